@@ -1,0 +1,143 @@
+"""What the engine is told and what it answers: events in, decisions out.
+
+The daemon writes a `Decisions` in one transaction, and only then carries out its launches and kills.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from skafd.model.deployment import Deployment
+from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.outcome import Outcome, Usage
+from skafd.model.run import Cause, Run
+from skafd.model.states import RunState, TaskState
+
+# --- events ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequested:
+    """Somebody or something wants a run. Empty `jobs` means the whole graph."""
+
+    project: ProjectId
+    cause: Cause
+    jobs: tuple[JobId, ...] = ()
+    only: bool = False
+    """The named jobs alone, without what depends on them."""
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployment went live; the engine applies `update_policy` and `on_deploy`."""
+
+    deployment: Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """The supervisor says that the main process was exec'ed."""
+
+    attempt: AttemptKey
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The attempt is over and its tree is gone."""
+
+    attempt: AttemptKey
+    outcome: Outcome
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """End these tasks; tasks that have ended are left as they are."""
+
+    tasks: tuple[TaskKey, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectForgotten:
+    """The project is no longer deployed; its running tasks go on, nothing new starts."""
+
+    project: ProjectId
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing happened but the time: retries that are due may go."""
+
+
+Event = (
+    RunRequested
+    | Deployed
+    | AttemptStarted
+    | AttemptEnded
+    | CancelRequested
+    | ProjectForgotten
+    | TimePassed
+)
+
+# --- decisions ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One task moves from `old` to `new`; `attempt` is the number it has from then on."""
+
+    task: TaskKey
+    old: TaskState
+    new: TaskState
+    attempt: int
+    reason: str = ""
+    not_before: datetime | None = None
+    outcome: Outcome | None = None
+    """Set when an attempt ended with this move."""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The last task of a run has ended."""
+
+    run: RunKey
+    state: RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An occurrence that gets no run, with the cause that people are shown."""
+
+    project: ProjectId
+    job: JobId
+    instant: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End an attempt's process tree, gracefully and then by force."""
+
+    attempt: AttemptKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Everything that follows from one or more events, in the order in which it is to be written.
+
+    `launches` are the attempts to hand to the launcher; their tasks' transitions to STARTING are in `transitions`.
+    """
+
+    new_runs: tuple[Run, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    ended_runs: tuple[RunEnded, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    launches: tuple[AttemptKey, ...] = ()
+    kills: tuple[Kill, ...] = ()
+    wake_at: datetime | None = None
+    """The next instant at which TimePassed would change something."""

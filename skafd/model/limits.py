@@ -1,0 +1,45 @@
+"""How much of the machine a job may use, and how much of it there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """An amount of each resource; `None` where nothing was said."""
+
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    gpu: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a job asks to be set aside (`requests`) and what it may never exceed (`limits`)."""
+
+    requests: Limits = Limits()
+    limits: Limits = Limits()
+    required: bool = False
+    """`limits: required`: refuse to deploy where the limits cannot be enforced."""
+
+    def reserved(self) -> Limits:
+        """What admission sets aside: the request where there is one, else the limit."""
+        return Limits(
+            cpu=self.limits.cpu if self.requests.cpu is None else self.requests.cpu,
+            memory_bytes=(
+                self.limits.memory_bytes if self.requests.memory_bytes is None else self.requests.memory_bytes
+            ),
+            gpu=self.requests.gpu or self.limits.gpu,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The whole machine, as admission sees it."""
+
+    cpu: float
+    memory_bytes: int
+    gpu: int = 0
+    tasks: int = 256
+    """Attempts alive at once, whatever they declare."""

@@ -1,0 +1,139 @@
+"""A project as its config describes it, resolved: every default filled in, every unit converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from skafd.model.ids import JobId
+from skafd.model.limits import Resources
+
+
+class Generation(StrEnum):
+    """Which of the config's shapes was read, oldest last."""
+
+    JOBS = "jobs"
+    PROJECT_TASKS = "project_tasks"
+    FLAT = "flat"
+
+
+class UpdatePolicy(StrEnum):
+    """What a new deployment does to the tasks that run on the old one."""
+
+    RESTART_NONE = "restart_none"
+    RESTART_ALL = "restart_all"
+
+
+class CatchUp(StrEnum):
+    """Which occurrences missed while skafd was not looking are still run."""
+
+    LATEST = "latest"
+    ALL = "all"
+    SKIP = "skip"
+
+
+class Overlap(StrEnum):
+    """What an occurrence does when the job's last scheduled task has not ended."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    CANCEL = "cancel"
+    ALLOW = "allow"
+
+
+class DependencyRule(StrEnum):
+    """How many of a job's dependencies must have succeeded since its own last start."""
+
+    ALL = "all"
+    ANY = "any"
+
+
+class OnDeploy(StrEnum):
+    """Whether an unscheduled root job runs once per deployment."""
+
+    RUN = "run"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a job is due. `expression` is one of the forms that `skafd.schedule` reads."""
+
+    expression: str
+    timezone: str = "UTC"
+    catch_up: CatchUp = CatchUp.LATEST
+    within_seconds: float | None = None
+    """A missed occurrence older than this is not caught up."""
+    overlap: Overlap = Overlap.QUEUE
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`times` more attempts; the n-th waits `delay_seconds * backoff ** (n - 1)`."""
+
+    times: int = 0
+    delay_seconds: float = 0.0
+    backoff: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that a run may be given: `SKAFD_PARAM_<NAME>` in the job's environment."""
+
+    name: str
+    type: str = "string"
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One entry of `jobs:`."""
+
+    id: JobId
+    name: str
+    entrypoint: str
+    language: str = "python"
+    schedules: tuple[Schedule, ...] = ()
+    dependencies: tuple[JobId, ...] = ()
+    dependency_rule: DependencyRule = DependencyRule.ALL
+    parallelism: int = 1
+    max_runs: int | None = None
+    """Scheduled runs per deployment, after which the schedule is spent."""
+    resources: Resources = Resources()
+    retry: Retry = Retry()
+    timeout_seconds: float | None = None
+    catch: bool = False
+    """Dependents go on although this job failed; the failure stays visible."""
+    on_deploy: OnDeploy = OnDeploy.RUN
+    parameters: tuple[Parameter, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One `metis.config.yml`. `kept` holds valid keys whose feature this version does not have."""
+
+    name: str
+    generation: Generation
+    jobs: tuple[Job, ...]
+    token: str | None = None
+    timezone: str = "UTC"
+    python: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    add_ons: tuple[str, ...] = ()
+    update_policy: UpdatePolicy = UpdatePolicy.RESTART_NONE
+    use_cache: bool = True
+    kept: tuple[tuple[str, Any], ...] = ()
+
+    def job(self, job_id: JobId) -> Job:
+        """The job with that id. Raises KeyError."""
+        for job in self.jobs:
+            if job.id == job_id:
+                return job
+        raise KeyError(job_id)
+
+    def find_jobs(self, name_or_id: str) -> tuple[Job, ...]:
+        """The jobs with that id, else with that name (names need not be unique), else none."""
+        by_id = tuple(job for job in self.jobs if job.id == name_or_id)
+        return by_id or tuple(job for job in self.jobs if job.name.strip() == name_or_id.strip())

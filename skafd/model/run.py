@@ -1,0 +1,69 @@
+"""Runs, their tasks and what set them off, as the engine holds them and the store keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from skafd.model.ids import DeploymentNumber, JobId, RunKey, TaskKey
+from skafd.model.states import RunState, TaskState
+
+
+class CauseKind(StrEnum):
+    """What sets off a run."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    DEPLOY = "deploy"
+    BACKFILL = "backfill"
+    RETRY = "retry"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run exists. `instant` is the occurrence's time, `detail` says who or what."""
+
+    kind: CauseKind
+    instant: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One job inside a run, at one moment. `attempt` is 0 until the first start."""
+
+    key: TaskKey
+    state: TaskState
+    reason: str = ""
+    """Why it is in this state, for `skafd show`; the culprit's name where another task is to blame."""
+    attempt: int = 0
+    not_before: datetime | None = None
+    """A retry waits until then."""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One triggering of a project's graph, at one moment."""
+
+    key: RunKey
+    deployment: DeploymentNumber
+    cause: Cause
+    state: RunState
+    tasks: tuple[Task, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+    created_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobHistory:
+    """What earlier runs say of a job: the rule "since its own last start" is decided by it."""
+
+    job: JobId
+    last_started_at: datetime | None = None
+    last_succeeded_at: datetime | None = None
+    scheduled_runs: int = 0
+    """Started by a schedule on the live deployment; held against `max_runs`."""

@@ -1,0 +1,103 @@
+"""The states of a task and of a run, and the only moves between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from skafd.errors import IllegalTransition
+
+
+class TaskState(StrEnum):
+    """Where a task is in its life."""
+
+    WAITING = "waiting"
+    """For its dependencies, its turn after an earlier run, or the delay before a retry."""
+    QUEUED = "queued"
+    """Ready; the machine has no room for it yet."""
+    STARTING = "starting"
+    """Handed to the launcher; recorded before it is handed over."""
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    OOM_KILLED = "oom_killed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """It ended and nobody saw how: its supervisor or the machine went down."""
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """No move leads out of it."""
+        return not TRANSITIONS[self]
+
+    @property
+    def is_alive(self) -> bool:
+        """A process of it exists, or may."""
+        return self in (TaskState.STARTING, TaskState.RUNNING)
+
+    @property
+    def is_failure(self) -> bool:
+        """Terminal, and not what the user wanted."""
+        return self in FAILURES
+
+
+_ENDS = frozenset(
+    {
+        TaskState.SUCCEEDED,
+        TaskState.FAILED,
+        TaskState.TIMED_OUT,
+        TaskState.OOM_KILLED,
+        TaskState.CANCELLED,
+        TaskState.LOST,
+    }
+)
+
+FAILURES = frozenset(
+    {
+        TaskState.FAILED,
+        TaskState.TIMED_OUT,
+        TaskState.OOM_KILLED,
+        TaskState.LOST,
+        TaskState.UPSTREAM_FAILED,
+    }
+)
+
+TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
+    TaskState.WAITING: frozenset(
+        {TaskState.QUEUED, TaskState.CANCELLED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED}
+    ),
+    TaskState.QUEUED: frozenset({TaskState.STARTING, TaskState.CANCELLED, TaskState.SKIPPED}),
+    # A short job may end before its start was reported. WAITING: the attempt ended and a retry is due.
+    TaskState.STARTING: _ENDS | {TaskState.RUNNING, TaskState.WAITING},
+    TaskState.RUNNING: _ENDS | {TaskState.WAITING},
+    TaskState.SUCCEEDED: frozenset(),
+    TaskState.FAILED: frozenset(),
+    TaskState.TIMED_OUT: frozenset(),
+    TaskState.OOM_KILLED: frozenset(),
+    TaskState.CANCELLED: frozenset(),
+    TaskState.LOST: frozenset(),
+    TaskState.SKIPPED: frozenset(),
+    TaskState.UPSTREAM_FAILED: frozenset(),
+}
+
+
+def check_transition(old: TaskState, new: TaskState) -> None:
+    """Raises IllegalTransition unless the table has the move."""
+    if new not in TRANSITIONS[old]:
+        raise IllegalTransition(f"a task cannot go from {old} to {new}")
+
+
+class RunState(StrEnum):
+    """A run is open until each of its tasks has ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Nothing more happens in it."""
+        return self is not RunState.RUNNING
