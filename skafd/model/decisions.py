@@ -73,13 +73,7 @@ class TimePassed:
 
 
 Event = (
-    RunRequested
-    | Deployed
-    | AttemptStarted
-    | AttemptEnded
-    | CancelRequested
-    | ProjectForgotten
-    | TimePassed
+    RunRequested | Deployed | AttemptStarted | AttemptEnded | CancelRequested | ProjectForgotten | TimePassed
 )
 
 # --- decisions ------------------------------------------------------------------------------------------
