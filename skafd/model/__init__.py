@@ -1,1 +1,1 @@
-"""The words of skafd as types: jobs, deployments, runs, tasks, attempts and their states. Pure data, no I/O."""
+"""The words of skafd as types: jobs, deployments, runs, tasks, attempts and their states. Pure data."""

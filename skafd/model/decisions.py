@@ -124,7 +124,7 @@ class Kill:
 class Decisions:
     """Everything that follows from one or more events, in the order in which it is to be written.
 
-    `launches` are the attempts to hand to the launcher; their tasks' transitions to STARTING are in `transitions`.
+    `launches` are the attempts to hand to the launcher; `transitions` has their tasks' moves to STARTING.
     """
 
     new_runs: tuple[Run, ...] = ()
