@@ -1,0 +1,68 @@
+"""What the api asks of the daemon. Methods may block on the database or the orchestrator: call them from a thread.
+
+Each raises NotFound for a name that does not exist and Refused for what cannot be done; both become HTTP errors.
+`project` is a slug, a token, a name or a folder's path; `target` is a run (`churn/42`), a task (`churn/42/train[3]`), a
+job (`churn/train`) or a project (`churn`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from skafd.api.shapes import (
+    DeploymentInfo,
+    FolderResult,
+    KillResult,
+    LogSource,
+    ProjectStatus,
+    RunDetail,
+    RunSummary,
+    Status,
+    Variable,
+)
+
+
+class Backend(Protocol):
+    """The daemon, as the api sees it."""
+
+    def status(self) -> Status: ...
+
+    def project(self, project: str) -> ProjectStatus: ...
+
+    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
+        """Takes the folders on; yields one result for each project, when it is known. `wait=False`: none."""
+
+    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]: ...
+
+    def run(self, run: str) -> RunDetail: ...
+
+    def start_run(
+        self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]
+    ) -> RunDetail: ...
+
+    def kill(self, target: str) -> KillResult: ...
+
+    def deployments(self, project: str) -> list[DeploymentInfo]: ...
+
+    def rollback(self, project: str, number: int | None) -> DeploymentInfo:
+        """Makes an earlier deployment live again; one step back when no number is given."""
+
+    def variables(self, project: str, show: bool) -> list[Variable]: ...
+
+    def set_variable(self, project: str, key: str, value: str) -> None: ...
+
+    def delete_variable(self, project: str, key: str) -> None: ...
+
+    def log_sources(self, target: str) -> list[LogSource]:
+        """The newest attempts that the target means, in the order in which they started."""
+
+    def change_number(self) -> int:
+        """Grows with every change that a screen could show."""
+
+    def wait_for_change(self, after: int, seconds: float) -> int:
+        """Blocks until `change_number()` exceeds `after` or the time is up, and returns it."""
+
+    def stop(self, end_jobs: bool) -> None:
+        """Asks the daemon to end, after this answer was sent."""

@@ -1,0 +1,174 @@
+"""What the api answers, documented and stable. Times are ISO 8601 in UTC, amounts are in bytes, cores and seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonInfo:
+    pid: int
+    version: str
+    started_at: str
+    home: str
+    enforcement: str
+    """`cgroup v2`, `cgroup v1` or `none`: by what limits are enforced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the last save of a project is not live."""
+
+    stage: str
+    """`snapshot`, `config`, `environment` or `release`."""
+    at: str
+    text: str
+    """For people, several lines; a config problem shows file:line:column, the line and a caret."""
+    details: list[dict[str, Any]] = field(default_factory=list)
+    """Config problems as `skafd validate --json` gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job with what its newest task did."""
+
+    id: str
+    name: str
+    schedule: str | None
+    dependencies: list[str]
+    """Ids."""
+    next_at: str | None
+    state: str | None
+    """Of the newest task, by the state table; null when it never ran."""
+    reason: str
+    run: str | None
+    """`churn/42`."""
+    started_at: str | None
+    ended_at: str | None
+    instances: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentInfo:
+    number: int
+    snapshot_hash: str
+    environment_key: str
+    created_at: str
+    live: bool
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStatus:
+    project: str
+    """The short name that every command takes (the slug)."""
+    name: str
+    path: str
+    token: str | None
+    deployment: DeploymentInfo | None
+    problem: Problem | None
+    activity: str | None
+    """What is being done to it now, for example `building environment: 12 of 40 packages`."""
+    warnings: list[str]
+    jobs: list[JobStatus]
+    open_runs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    daemon: DaemonInfo
+    projects: list[ProjectStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    run: str
+    project: str
+    number: int
+    deployment: int
+    cause: str
+    """`schedule`, `manual`, `deploy`, `backfill`, `retry` or `event`."""
+    cause_detail: str
+    instant: str | None
+    state: str
+    created_at: str
+    ended_at: str | None
+    tasks: int
+    failed: list[str]
+    """Names of the tasks that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptInfo:
+    number: int
+    state: str
+    outcome: str | None
+    """A sentence."""
+    evidence: dict[str, Any] | None
+    """The outcome as data: `kind` and what is true of that kind."""
+    started_at: str | None
+    ended_at: str | None
+    exit_code: int | None
+    limit_memory_bytes: int | None
+    limit_cpu: float | None
+    peak_memory_bytes: int | None
+    cpu_seconds: float | None
+    folder: str
+    """Its working folder and log are in there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    task: str
+    """`churn/42/train`, with `[3]` where there are several instances."""
+    job: str
+    name: str
+    instance: int
+    state: str
+    reason: str
+    dependencies: list[str]
+    attempts: list[AttemptInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    summary: RunSummary
+    parameters: dict[str, str]
+    tasks: list[TaskInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    key: str
+    value: str
+    """Masked as `***` unless it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderResult:
+    """What became of one folder handed to `skafd up`."""
+
+    folder: str
+    project: str | None
+    outcome: str
+    """`deployed`, `unchanged`, `refused` or `no project`."""
+    deployment: int | None
+    text: str
+    """Why it was refused, for people."""
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class KillResult:
+    tasks: list[str]
+    """The tasks that are being ended; empty when nothing ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Where the log of one attempt is, for the server to stream."""
+
+    task: str
+    path: str
+    finished: bool
