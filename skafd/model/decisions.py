@@ -72,9 +72,7 @@ class TimePassed:
     """Nothing happened but the time: retries that are due may go."""
 
 
-Event = (
-    RunRequested | Deployed | AttemptStarted | AttemptEnded | CancelRequested | ProjectForgotten | TimePassed
-)
+Event = RunRequested | Deployed | AttemptStarted | AttemptEnded | CancelRequested | ProjectForgotten | TimePassed
 
 # --- decisions ------------------------------------------------------------------------------------------
 

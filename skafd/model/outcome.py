@@ -103,10 +103,7 @@ def describe(outcome: Outcome) -> str:
             return f"killed by {_signal_name(number)}, which skafd did not send"
         case OomKilled(limit_bytes=limit, peak_bytes=peak):
             suggestion = format_memory(suggested_limit_bytes(outcome))
-            return (
-                f"out of memory: limit {format_memory(limit)}, peak {format_memory(peak)}; "
-                f"try memory: {suggestion}"
-            )
+            return f"out of memory: limit {format_memory(limit)}, peak {format_memory(peak)}; try memory: {suggestion}"
         case TimedOut(after_seconds=seconds):
             return f"timed out after {format_duration(seconds)}"
         case Cancelled(reason=reason):
