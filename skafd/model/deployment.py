@@ -19,3 +19,5 @@ class Deployment:
     config: Project
     environment_key: str
     created_at: datetime
+    linked: tuple[str, ...] = ()
+    """Paths that the snapshot leaves out and that exist in the live project: linked into working folders."""
