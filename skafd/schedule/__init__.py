@@ -1,0 +1,3 @@
+from skafd.schedule.expression import Expression, parse
+
+__all__ = ["Expression", "parse"]

@@ -1,0 +1,60 @@
+"""Any expression that a schedule may be written in, read by `parse`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from skafd.errors import ScheduleError
+from skafd.schedule import cron, interval
+from skafd.schedule.zone import find_zone
+
+_LONGEST = 200
+_PLAIN = str.maketrans("“”„«»‘’–—∗＊\u00a0", '"""""\'\'--** ')  # noqa: RUF001 what word processors write
+_QUOTES = "\"'"
+
+
+class Expression(Protocol):
+    """A set of instants, without beginning or end."""
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """The first instant strictly after `instant`, both aware and UTC; None when there is none."""
+
+    def describe(self) -> str:
+        """The rule in words."""
+
+
+def parse(expression: str, timezone: str = "UTC") -> Expression:
+    """Reads a five-field cron, `@hourly` and its like, or `every 90 seconds`.
+
+    Raises ScheduleError, with a hint, for what is not understood and for what would never fire.
+    """
+    text = expression.strip()
+    zone = find_zone(timezone)
+    _check_characters(text)
+    if text.startswith("@"):
+        return cron.parse_macro(text, timezone, zone)
+    if interval.looks_like(text):
+        return interval.parse(text)
+    return cron.parse(text, timezone, zone)
+
+
+def _check_characters(text: str) -> None:
+    if not text:
+        raise ScheduleError("the schedule is empty", "write a cron such as `0 11 * * *`, or leave `schedule` out")
+    if len(text) > _LONGEST:
+        raise ScheduleError(f"the schedule is {len(text)} characters long", f"the longest is {_LONGEST}")
+    plain = text.translate(_PLAIN).strip(_QUOTES)
+    if not plain.isascii() or plain != text:
+        raise _refuse_characters(text, plain)
+
+
+def _refuse_characters(text: str, plain: str) -> ScheduleError:
+    if not plain.isascii():
+        return ScheduleError(f"the schedule has characters that no cron has: {text}", "write it in plain ASCII")
+    if text.strip(_QUOTES) == text and text.translate(_PLAIN).strip(_QUOTES) != text.translate(_PLAIN):
+        return ScheduleError(
+            f"the schedule has smart quotes, which are no quotes to YAML: {text}",
+            f'write "{plain}" in straight quotes',
+        )
+    return ScheduleError(f"the schedule has characters that no cron has: {text}", f"did you mean `{plain}`?")

@@ -1,0 +1,56 @@
+"""Intervals: `every 90 seconds`. Counted from the epoch, so that a restart does not move them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from skafd.errors import ScheduleError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = timedelta(days=3660)
+_PHRASE = re.compile(r"every(?:\s+(\d+))?\s+([a-z]+)", re.IGNORECASE)
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_SHORT = {"sec": "second", "min": "minute", "hr": "hour"}
+_HINT = "write it as `every 90 seconds`, `every 5 minutes`, `every 2 hours` or `every 3 days`"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Every instant whose distance from the epoch is a multiple of `period`."""
+
+    period: timedelta
+    words: str
+
+    def next_after(self, instant: datetime) -> datetime:
+        """The first instant strictly after `instant`."""
+        return _EPOCH + ((instant - _EPOCH) // self.period + 1) * self.period
+
+    def describe(self) -> str:
+        """The rule in words."""
+        return self.words
+
+
+def looks_like(text: str) -> bool:
+    """Whether the text begins as an interval does, so that its errors are an interval's errors."""
+    return text[:5].casefold() == "every"
+
+
+def parse(text: str) -> Interval:
+    """Reads `every [N] seconds|minutes|hours|days`. Raises ScheduleError."""
+    match = _PHRASE.fullmatch(text)
+    unit = _unit(match[2]) if match else None
+    if match is None or unit is None:
+        raise ScheduleError(f"the interval `{text}` is not understood", _HINT)
+    count = int(match[1] or 1)
+    if not 0 < count * _SECONDS[unit] <= _LONGEST.total_seconds():
+        raise ScheduleError(f"the interval `{text}` is out of range", "it goes from 1 second to 10 years")
+    words = f"every {count} {unit}s" if count > 1 else f"every {unit}"
+    return Interval(timedelta(seconds=count * _SECONDS[unit]), words)
+
+
+def _unit(word: str) -> str | None:
+    singular = word.casefold().removesuffix("s")
+    unit = _SHORT.get(singular, singular)
+    return unit if unit in _SECONDS else None
