@@ -1,0 +1,209 @@
+"""The api's client: standard library only, plain dictionaries out."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+from skafd.api.failures import from_json
+from skafd.api.sockets import connect
+from skafd.errors import DaemonUnreachable, SkafdError
+
+ANSWER_SECONDS = 60.0
+"""A daemon that says nothing for so long is given up; streams may take as long as they like."""
+BLOCK_BYTES = 64 * 1024
+
+Json = dict[str, Any]
+
+
+class Client:
+    """Talks to the daemon on `socket_path`.
+
+    Each method raises DaemonUnreachable, and NotFound, Refused or another SkafdError as the daemon says.
+    """
+
+    def __init__(self, socket_path: Path) -> None:
+        self.socket_path = socket_path
+
+    def status(self) -> Json:
+        """The daemon and all projects."""
+        return self._object("GET", "/v1/status")
+
+    def project(self, name: str) -> Json:
+        """A project by its short name, token, name or folder."""
+        return self._object("GET", "/v1/find", {"project": name})
+
+    def up(self, folders: Sequence[Path], wait: bool = True) -> Iterator[Json]:
+        """Hands folders over; yields one result per project when it is known."""
+        body = {"folders": [str(folder) for folder in folders], "wait": wait}
+        with self._answer("POST", "/v1/up", body=body, seconds=None) as answer:
+            for line in _lines(answer):
+                result = json.loads(line)
+                if "error" in result:
+                    raise from_json(result)
+                yield result
+
+    def runs(self, project: str | None = None, limit: int = 20, before: int | None = None) -> list[Json]:
+        """Runs, newest first."""
+        return self._list("GET", "/v1/runs", {"project": project, "limit": limit, "before": before})
+
+    def run(self, run: str) -> Json:
+        """One run (`churn/42`) with its tasks."""
+        project, _, number = run.rpartition("/")
+        return self._object("GET", f"/v1/runs/{_part(project)}/{_part(number)}")
+
+    def start_run(
+        self, project: str, job: str | None = None, only: bool = False, parameters: Mapping[str, str] | None = None
+    ) -> Json:
+        """Starts a run and returns it."""
+        body = {"job": job, "only": only, "parameters": dict(parameters or {})}
+        return self._object("POST", f"/v1/projects/{_part(project)}/runs", body=body)
+
+    def kill(self, target: str) -> Json:
+        """Ends what runs of a run, a task, a job or a project."""
+        return self._object("POST", "/v1/kill", body={"target": target})
+
+    def deployments(self, project: str) -> list[Json]:
+        """Deployments, newest first."""
+        return self._list("GET", f"/v1/projects/{_part(project)}/deployments")
+
+    def rollback(self, project: str, number: int | None = None) -> Json:
+        """Makes an earlier deployment live again, and returns it."""
+        return self._object("POST", f"/v1/projects/{_part(project)}/rollback", body={"number": number})
+
+    def variables(self, project: str, show: bool = False) -> list[Json]:
+        """Secrets and settings, masked unless `show`."""
+        return self._list("GET", f"/v1/projects/{_part(project)}/variables", {"show": show})
+
+    def set_variable(self, project: str, key: str, value: str) -> None:
+        """Sets one."""
+        self._json("PUT", f"/v1/projects/{_part(project)}/variables/{_part(key)}", body={"value": value})
+
+    def delete_variable(self, project: str, key: str) -> None:
+        """Deletes one."""
+        self._json("DELETE", f"/v1/projects/{_part(project)}/variables/{_part(key)}")
+
+    def logs(self, target: str, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
+        """The log in blocks; with `follow` as it is written."""
+        query = {"target": target, "lines": lines, "follow": follow}
+        with self._answer("GET", "/v1/logs", query, seconds=None) as answer:
+            yield from _blocks(answer)
+
+    def changes(self, after: int = -1, seconds: float = 30.0) -> int:
+        """Waits until the number of changes exceeds `after`, at most `seconds`, and returns it."""
+        answer = self._json(
+            "GET", "/v1/changes", {"after": after, "seconds": seconds}, seconds=seconds + ANSWER_SECONDS
+        )
+        return int(answer["number"])
+
+    def stop(self, jobs: bool = False) -> None:
+        """Asks the daemon to end."""
+        self._json("POST", "/v1/stop", body={"jobs": jobs})
+
+    def _object(self, *request: Any, **more: Any) -> Json:
+        return cast(Json, self._json(*request, **more))
+
+    def _list(self, *request: Any, **more: Any) -> list[Json]:
+        return cast(list[Json], self._json(*request, **more))
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Json | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> Any:
+        with self._answer(method, path, query, body, seconds) as answer:
+            text = answer.read()
+            return json.loads(text) if text else None
+
+    @contextmanager
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Json | None = None,
+        seconds: float | None = ANSWER_SECONDS,
+    ) -> Iterator[http.client.HTTPResponse]:
+        connection = _Connection(self.socket_path, seconds)
+        try:
+            with _unreachable(self.socket_path):
+                content = None if body is None else json.dumps(body).encode()
+                connection.request(method, path + _query(query), content, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                if answer.status >= 400:
+                    raise _error(answer)
+                yield answer
+        finally:
+            connection.close()
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, timeout_seconds: float | None) -> None:
+        super().__init__("localhost")
+        self._path = path
+        self._timeout_seconds = timeout_seconds
+        self.sock: socket.socket
+
+    def connect(self) -> None:
+        self.sock = connect(self._path, self._timeout_seconds)
+
+
+@contextmanager
+def _unreachable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise DaemonUnreachable(f"no daemon answers at {path}", "start it with `skafd up`") from None
+    except PermissionError:
+        raise DaemonUnreachable(
+            f"the daemon at {path} is somebody else's", "set SKAFD_HOME to a state folder of yours"
+        ) from None
+    except TimeoutError:
+        raise DaemonUnreachable(f"the daemon at {path} does not answer", "its log is logs/daemon.log") from None
+    except (http.client.HTTPException, ConnectionError):
+        raise DaemonUnreachable(f"the daemon at {path} ended meanwhile", "start it with `skafd up`") from None
+
+
+def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    # Iterating over the answer itself would take a broken connection for its end.
+    while block := answer.read1(BLOCK_BYTES):
+        yield block
+
+
+def _lines(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    rest = b""
+    for block in _blocks(answer):
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+
+
+def _error(answer: http.client.HTTPResponse) -> SkafdError:
+    text = answer.read()
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, KeyError):
+        return SkafdError(f"the daemon answered {answer.status}: {text[:200].decode(errors='replace')}")
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _query(given: Mapping[str, Any] | None) -> str:
+    values = {name: _text(value) for name, value in (given or {}).items() if value is not None}
+    return f"?{urlencode(values)}" if values else ""
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,66 @@
+"""What the api is asked, by request: bodies as small frozen types that refuse unknown fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+_STRICT: dict[str, Any] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class UpRequest:
+    """Folders to take on; none: all that are known already."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    folders: list[str] = field(default_factory=list)
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StartRunRequest:
+    """A job by name or id, with what depends on it unless `only`; none: the whole graph."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    job: str | None = None
+    only: bool = False
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KillRequest:
+    """A run, a task, a job or a project."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequest:
+    """The deployment to make live again; none: the one before."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRequest:
+    """A secret or a setting, in the clear."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """Whether what runs is to be ended too."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    jobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNumber:
+    """Grows with every change that a screen could show."""
+
+    number: int

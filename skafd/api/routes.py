@@ -1,0 +1,226 @@
+"""The table of everything the api answers; the server and the OpenAPI document are both made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from skafd.api.backend import Backend
+from skafd.api.requests import (
+    ChangeNumber,
+    KillRequest,
+    RollbackRequest,
+    StartRunRequest,
+    StopRequest,
+    UpRequest,
+    VariableRequest,
+)
+from skafd.api.shapes import (
+    DeploymentInfo,
+    FolderResult,
+    KillResult,
+    ProjectStatus,
+    RunDetail,
+    RunSummary,
+    Status,
+    Variable,
+)
+
+
+class Answer(StrEnum):
+    """The form of an answer, by its media type."""
+
+    JSON = "application/json"
+    LINES = "application/x-ndjson"
+    """One JSON object per line, each sent when it is known."""
+    TEXT = "text/plain"
+    """Bytes of a log, sent as they come."""
+
+
+class Stream(StrEnum):
+    """Answers that the server makes itself because they take their time."""
+
+    UP = "up"
+    LOGS = "logs"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One parameter of a query string."""
+
+    name: str
+    type: type[str] | type[int] | type[bool] | type[float]
+    summary: str
+    default: Any = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request after it was checked against its route."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, Any]
+    body: Any
+
+    @property
+    def project(self) -> str:
+        """The project named in the path."""
+        return self.path["project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the table. `work` blocks, and runs in a thread."""
+
+    method: str
+    path: str
+    summary: str
+    work: Callable[[Backend, Call], Any] | Stream
+    response: Any = None
+    """The type of the answer, of one line of it for a stream; None: an empty answer, 204."""
+    request: Any = None
+    query: tuple[Query, ...] = ()
+    answer: Answer = Answer.JSON
+
+
+def _set_variable(backend: Backend, call: Call) -> None:
+    backend.set_variable(call.project, call.path["key"], call.body.value)
+
+
+def _find_run(backend: Backend, call: Call) -> RunDetail:
+    return backend.run(f"{call.project}/{call.path['number']}")
+
+
+def _list_runs(backend: Backend, call: Call) -> list[RunSummary]:
+    return backend.runs(call.query["project"], call.query["limit"], call.query["before"])
+
+
+def _start_run(backend: Backend, call: Call) -> RunDetail:
+    return backend.start_run(call.project, call.body.job, call.body.only, call.body.parameters)
+
+
+def folders_of(request: UpRequest) -> list[Path]:
+    """The folders of a request, as paths."""
+    return [Path(folder) for folder in request.folders]
+
+
+_PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
+_RUNS = (
+    Query("project", str, "Only the runs of this project."),
+    Query("limit", int, "At most so many, newest first.", 20),
+    Query("before", int, "Only runs of a smaller number, to page on."),
+)
+_SHOW = (Query("show", bool, "Values in the clear.", False),)
+_LOGS = (
+    Query("target", str, "A run, a task, a job or a project.", required=True),
+    Query("lines", int, "So many lines from the end of each log; all when left out."),
+    Query("follow", bool, "Go on as more is written.", False),
+)
+_CHANGES = (
+    Query("after", int, "The number that the caller has seen.", -1),
+    Query("seconds", float, "Wait at most so long for a larger one.", 30.0),
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/v1/status", "The daemon and all projects.", lambda backend, _: backend.status(), Status),
+    Route(
+        "GET",
+        "/v1/find",
+        "A project by any of its names.",
+        lambda backend, call: backend.project(call.query["project"]),
+        ProjectStatus,
+        query=(_PROJECT,),
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}",
+        "One project with its jobs.",
+        lambda backend, call: backend.project(call.project),
+        ProjectStatus,
+    ),
+    Route(
+        "POST",
+        "/v1/up",
+        "Take folders on; one line per project when it is deployed or refused.",
+        Stream.UP,
+        FolderResult,
+        UpRequest,
+        answer=Answer.LINES,
+    ),
+    Route("GET", "/v1/runs", "Runs, newest first.", _list_runs, list[RunSummary], query=_RUNS),
+    Route("GET", "/v1/runs/{project}/{number}", "One run with its tasks and attempts.", _find_run, RunDetail),
+    Route(
+        "POST",
+        "/v1/projects/{project}/runs",
+        "Start a run of the graph, of a job and what depends on it, or of a job alone.",
+        _start_run,
+        RunDetail,
+        StartRunRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/kill",
+        "End what runs of a target, gracefully and then by force.",
+        lambda backend, call: backend.kill(call.body.target),
+        KillResult,
+        KillRequest,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/deployments",
+        "Deployments, newest first.",
+        lambda backend, call: backend.deployments(call.project),
+        list[DeploymentInfo],
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/rollback",
+        "Make an earlier deployment live again.",
+        lambda backend, call: backend.rollback(call.project, call.body.number),
+        DeploymentInfo,
+        RollbackRequest,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/variables",
+        "Secrets and settings, masked unless shown.",
+        lambda backend, call: backend.variables(call.project, call.query["show"]),
+        list[Variable],
+        query=_SHOW,
+    ),
+    Route(
+        "PUT",
+        "/v1/projects/{project}/variables/{key}",
+        "Set a secret or a setting.",
+        _set_variable,
+        request=VariableRequest,
+    ),
+    Route(
+        "DELETE",
+        "/v1/projects/{project}/variables/{key}",
+        "Delete a secret or a setting.",
+        lambda backend, call: backend.delete_variable(call.project, call.path["key"]),
+    ),
+    Route(
+        "GET",
+        "/v1/logs",
+        "The log of the newest attempts of a target.",
+        Stream.LOGS,
+        str,
+        query=_LOGS,
+        answer=Answer.TEXT,
+    ),
+    Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
+    Route(
+        "POST",
+        "/v1/stop",
+        "Stop the daemon; jobs go on unless they are to be ended too.",
+        lambda backend, call: backend.stop(call.body.jobs),
+        request=StopRequest,
+    ),
+)

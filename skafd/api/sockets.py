@@ -1,0 +1,34 @@
+"""Unix sockets that nobody else can open."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+
+BACKLOG = 128
+
+
+def listen_privately(path: Path) -> socket.socket:
+    """Listens at `path`, mode 0600 from the first instant; takes the place of what an earlier daemon left there."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        # In a folder of mode 0700 until its own mode is right; a short name, since the system allows 107 bytes.
+        unfinished = Path(folder, "s")
+        listener.bind(str(unfinished))
+        unfinished.chmod(0o600)
+        listener.listen(BACKLOG)
+        unfinished.rename(path)
+    return listener
+
+
+def connect(path: Path, timeout_seconds: float | None) -> socket.socket:
+    """Opens the socket at `path`. Raises OSError when nobody listens there."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(timeout_seconds)
+    try:
+        connection.connect(str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,210 @@
+"""A daemon of dictionaries: the churn example, as the api sees it."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from skafd.api.shapes import (
+    AttemptInfo,
+    DaemonInfo,
+    DeploymentInfo,
+    FolderResult,
+    JobStatus,
+    KillResult,
+    LogSource,
+    Problem,
+    ProjectStatus,
+    RunDetail,
+    RunSummary,
+    Status,
+    TaskInfo,
+    Variable,
+)
+from skafd.errors import NotFound, Refused
+
+TOKEN = "136056c2ac6d9e2f35a7b050"
+JOBS = ("ingest", "train", "score", "report")
+
+
+def job(name: str, after: str | None = None, state: str | None = "succeeded", reason: str = "") -> JobStatus:
+    """A job of churn, with its last task."""
+    return JobStatus(
+        id=f"id-{name}",
+        name=name,
+        schedule=None if after else "0 11 * * *",
+        dependencies=[f"id-{after}"] if after else [],
+        next_at=None if after else "2026-03-02T11:00:00+00:00",
+        state=state,
+        reason=reason,
+        run="churn/42" if state else None,
+        started_at="2026-03-01T11:00:00+00:00" if state else None,
+        ended_at="2026-03-01T11:00:12+00:00" if state not in (None, "running") else None,
+    )
+
+
+def deployment(number: int, live: bool = True) -> DeploymentInfo:
+    """Version `number` of churn."""
+    return DeploymentInfo(number, f"{number:x}" * 12, "4f2a", f"2026-02-{number:02d}T09:00:00+00:00", live, 4)
+
+
+def project(path: str = "/srv/churn", problem: Problem | None = None) -> ProjectStatus:
+    """churn, whose training ran out of memory."""
+    reason = "out of memory: limit 64Mi, peak 64Mi; try memory: 128Mi"
+    return ProjectStatus(
+        project="churn",
+        name="churn",
+        path=path,
+        token=TOKEN,
+        deployment=deployment(12),
+        problem=problem,
+        activity=None,
+        warnings=[],
+        jobs=[
+            job("ingest"),
+            job("train", "ingest", "oom_killed", reason),
+            job("score", "train", "upstream_failed", "train failed"),
+            job("report", "score", None),
+        ],
+        open_runs=[],
+    )
+
+
+def attempt(folder: str, state: str = "succeeded", **changes: object) -> AttemptInfo:
+    """One attempt with a limit of 64Mi."""
+    plain = AttemptInfo(
+        number=1,
+        state=state,
+        outcome="exit code 0",
+        evidence={"kind": "exited", "code": 0},
+        started_at="2026-03-01T11:00:00+00:00",
+        ended_at="2026-03-01T11:00:12+00:00",
+        exit_code=0,
+        limit_memory_bytes=64 * 2**20,
+        limit_cpu=0.5,
+        peak_memory_bytes=58 * 2**20,
+        cpu_seconds=5.25,
+        folder=folder,
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def task(name: str, attempts: list[AttemptInfo], state: str = "succeeded", reason: str = "") -> TaskInfo:
+    """A task of churn/42."""
+    after = [JOBS[JOBS.index(name) - 1]] if JOBS.index(name) else []
+    return TaskInfo(f"churn/42/{name}", f"id-{name}", name, 0, state, reason, after, attempts)
+
+
+def summary(number: int = 42, state: str = "succeeded", failed: list[str] | None = None) -> RunSummary:
+    """A run of churn that its schedule set off."""
+    return RunSummary(
+        run=f"churn/{number}",
+        project="churn",
+        number=number,
+        deployment=12,
+        cause="schedule",
+        cause_detail="",
+        instant="2026-03-01T11:00:00+00:00",
+        state=state,
+        created_at="2026-03-01T11:00:00+00:00",
+        ended_at=None if state == "running" else "2026-03-01T11:00:40+00:00",
+        tasks=4,
+        failed=failed or [],
+    )
+
+
+class FakeBackend:
+    """Implements `Backend`; tests set its attributes and read `asked`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.daemon = DaemonInfo(4711, "0.1.0", "2026-03-01T09:00:00+00:00", str(home), "cgroup v1")
+        self.projects = [project()]
+        self.details = {"churn/42": RunDetail(summary(), {}, [task(name, [attempt(str(home))]) for name in JOBS])}
+        self.settings = {"API_KEY": "s3cret"}
+        self.up_results = [FolderResult("/srv/churn", "churn", "deployed", 12, "", [])]
+        self.sources: list[LogSource] = []
+        self.asked: list[tuple[object, ...]] = []
+        self.stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._number = 0
+
+    def announce(self) -> None:
+        """Something changed."""
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def status(self) -> Status:
+        return Status(self.daemon, self.projects)
+
+    def project(self, project: str) -> ProjectStatus:
+        for known in self.projects:
+            if project in (known.project, known.token, known.name, known.path):
+                return known
+        raise NotFound(f"there is no project {project}", "`skafd status` lists the projects")
+
+    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
+        self.asked.append(("up", [str(folder) for folder in folders], wait))
+        yield from self.up_results if wait else []
+
+    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]:
+        self.asked.append(("runs", project, limit, before))
+        return [detail.summary for detail in self.details.values()][:limit]
+
+    def run(self, run: str) -> RunDetail:
+        if run not in self.details:
+            raise NotFound(f"there is no run {run}", "`skafd runs` lists them")
+        return self.details[run]
+
+    def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail:
+        self.asked.append(("start_run", project, job, only, dict(parameters)))
+        if job and job not in JOBS:
+            raise NotFound(f"{project} has no job {job}", "its jobs: " + ", ".join(JOBS))
+        return self.details["churn/42"]
+
+    def kill(self, target: str) -> KillResult:
+        self.asked.append(("kill", target))
+        return KillResult(["churn/42/train"])
+
+    def deployments(self, project: str) -> list[DeploymentInfo]:
+        self.project(project)
+        return [deployment(12), deployment(11, live=False)]
+
+    def rollback(self, project: str, number: int | None) -> DeploymentInfo:
+        self.asked.append(("rollback", project, number))
+        if number == 12:
+            raise Refused("deployment 12 of churn is live already")
+        return deployment(number or 11)
+
+    def variables(self, project: str, show: bool) -> list[Variable]:
+        self.project(project)
+        return [Variable(key, value if show else "***") for key, value in sorted(self.settings.items())]
+
+    def set_variable(self, project: str, key: str, value: str) -> None:
+        self.project(project)
+        self.settings[key] = value
+
+    def delete_variable(self, project: str, key: str) -> None:
+        if key not in self.settings:
+            raise NotFound(f"{project} has no variable {key}")
+        del self.settings[key]
+
+    def log_sources(self, target: str) -> list[LogSource]:
+        if not target.startswith("churn"):
+            raise NotFound(f"there is nothing called {target}")
+        return list(self.sources)
+
+    def change_number(self) -> int:
+        return self._number
+
+    def wait_for_change(self, after: int, seconds: float) -> int:
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > after, timeout=seconds)
+            return self._number
+
+    def stop(self, end_jobs: bool) -> None:
+        self.asked.append(("stop", end_jobs))
+        self.stopped.set()
