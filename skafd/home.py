@@ -1,0 +1,165 @@
+"""The state folder: where it is, what is in it, and who owns it. Standard library only."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.errors import AlreadyRunning, Refused
+
+SYSTEM_HOME = Path("/var/lib/skafd")
+LONGEST_SOCKET_PATH_BYTES = 107
+"""What the kernel's `sockaddr_un` holds, without the final zero."""
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "beegfs", "gpfs", "glusterfs"}
+    | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs"}
+)
+"""Types, as /proc/mounts has them, on which locks and write-ahead logging cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A state folder, which need not exist yet."""
+
+    path: Path
+
+    @classmethod
+    def default(cls, environment: Mapping[str, str] = os.environ) -> Home:
+        """`$SKAFD_HOME`, else the system service's folder if it is ours, else the XDG state folder."""
+        if environment.get("SKAFD_HOME"):
+            return cls(Path(environment["SKAFD_HOME"]).absolute())
+        if _is_mine(SYSTEM_HOME):
+            return cls(SYSTEM_HOME)
+        state = Path(environment.get("XDG_STATE_HOME", ""))
+        return cls((state if state.is_absolute() else Path.home() / ".local" / "state") / "skafd")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file; nobody but the daemon opens it."""
+        return self.path / "skafd.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon that owns the folder."""
+        return self.path / "lock"
+
+    @property
+    def api_socket(self) -> Path:
+        """Where the daemon answers HTTP."""
+        return self.path / "api.sock"
+
+    @property
+    def supervisors_socket(self) -> Path:
+        """Where supervisors send their datagrams."""
+        return self.path / "supervisors.sock"
+
+    @property
+    def deployments(self) -> Path:
+        """Snapshots, read-only: `<project>/<hash>/`."""
+        return self.path / "deployments"
+
+    @property
+    def environments(self) -> Path:
+        """Virtual environments: `<key>/`."""
+        return self.path / "environments"
+
+    @property
+    def runs(self) -> Path:
+        """Attempts: `<project>/<number>/<job>.<instance>/<attempt>/`."""
+        return self.path / "runs"
+
+    @property
+    def logs(self) -> Path:
+        """The daemon's own logs."""
+        return self.path / "logs"
+
+    def create(self) -> None:
+        """Makes the folder and those in it, mode 0700. Raises Refused where skafd could not work in it."""
+        check_socket_length(self.supervisors_socket)
+        file_system = network_file_system(self.path, Path("/proc/mounts").read_text(errors="replace"))
+        if file_system:
+            raise Refused(
+                f"the state folder {self.path} is on a network file system ({file_system})",
+                "set SKAFD_HOME to a folder on a local disk",
+            )
+        for folder in (self.path, self.deployments, self.environments, self.runs, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
+    def acquire_lock(self) -> HomeLock:
+        """Makes this process the folder's daemon until `release`. Raises AlreadyRunning, naming the other.
+
+        A forked child that does not exec shares the lock and must close its descriptor.
+        """
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(descriptor, 64, 0).decode(errors="replace").split()
+            os.close(descriptor)
+            raise AlreadyRunning(
+                f"a daemon (pid {owner[0] if owner else 'unknown'}) already owns {self.path}",
+                "`skafd status` shows what it does; `skafd down` ends it",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()} {_start_time_ticks()}\n".encode(), 0)
+        return HomeLock(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeLock:
+    """Ownership of a state folder; the kernel ends it with the process."""
+
+    descriptor: int
+
+    def release(self) -> None:
+        """Lets another daemon have the folder. The file stays: removing it would let two daemons lock."""
+        os.close(self.descriptor)
+
+
+def check_socket_length(socket: Path) -> None:
+    """Raises Refused if the path is too long for a unix socket."""
+    length = len(os.fsencode(socket))
+    if length > LONGEST_SOCKET_PATH_BYTES:
+        raise Refused(
+            f"the path of the socket {socket} has {length} bytes; the system allows {LONGEST_SOCKET_PATH_BYTES}",
+            "set SKAFD_HOME to a shorter path",
+        )
+
+
+def network_file_system(path: Path, mounts: str) -> str | None:
+    """The type of the network file system that holds `path` (existing or not), else None.
+
+    `mounts` is the text of /proc/mounts.
+    """
+    resolved = path.resolve()
+    holder, kind = Path("/"), ""
+    for line in mounts.splitlines():
+        _, mount_point, file_system, *_ = line.split(" ")
+        folder = Path(_unescape(mount_point))
+        # A later mount on the same point hides the earlier one.
+        if resolved.is_relative_to(folder) and len(folder.parts) >= len(holder.parts):
+            holder, kind = folder, file_system
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def _unescape(mount_point: str) -> str:
+    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), mount_point)
+
+
+def _is_mine(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _start_time_ticks() -> int:
+    """When this process began, in clock ticks since boot: with the pid it names a process for good."""
+    after_name = Path("/proc/self/stat").read_text().rpartition(")")[2]
+    return int(after_name.split()[19])

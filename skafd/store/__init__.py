@@ -1,0 +1,33 @@
+"""The only user of SQLite: schema, migrations, one writer, readers that never block.
+
+    database = Database.open(home.database)
+    with database.transaction() as write:          # one thread only; committed and synced at the end of the block
+        write.apply(decisions, now, launching)
+    with database.reader() as read:                # any thread; the block sees one snapshot
+        read.open_runs()
+    database.close()
+
+What can be written, all in `writer.Writer`:
+
+* projects: `add_project`, `rename`, `set_problem`, `forget_project`, `set_variable`, `delete_variable`
+* deployments: `record_deployment`, `switch_live`, `record_environment`, `touch_environment`
+* runs: `apply`, `attempt_running`
+* occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
+* retention: `delete_runs`, `delete_missed`
+
+What can be asked, all in `reader.Reader`:
+
+* at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`
+* projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`
+* runs: `runs`, `run`, `latest_tasks`, `events`, `run_events`
+* retention: `expired_runs`
+
+The answers' types are in `views`. Errors are `StoreError`, `NotFound` and `Refused`.
+"""
+
+from skafd.store.database import Database
+from skafd.store.reader import Reader
+from skafd.store.views import Launching
+from skafd.store.writer import Writer
+
+__all__ = ["Database", "Launching", "Reader", "Writer"]

@@ -1,0 +1,80 @@
+"""Opening the SQLite file: one way to write, one way to read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from skafd.errors import StoreError
+from skafd.store.migrations import SCHEMA_VERSION, migrate
+
+BUSY_TIMEOUT_SECONDS = 10
+"""Only somebody else's tool can make us wait: the daemon is the only writer."""
+_STATEMENTS_KEPT = 256
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """Opens the file for writing, makes it if need be (mode 0600), checks it and brings it up to date."""
+    # Made here because SQLite would use the process's umask; the -wal and -shm files take its mode.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = _connect(path, "rw")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _check(path, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Opens the file for reading; nothing through this connection can change it."""
+    return _connect(path, "ro")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS_KEPT,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    (damage,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if damage != "ok":
+        raise StoreError(f"{path} is damaged: {damage}", _REPLACE_HINT)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        (writer,) = connection.execute("SELECT value FROM meta WHERE key = 'written_by'").fetchone()
+        raise StoreError(
+            f"{path} was written by a newer version of skafd ({writer})", f"install skafd {writer} or later"
+        )
+    if version < SCHEMA_VERSION:
+        migrate(connection)
+
+
+_REPLACE_HINT = "put a backup in its place, or move the file away to begin without history"
+
+
+def store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """What an error of SQLite means to the people who run the daemon."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    hints = {
+        sqlite3.SQLITE_FULL: "make room on its disk; nothing that was written before is lost",
+        sqlite3.SQLITE_BUSY: "another program has the file open for writing: end it",
+        sqlite3.SQLITE_READONLY: "make the file and its folder writable for the user that runs the daemon",
+        sqlite3.SQLITE_CANTOPEN: "make the file and its folder accessible to the user that runs the daemon",
+        sqlite3.SQLITE_CORRUPT: _REPLACE_HINT,
+        sqlite3.SQLITE_NOTADB: _REPLACE_HINT,
+    }
+    return StoreError(f"{path}: {error}", hints.get(code))

@@ -1,0 +1,110 @@
+"""What screens show of projects: deployments, variables, environments, occurrences that were missed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skafd.errors import NotFound
+from skafd.model.deployment import Deployment
+from skafd.model.ids import DeploymentNumber, JobId, ProjectId
+from skafd.store.instants import to_instant
+from skafd.store.rows import PROJECT_COLUMNS, deployment, project_row
+from skafd.store.statements import PROJECT, Statements
+from skafd.store.views import (
+    DeploymentView,
+    EnvironmentState,
+    EnvironmentView,
+    MissedOccurrence,
+    ProjectRow,
+)
+
+
+class ProjectReader(Statements):
+    """The part of the Reader that concerns projects."""
+
+    def projects(self, forgotten: bool = False) -> tuple[ProjectRow, ...]:
+        """Every project by slug; with `forgotten`, those too that were taken off the list."""
+        sql = f"SELECT {PROJECT_COLUMNS} FROM project WHERE forgotten <= ? ORDER BY slug"
+        return tuple(project_row(row) for row in self._all(sql, (int(forgotten),)))
+
+    def project(self, project: ProjectId) -> ProjectRow:
+        """One project. Raises NotFound."""
+        row = self._one(f"SELECT {PROJECT_COLUMNS} FROM project WHERE key = ?", (project,))
+        if row is None:
+            raise NotFound(f"no project {project}")
+        return project_row(row)
+
+    def find_project(self, text: str) -> ProjectRow:
+        """The project that a person means by a slug, token, path or name. Raises NotFound if none or several."""
+        for condition in ("slug = ?", "token = ?", "path = ?", "name = ?"):
+            sql = f"SELECT {PROJECT_COLUMNS} FROM project WHERE NOT forgotten AND {condition} ORDER BY slug"
+            rows = self._all(sql, (text,))
+            if len(rows) == 1:
+                return project_row(rows[0])
+            if rows:
+                raise NotFound(
+                    f"several projects are named {text}",
+                    "say which by its short name: " + ", ".join(row["slug"] for row in rows),
+                )
+        known = ", ".join(row.slug for row in self.projects())
+        raise NotFound(f"no project {text}", f"known projects: {known}" if known else "`skafd up DIR` adds one")
+
+    def deployments(self, project: ProjectId) -> tuple[DeploymentView, ...]:
+        """Every deployment of a project, newest first."""
+        rows = self._all(
+            """SELECT deployment.*, deployment.number IS project.live_deployment AS is_live,
+                    json_array_length(config, '$.jobs') AS job_count
+                FROM project JOIN deployment ON deployment.project = project.id
+                WHERE project.key = ? ORDER BY number DESC""",
+            (project,),
+        )
+        return tuple(
+            DeploymentView(
+                project=project,
+                number=DeploymentNumber(row["number"]),
+                snapshot_hash=row["snapshot_hash"],
+                environment_key=row["environment_key"],
+                created_at=to_instant(row["created_at"]),
+                went_live_at=to_instant(row["went_live_at"]),
+                is_live=bool(row["is_live"]),
+                job_count=row["job_count"],
+            )
+            for row in rows
+        )
+
+    def deployment(self, project: ProjectId, number: DeploymentNumber) -> Deployment:
+        """One deployment with its config. Raises NotFound."""
+        sql = f"SELECT * FROM deployment WHERE project = {PROJECT} AND number = :number"
+        row = self._one(sql, {"project": project, "number": number})
+        if row is None:
+            raise NotFound(f"there is no deployment #{number}", "`skafd deployments PROJECT` lists them")
+        return deployment(project, row)
+
+    def variables(self, project: ProjectId) -> dict[str, str]:
+        """The secrets and settings of a project, unmasked."""
+        sql = f"SELECT key, value FROM variable WHERE project = {PROJECT} ORDER BY key"
+        return {row["key"]: row["value"] for row in self._all(sql, {"project": project})}
+
+    def environments(self) -> tuple[EnvironmentView, ...]:
+        """Every environment, the one unused for longest first."""
+        return tuple(
+            EnvironmentView(
+                key=row["key"],
+                path=Path(row["path"]),
+                state=EnvironmentState(row["state"]),
+                created_at=to_instant(row["created_at"]),
+                last_used_at=to_instant(row["last_used_at"]),
+            )
+            for row in self._all("SELECT * FROM environment ORDER BY last_used_at, key")
+        )
+
+    def missed(self, project: ProjectId, limit: int = 100) -> tuple[MissedOccurrence, ...]:
+        """Occurrences that got no run, newest first."""
+        rows = self._all(
+            f"""SELECT job, instant, cause FROM occurrence
+                WHERE project = {PROJECT} AND state = 'missed' ORDER BY instant DESC LIMIT :limit""",
+            {"project": project, "limit": limit},
+        )
+        return tuple(
+            MissedOccurrence(project, JobId(row["job"]), to_instant(row["instant"]), row["cause"]) for row in rows
+        )

@@ -1,0 +1,34 @@
+"""What every group of statements shares: the connection, and rows by the columns' names."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+PROJECT = "(SELECT id FROM project WHERE key = :project)"
+"""The row id of the project whose ProjectId is bound to `:project`."""
+
+
+class Statements:
+    """Holds a connection; subclasses are the queries."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def _one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    def _change(self, sql: str, parameters: Parameters = ()) -> int:
+        """Runs one statement and returns how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def _change_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Runs one statement for each of `rows`, in order, and returns how many rows changed in all."""
+        return self._connection.executemany(sql, rows).rowcount if rows else 0
