@@ -34,17 +34,19 @@ class Cron:
     timezone: str
     zone: tzinfo
 
+    def after(self, instant: datetime) -> Iterator[datetime]:
+        """All instants strictly after `instant`, ascending; ends where there is none for 50 years."""
+        latest = instant
+        for local in CronSim(self.fields, instant.astimezone(self.zone)):
+            found = local.astimezone(UTC)
+            # In a fold the wall clock shows times again that have been: those were the first, and the only.
+            if found > latest:
+                latest = found
+                yield found
+
     def next_after(self, instant: datetime) -> datetime | None:
         """The first instant strictly after `instant`; None when there is none for 50 years."""
-        try:
-            for local in CronSim(self.fields, instant.astimezone(self.zone)):
-                found = local.astimezone(UTC)
-                # In a fold the wall clock shows times again that have been: those were the first, and the only.
-                if found > instant:
-                    return found
-        except OverflowError:
-            return None
-        return None
+        return next(self.after(instant), None)
 
     def describe(self) -> str:
         """The rule in words."""

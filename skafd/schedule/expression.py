@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 from skafd.errors import ScheduleError
@@ -17,6 +19,9 @@ _QUOTES = "\"'"
 class Expression(Protocol):
     """A set of instants, without beginning or end."""
 
+    def after(self, instant: datetime) -> Iterator[datetime]:
+        """All instants strictly after `instant`, ascending; aware and UTC."""
+
     def next_after(self, instant: datetime) -> datetime | None:
         """The first instant strictly after `instant`, both aware and UTC; None when there is none."""
 
@@ -24,6 +29,7 @@ class Expression(Protocol):
         """The rule in words."""
 
 
+@lru_cache(maxsize=4096)
 def parse(expression: str, timezone: str = "UTC") -> Expression:
     """Reads a five-field cron, `@hourly` and its like, or `every 90 seconds`.
 

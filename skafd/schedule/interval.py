@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,13 @@ class Interval:
 
     period: timedelta
     words: str
+
+    def after(self, instant: datetime) -> Iterator[datetime]:
+        """All instants strictly after `instant`, ascending."""
+        following = self.next_after(instant)
+        while True:
+            yield following
+            following += self.period
 
     def next_after(self, instant: datetime) -> datetime:
         """The first instant strictly after `instant`."""

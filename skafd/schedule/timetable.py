@@ -1,0 +1,195 @@
+"""The timetable: which jobs are due at which instants, for every project of the machine."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count, islice
+
+from skafd.model.decisions import Missed
+from skafd.model.ids import JobId, ProjectId
+from skafd.model.project import Schedule
+from skafd.schedule.catch_up import backlog, describe_earlier, split
+from skafd.schedule.expression import Expression, parse
+
+_GRACE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Jobs of one project that are due at one instant, and so share a run."""
+
+    project: ProjectId
+    instant: datetime
+    jobs: tuple[JobId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUntil:
+    """Every occurrence of the job up to and including `until` has been decided; the next `since` of it."""
+
+    project: ProjectId
+    job: JobId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What has become due, what was missed, and how far each job that is named in it is now planned."""
+
+    due: tuple[Due, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    planned_until: tuple[PlannedUntil, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A job and an instant at which it will be due."""
+
+    project: ProjectId
+    job: JobId
+    instant: datetime
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """One schedule of one job, and the first of its instants that is not decided."""
+
+    project: ProjectId
+    job: JobId
+    schedule: Schedule
+    expression: Expression
+    since: datetime
+    next_at: datetime | None = None
+    is_removed: bool = False
+
+    def advance(self, since: datetime) -> None:
+        self.since = since
+        self.next_at = self.expression.next_after(since)
+
+
+class Timetable:
+    """Holds every schedule in a heap by its next instant. Reads no clock: callers pass `now`."""
+
+    def __init__(self) -> None:
+        self._lines: dict[ProjectId, dict[JobId, tuple[_Line, ...]]] = {}
+        self._heap: list[tuple[datetime, int, _Line]] = []
+        self._serial = count()
+        self._removed_in_heap = 0
+
+    def put(self, project: ProjectId, job: JobId, schedules: Iterable[Schedule], since: datetime) -> None:
+        """Sets the schedules of a job; occurrences up to and including `since` are none of ours.
+
+        `since` is the later of what `PlannedUntil` said last and the time at which these schedules went live.
+        Raises ScheduleError.
+        """
+        lines = tuple(_Line(project, job, one, parse(one.expression, one.timezone), since) for one in schedules)
+        self._discard(self._lines.get(project, {}).pop(job, ()))
+        self._lines.setdefault(project, {})[job] = lines
+        for line in lines:
+            line.advance(since)
+            self._push(line)
+
+    def remove(self, project: ProjectId) -> None:
+        """Takes out every job of a project; one that is not there is no error."""
+        for lines in self._lines.pop(project, {}).values():
+            self._discard(lines)
+
+    def next_at(self) -> datetime | None:
+        """The earliest instant at which `due` will have something to say."""
+        self._drop_removed_head()
+        return self._heap[0][0] if self._heap else None
+
+    def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
+        """The next instant of a job, over all of its schedules."""
+        lines = self._lines.get(project, {}).get(job, ())
+        return min((line.next_at for line in lines if line.next_at is not None), default=None)
+
+    def due(self, now: datetime, cause: str = "skafd was busy", grace_seconds: float = _GRACE_SECONDS) -> Plan:
+        """Decides every occurrence up to `now`; those that catch-up gives up are missed for `cause`.
+
+        With `catch_up: skip` an occurrence still runs when it is at most `grace_seconds` late.
+        """
+        decided = _Decided(now, cause, timedelta(seconds=grace_seconds))
+        for first, line in self._take_passed(now):
+            decided.add(line, first)
+            line.advance(now)
+            self._push(line)
+        return decided.plan()
+
+    def upcoming(self, limit: int) -> tuple[Occurrence, ...]:
+        """The next `limit` occurrences of the whole machine, earliest first."""
+        return tuple(islice(self._future(), limit))
+
+    def _future(self) -> Iterator[Occurrence]:
+        heap = [entry for entry in self._heap if not entry[2].is_removed]
+        heapq.heapify(heap)
+        while heap:
+            instant, serial, line = heap[0]
+            yield Occurrence(line.project, line.job, instant)
+            following = line.expression.next_after(instant)
+            if following is None:
+                heapq.heappop(heap)
+            else:
+                heapq.heapreplace(heap, (following, serial, line))
+
+    def _take_passed(self, now: datetime) -> list[tuple[datetime, _Line]]:
+        passed = []
+        while (at := self.next_at()) is not None and at <= now:
+            passed.append((at, heapq.heappop(self._heap)[2]))
+        return passed
+
+    def _push(self, line: _Line) -> None:
+        if line.next_at is not None:
+            heapq.heappush(self._heap, (line.next_at, next(self._serial), line))
+
+    def _discard(self, lines: Sequence[_Line]) -> None:
+        for line in lines:
+            line.is_removed = True
+            self._removed_in_heap += line.next_at is not None
+        if self._removed_in_heap > len(self._heap) // 2:
+            self._heap = [entry for entry in self._heap if not entry[2].is_removed]
+            heapq.heapify(self._heap)
+            self._removed_in_heap = 0
+
+    def _drop_removed_head(self) -> None:
+        while self._heap and self._heap[0][2].is_removed:
+            heapq.heappop(self._heap)
+            self._removed_in_heap -= 1
+
+
+class _Decided:
+    """Gathers the occurrences of one call of `due` and groups them by project and instant."""
+
+    def __init__(self, now: datetime, cause: str, grace: timedelta) -> None:
+        self._now = now
+        self._cause = cause
+        self._grace = grace
+        self._due: dict[tuple[datetime, ProjectId], dict[JobId, None]] = {}
+        self._missed: dict[tuple[datetime, ProjectId, JobId], str] = {}
+        self._jobs: dict[tuple[ProjectId, JobId], None] = {}
+
+    def add(self, line: _Line, first: datetime) -> None:
+        passed = backlog(line.expression, line.since, first, self._now)
+        due, missed = split(passed.listed, line.schedule, self._now, self._grace)
+        self._jobs[line.project, line.job] = None
+        for instant in due:
+            self._due.setdefault((instant, line.project), {})[line.job] = None
+        for instant in missed:
+            self._missed[instant, line.project, line.job] = self._cause
+        if passed.earlier:
+            cause = describe_earlier(passed.earlier, self._cause)
+            self._missed[passed.earlier[0], line.project, line.job] = cause
+
+    def plan(self) -> Plan:
+        return Plan(
+            due=tuple(Due(key[1], key[0], tuple(self._due[key])) for key in sorted(self._due)),
+            missed=tuple(
+                Missed(project, job, instant, self._missed[instant, project, job])
+                for instant, project, job in sorted(self._missed)
+                if job not in self._due.get((instant, project), {})
+            ),
+            planned_until=tuple(PlannedUntil(project, job, self._now) for project, job in self._jobs),
+        )
