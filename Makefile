@@ -1,0 +1,42 @@
+# Every target sets up what it needs: Python 3.11 or later, git and make are all that has to be there.
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock picture clean
+
+help: ## say what there is
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+$(READY): requirements.lock pyproject.toml scripts/setup
+	@scripts/setup
+
+setup: $(READY) ## make .venv with exactly the locked versions
+
+demo: $(READY) ## run the churn pipeline: deploy, run, edit, deploy again (under 3 minutes)
+	@$(BIN)/python scripts/demo.py
+
+test: $(READY) ## run all tests; ARGS="-k name" for some
+	@scripts/test $(ARGS)
+
+lint: $(READY) ## ruff, mypy, the import contracts and the house rules
+	@scripts/lint
+
+format: $(READY) ## let ruff format and mend what it can
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+bench: $(READY) ## measure a hop of a chain and no-op throughput, beside a bare loop
+	@$(BIN)/python benchmarks/hop.py $(ARGS)
+
+lock: $(READY) ## take the newest versions that pyproject.toml allows into requirements.lock
+	@scripts/lock
+
+picture: $(READY) ## draw docs/images/status.svg anew, from a real status
+	@$(BIN)/python scripts/picture.py
+
+clean: ## remove .venv, caches and build products
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
