@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -13,17 +12,21 @@ from skafd.store.migrations import SCHEMA_VERSION, migrate
 BUSY_TIMEOUT_SECONDS = 10
 """Only somebody else's tool can make us wait: the daemon is the only writer."""
 _STATEMENTS_KEPT = 256
+_LARGEST_IDLE_LOG_BYTES = 16 * 2**20
+"""One large transaction would otherwise leave a write-ahead log of its size for ever."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Opens the file for writing, makes it if need be (mode 0600), checks it and brings it up to date."""
     # Made here because SQLite would use the process's umask; the -wal and -shm files take its mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     connection = _connect(path, "rw")
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG_BYTES}").fetchone()
         _check(path, connection)
     except BaseException:
         connection.close()

@@ -47,13 +47,16 @@ class Database:
         self._check_may_begin()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            yield Writer(self._connection)
-            self._connection.execute("COMMIT")
+            try:
+                yield Writer(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # After some errors SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
         except sqlite3.Error as error:
             raise store_error(self.path, error) from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:

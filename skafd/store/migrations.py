@@ -50,8 +50,8 @@ VERSION_1 = (
         UNIQUE (project, number),
         FOREIGN KEY (project, deployment) REFERENCES deployment(project, number)
     ) STRICT""",
-    "CREATE INDEX run_by_project ON run(project)",
     "CREATE INDEX run_by_state ON run(state)",
+    "CREATE INDEX run_by_project_and_state ON run(project, state, number)",
     # `rank` is the task's place among those of its run.
     """CREATE TABLE task (
         project INTEGER NOT NULL,

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skafd.errors import StoreError
+
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 PROJECT = "(SELECT id FROM project WHERE key = :project)"
@@ -27,8 +29,14 @@ class Statements:
 
     def _change(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement and returns how many rows it changed."""
+        self._check_in_transaction()
         return self._connection.execute(sql, parameters).rowcount
 
     def _change_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Runs one statement for each of `rows`, in order, and returns how many rows changed in all."""
+        self._check_in_transaction()
         return self._connection.executemany(sql, rows).rowcount if rows else 0
+
+    def _check_in_transaction(self) -> None:
+        if not self._connection.in_transaction:
+            raise StoreError("a write outside of a transaction: a bug")

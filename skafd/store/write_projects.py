@@ -26,11 +26,12 @@ class ProjectWriter(Statements):
 
         A moved folder keeps its identity by its token. Raises Refused if another existing folder has the token.
         """
-        folder = path.resolve()
-        known = self._by_token(token, folder) if token else None
-        known = known or self._by_path(folder, token)
+        folder, token = path.resolve(), token or None
+        known = (self._by_token(token, folder) if token else None) or self._by_path(folder, token)
         if known is None:
-            return self._insert(folder, name, token, now)
+            known = self._insert(folder, name, token, now)
+        # A folder is one project: what was in it before with another identity is gone.
+        self._change("UPDATE project SET forgotten = 1 WHERE path = ? AND key != ?", (str(folder), known.id))
         self._change(
             "UPDATE project SET path = ?, token = ifnull(token, ?), forgotten = 0 WHERE key = ?",
             (str(folder), token, known.id),
@@ -80,12 +81,7 @@ class ProjectWriter(Statements):
         return known
 
     def _by_path(self, folder: Path, token: str | None) -> ProjectRow | None:
-        """A folder that now has another token than it had is another project, and the old one is forgotten."""
-        if token:
-            self._change(
-                "UPDATE project SET forgotten = 1 WHERE path = ? AND token IS NOT NULL AND token != ?",
-                (str(folder), token),
-            )
+        """The project that was last in the folder, unless its token and the folder's differ."""
         row = self._one(
             f"""SELECT {PROJECT_COLUMNS} FROM project
                 WHERE path = :path AND (token IS NULL OR :token IS NULL)
