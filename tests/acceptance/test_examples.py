@@ -1,0 +1,103 @@
+"""Every folder of examples/, run as its README says, with the installed command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.installed import EXAMPLES, Installed
+
+NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/metis.config.yml"))
+
+
+def _check_churn(installed: Installed, folder: Path, run: dict) -> None:
+    assert _order(run) == ["ingest", "train", "score", "report"]
+    page = (folder / "data" / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert f"report: {folder / 'data' / 'report.html'}" in installed.ok("logs", run["summary"]["run"])
+    train = run["tasks"][1]["attempts"][0]
+    assert train["limit_memory_bytes"] == 2**30
+    (ingest,) = [job for job in installed.project("churn")["jobs"] if job["name"] == "ingest"]
+    assert "T11:00:00" in ingest["next_at"]
+
+
+def _check_hello(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    name = run["summary"]["run"]
+    assert f"Hello from {name}/greet, deployment 1" in installed.ok("logs", name)
+
+
+def _check_fan(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    assert sorted(task["instance"] for task in run["tasks"] if task["name"] == "count") == [0, 1, 2]
+    assert f"total {sum(range(9000))}" in installed.ok("logs", run["summary"]["run"])
+
+
+def _check_steps(installed: Installed, folder: Path, run: dict) -> None:
+    log = installed.ok("logs", run["summary"]["run"])
+    assert log.index("a is done") < log.index("b came after a and the pause")
+    assert not (folder / "started.txt").exists(), "a run writes into its own folder"
+
+
+def _check_legacy_flat(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    assert "hello from 2017" in installed.ok("logs", run["summary"]["run"])
+
+
+def _check_limits(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    (task,) = run["tasks"]
+    (attempt,) = task["attempts"]
+    assert task["state"] == attempt["state"] == "oom_killed"
+    assert attempt["limit_memory_bytes"] == 64 * 2**20
+    assert 60 * 2**20 < attempt["peak_memory_bytes"] <= 64 * 2**20
+    assert "64Mi" in installed.ok("show", run["summary"]["run"])
+    assert "nothing stopped it" not in installed.ok("logs", run["summary"]["run"])
+
+
+CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
+    "churn": _check_churn,
+    "fan": _check_fan,
+    "hello": _check_hello,
+    "legacy-flat": _check_legacy_flat,
+    "limits": _check_limits,
+    "steps": _check_steps,
+}
+FAILING = {"limits"}
+NEED_ROOT = {"limits"}
+
+
+def _order(run: dict) -> list[str]:
+    attempts = {task["name"]: task["attempts"][-1] for task in run["tasks"]}
+    return sorted(attempts, key=lambda name: attempts[name]["started_at"])
+
+
+def test_each_example_has_its_expectation() -> None:
+    assert list(CHECKS) == NAMES
+    listed = (EXAMPLES / "README.md").read_text()
+    assert all(f"[{name}]({name}/" in listed for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.needs_root) if name in NEED_ROOT else name for name in NAMES],
+)
+def test_an_example_runs_as_its_readme_says(name: str) -> None:
+    if name in NEED_ROOT and os.geteuid() != 0:
+        pytest.skip("limits are enforced for root only")
+    with Installed() as installed:
+        folder = installed.copy_example(name)
+        before = _tree(folder)
+
+        installed.ok("up", folder, "--detach")
+        done = installed.command("run", name, "--wait")
+
+        newest = installed.json("runs", name)[0]["run"]
+        assert done.returncode == (1 if name in FAILING else 0), done.stdout + done.stderr
+        CHECKS[name](installed, folder, installed.show(newest))
+        assert _tree(folder) == before, "a run changed the project's own files"
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    """All files but those in data/, which jobs may write."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] != "data"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
