@@ -1,0 +1,103 @@
+"""The tree of commands. A command's module is imported when the command is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from skafd import __version__
+from skafd.commands.exit_codes import ExitCode, exit_code_of
+from skafd.commands.terminal import say_error
+from skafd.errors import SkafdError
+
+COMMANDS = {
+    "init": "init",
+    "templates": "templates",
+    "validate": "validate",
+    "up": "up",
+    "down": "down",
+    "status": "status",
+    "run": "run",
+    "runs": "runs",
+    "show": "show",
+    "logs": "logs",
+    "kill": "kill",
+    "deployments": "deployments",
+    "rollback": "rollback",
+    "env": "env",
+    "create": "create",
+    "doctor": "doctor",
+    "schema": "schema",
+}
+"""Names and their modules, in the order in which they are listed."""
+
+
+class LazyGroup(TyperGroup):
+    """Finds commands by name."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return typer.main.get_command(import_module(f"skafd.commands.{COMMANDS[cmd_name]}").app)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def skafd(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Schedules, runs and limits the jobs of your project folders on this machine.
+
+    \b
+    Begin with:
+      skafd init churn
+      skafd up churn
+    """
+    if version:
+        print(f"skafd {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def run(arguments: Sequence[str], program: str = "skafd") -> int:
+    """Carries out a command line; returns the exit code. Never lets an error out as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark, not an error.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        typer.main.get_command(app).main(list(arguments), prog_name=program)
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else ExitCode.FAILED)
+    except SkafdError as error:
+        say_error(error)
+        return _flushed(exit_code_of(error))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read us has seen enough; the interpreter's own flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

@@ -1,0 +1,47 @@
+"""`skafd logs`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from skafd.commands.here import client, find_target
+from skafd.commands.shape import new_app
+
+app = new_app()
+
+
+@app.command()
+def logs(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN|JOB", help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project."
+        ),
+    ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", "-f", "--tail", help="Go on as more is written. A run ends it; a job's next run is shown too."
+        ),
+    ] = False,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=0, help="Only so many lines from the end of each log.")
+    ] = None,
+) -> None:
+    """Print the log of a run, or of the newest run of a job.
+
+    Where several tasks write, each line begins with the name of its task.
+
+    \b
+    Examples:
+      skafd logs churn/42
+      skafd logs churn/train -f
+      skafd logs churn/train -n 20
+    """
+    api = client()
+    for block in api.logs(find_target(api, target), lines, follow):
+        sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()

@@ -1,0 +1,1 @@
+"""From the api's JSON to text: pure functions of the JSON, the width and the time."""

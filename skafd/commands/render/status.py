@@ -1,0 +1,104 @@
+"""The status of everything: a line for the daemon, then each project with its jobs as a tree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from skafd.commands.render.columns import joined, natural_widths, table, total_width, wrapped
+from skafd.commands.render.tree import job_tree
+from skafd.commands.render.words import FAILURES, ago, format_span, seconds_between, state_text, took, until
+
+Json = dict[str, Any]
+_HEADERS = ("STATE", "JOB", "SCHEDULE", "NEXT", "LAST RUN", "TOOK", "REASON")
+_INDENT = "  "
+
+
+def render_status(status: Json, width: int | None, now: datetime) -> Text:
+    """Everything that `skafd status` shows; `width` None: nothing is cut or wrapped."""
+    lines = [_daemon_line(status["daemon"], now)]
+    for project in status["projects"]:
+        lines += [Text(), *render_project(project, width, now)]
+    if not status["projects"]:
+        lines += [Text(), Text("No projects yet. Hand a folder over: skafd up DIR")]
+    if width is not None:
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+    return joined(lines)
+
+
+def render_project(project: Json, width: int | None, now: datetime) -> list[Text]:
+    """A project's heading, what is wrong or going on, and its jobs."""
+    lines = [_heading(project, now)]
+    if project["activity"]:
+        lines.append(Text(f"{_INDENT}◐ {project['activity']}", "cyan"))
+    if project["problem"]:
+        lines += _problem(project, now)
+    for warning in project["warnings"]:
+        lines += wrapped(f"! {warning}", width, _INDENT, "yellow")
+    if project["jobs"]:
+        lines += _jobs(project["jobs"], width, now)
+    return lines
+
+
+def _daemon_line(daemon: Json, now: datetime) -> Text:
+    age = format_span(seconds_between(daemon["started_at"], now))
+    limits = "limits are NOT enforced" if daemon["enforcement"] == "none" else f"limits by {daemon['enforcement']}"
+    text = f"skafd {daemon['version']}, up {age}, pid {daemon['pid']}, {limits}, {daemon['home']}"
+    return Text(text, "dim" if daemon["enforcement"] != "none" else "yellow")
+
+
+def _heading(project: Json, now: datetime) -> Text:
+    line = Text(project["project"], "bold")
+    deployment = project["deployment"]
+    if deployment:
+        age = format_span(seconds_between(deployment["created_at"], now))
+        line.append(f"  #{deployment['number']} live, deployed {age} ago", "")
+    else:
+        line.append("  not deployed", "yellow")
+    if project["open_runs"]:
+        line.append(f"  running {', '.join(project['open_runs'])}", "cyan")
+    return line.append(f"  {project['path']}", "dim")
+
+
+def _problem(project: Json, now: datetime) -> list[Text]:
+    problem = project["problem"]
+    stays = f"#{project['deployment']['number']} stays live" if project["deployment"] else "nothing is live"
+    head = f"{_INDENT}✗ the save of {ago(problem['at'], now)} is not deployed ({problem['stage']}); {stays}"
+    # Carets below a config line must stay where they are: never wrapped.
+    return [Text(head, "bold red"), *wrapped(problem["text"], None, _INDENT * 2)]
+
+
+def _jobs(jobs: list[Json], width: int | None, now: datetime) -> list[Text]:
+    tree = job_tree(jobs)
+    rows = [_row(name, job, now) for name, job in tree]
+    if width is None or total_width(natural_widths([_HEADERS, *rows]), _INDENT) <= width:
+        return table(_HEADERS, rows, None, _INDENT)
+    head, *lines = table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
+    narrow = [head]
+    for line, row in zip(lines, rows, strict=True):
+        narrow.append(line)
+        narrow += wrapped(str(row[-1]), width, _INDENT * 3, "red") if row[-1] else []
+    return narrow
+
+
+def _row(name: str, job: Json, now: datetime) -> list[Text | str]:
+    last = ago(job["started_at"], now) if job["run"] else ""
+    duration = took(job["started_at"], job["ended_at"], now)
+    return [
+        state_text(job["state"]),
+        name,
+        job["schedule"] or "",
+        until(job["next_at"], now),
+        last,
+        duration,
+        _why(job),
+    ]
+
+
+def _why(job: Json) -> str:
+    if not job["reason"] or job["state"] == "succeeded":
+        return ""
+    return f"{job['run']}: {job['reason']}" if job["run"] and job["state"] in FAILURES else str(job["reason"])

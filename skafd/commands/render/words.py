@@ -1,0 +1,77 @@
+"""States, times and amounts as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.text import Text
+
+from skafd.units import format_duration
+
+_LOOKS = {
+    "waiting": ("·", "dim"),
+    "queued": ("○", "dim"),
+    "starting": ("◐", "cyan"),
+    "running": ("●", "cyan"),
+    "succeeded": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+    "timed_out": ("✗", "bold red"),
+    "oom_killed": ("✗", "bold red"),
+    "lost": ("✗", "bold red"),
+    "cancelled": ("-", "yellow"),
+    "skipped": ("-", "dim"),
+    "upstream_failed": ("!", "yellow"),
+}
+"""Every glyph is one column wide in every terminal, and never the only sign of a state."""
+
+FAILURES = frozenset({"failed", "timed_out", "oom_killed", "lost", "upstream_failed"})
+
+
+def state_text(state: str | None) -> Text:
+    """Glyph and word of a state."""
+    if state is None:
+        return Text("- never ran", "dim")
+    glyph, style = _LOOKS.get(state, ("?", ""))
+    return Text(f"{glyph} {state}", style)
+
+
+def ago(instant: str | None, now: datetime) -> str:
+    """`2h05m ago`; empty when there is no instant."""
+    return f"{format_span(seconds_between(instant, now))} ago" if instant else ""
+
+
+def until(instant: str | None, now: datetime) -> str:
+    """`in 3h20m`, `now` when it has come; empty when there is no instant."""
+    if not instant:
+        return ""
+    seconds = (datetime.fromisoformat(instant) - now).total_seconds()
+    return f"in {format_span(seconds)}" if seconds > 0 else "now"
+
+
+def took(start: str | None, end: str | None, now: datetime) -> str:
+    """How long something took, or has taken so far."""
+    if not start:
+        return ""
+    last = datetime.fromisoformat(end) if end else now
+    return format_duration(max(0.0, seconds_between(start, last)))
+
+
+def seconds_between(instant: str, now: datetime) -> float:
+    """Seconds from an ISO instant to `now`."""
+    return (now - datetime.fromisoformat(instant)).total_seconds()
+
+
+def format_span(seconds: float) -> str:
+    """A distance in time: whole seconds, two units at most."""
+    whole = max(0, round(seconds))
+    return f"{whole}s" if whole < 60 else format_duration(whole)
+
+
+def clock_time(instant: str | None) -> str:
+    """`2026-03-01 11:00:00` in the viewer's zone."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S") if instant else ""
+
+
+def count(number: int, noun: str) -> str:
+    """`1 job`, `4 jobs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

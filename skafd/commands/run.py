@@ -1,0 +1,75 @@
+"""`skafd run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skafd.api.client import Client, Json
+from skafd.commands.exit_codes import ExitCode
+from skafd.commands.here import client, given, split_project
+from skafd.commands.shape import ProjectArgument, new_app
+from skafd.commands.terminal import print_text
+
+app = new_app()
+LONGEST_WAIT_SECONDS = 30.0
+
+
+@app.command()
+def run(
+    project: ProjectArgument = None,
+    job: Annotated[
+        str | None, typer.Argument(metavar="JOB", help="A job's name; left out: all of the project.")
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="The job alone, without the jobs that depend on it.")] = False,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Once for each parameter.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless the run succeeded.")
+    ] = False,
+) -> None:
+    """Start a run now: of the whole project, or of a job and what depends on it.
+
+    \b
+    Examples:
+      skafd run churn
+      skafd run churn train --param epochs=20 --wait
+      skafd run churn report --only
+    """
+    values = _parameters(parameters or [])
+    api = client()
+    found, rest = split_project(api, given(project, job))
+    seen = api.changes(seconds=0)
+    started = api.start_run(found["project"], rest[0] if rest else None, only, values)
+    name = started["summary"]["run"]
+    print(f"{name} started; `skafd show {name}` and `skafd logs {name} -f` tell more", flush=True)
+    if wait and _wait(api, name, seen) != "succeeded":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _parameters(texts: list[str]) -> dict[str, str]:
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"a parameter is written as KEY=VALUE, not {text!r}")
+        values[key] = value
+    return values
+
+
+def _wait(api: Client, name: str, seen: int) -> str:
+    """Prints each task's moves until the run has ended; returns the run's state."""
+    from skafd import clock
+    from skafd.commands.render.progress import render_end, render_moves
+
+    shown: dict[str, str] = {}
+    while True:
+        run: Json = api.run(name)
+        for line in render_moves(run, shown, clock.now()):
+            print_text(line)
+        if run["summary"]["ended_at"]:
+            print_text(render_end(run, clock.now()))
+            return str(run["summary"]["state"])
+        seen = api.changes(seen, LONGEST_WAIT_SECONDS)

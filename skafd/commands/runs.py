@@ -1,0 +1,38 @@
+"""`skafd runs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skafd.commands.here import client, find_project, project_folder
+from skafd.commands.shape import AsJson, new_app
+from skafd.commands.terminal import print_json, print_text, terminal_width
+
+app = new_app()
+
+
+@app.command()
+def runs(
+    project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="Left out: this folder's, else all.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first.
+
+    \b
+    Examples:
+      skafd runs churn
+      skafd runs --limit 100 --json
+    """
+    from skafd import clock
+    from skafd.commands.render.runs import render_runs
+
+    api = client()
+    named = project is not None or project_folder() is not None
+    found = api.runs(find_project(api, project)["project"] if named else None, limit)
+    if as_json:
+        print_json(found)
+    else:
+        print_text(render_runs(found, terminal_width(), clock.now()))

@@ -1,0 +1,24 @@
+"""How every command is made, so that all look and behave alike."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def new_app() -> typer.Typer:
+    """An application with plain help, to which a module adds its command."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+ProjectArgument = Annotated[
+    str | None, typer.Argument(metavar="PROJECT", help="A project; in its own folder it may be left out.")
+]

@@ -1,0 +1,45 @@
+"""`skafd status`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skafd.commands.here import client
+from skafd.commands.shape import AsJson, new_app
+from skafd.commands.terminal import is_terminal, print_json, print_text, terminal_width
+
+app = new_app()
+
+
+@app.command()
+def status(
+    once: Annotated[bool, typer.Option("--once", help="Print it once, also on a terminal.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show projects, jobs, next times, what runs, what failed and why.
+
+    On a terminal the screen stays and follows every change until Ctrl-C; in a pipe it is printed once.
+
+    \b
+    Examples:
+      skafd status
+      skafd status --once | grep oom_killed
+      skafd status --json
+    """
+    if as_json:
+        print_json(client().status())
+    elif once or not is_terminal():
+        _print_once()
+    else:
+        from skafd.commands.live import show_live
+
+        show_live(client())
+
+
+def _print_once() -> None:
+    from skafd import clock
+    from skafd.commands.render.status import render_status
+
+    print_text(render_status(client().status(), terminal_width(), clock.now()))

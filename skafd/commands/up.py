@@ -1,0 +1,66 @@
+"""`skafd up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skafd.api.client import Client, Json
+from skafd.commands.exit_codes import ExitCode
+from skafd.commands.handing_over import hand_over
+from skafd.commands.here import has_config
+from skafd.commands.shape import new_app
+from skafd.commands.starting import is_up, start_daemon
+from skafd.commands.terminal import is_terminal, say
+from skafd.home import Home
+
+app = new_app()
+
+
+@app.command()
+def up(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR]...",
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+            help="Projects, or folders that hold some. Left out: the known ones, and this folder if it is a project.",
+        ),
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when the folders are deployed or refused.")
+    ] = False,
+) -> None:
+    """Start the daemon if none runs, and hand it folders; it deploys them now and whenever you save.
+
+    On a terminal the status stays on the screen until Ctrl-C; the daemon goes on, `skafd down` stops it.
+    Exit code 1 if a folder was refused.
+
+    \b
+    Examples:
+      skafd up churn
+      skafd up ~/pipelines --detach
+    """
+    home = Home.default()
+    api = Client(home.api_socket)
+    if not is_up(api):
+        say(f"the daemon runs (pid {start_daemon(home, api)}); `skafd down` stops it")
+    wanted = folders or ([Path.cwd()] if has_config(Path.cwd()) else [])
+    results = hand_over(api, wanted)
+    if not results and not wanted:
+        say("no projects yet; hand a folder over: `skafd up DIR`, or make one: `skafd init NAME`")
+    if is_terminal() and not detach and any(_is_good(result) for result in results):
+        from skafd.commands.live import show_live
+
+        show_live(api)
+        say("the daemon goes on; `skafd down` stops it")
+    if not all(_is_good(result) for result in results):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _is_good(result: Json) -> bool:
+    return result["outcome"] in ("deployed", "unchanged")
