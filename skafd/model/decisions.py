@@ -34,6 +34,8 @@ class Deployed:
     """A deployment went live; the engine applies `update_policy` and `on_deploy`."""
 
     deployment: Deployment
+    first_time: bool = True
+    """False after a rollback: what runs once per deployment has run."""
 
 
 @dataclass(frozen=True, slots=True)
