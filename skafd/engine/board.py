@@ -1,0 +1,97 @@
+"""All that the engine holds in memory between two calls."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from skafd.engine.admission import Admission
+from skafd.engine.graph import Graph
+from skafd.engine.open_run import OpenJob, OpenRun
+from skafd.engine.overlap import Lines
+from skafd.model.deployment import Deployment
+from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
+from skafd.model.limits import Capacity
+from skafd.model.run import JobHistory, Task
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """The deployment of a project on which new runs are made."""
+
+    deployment: Deployment
+    graph: Graph
+    deployed_jobs: set[JobId]
+    """Jobs that got a run because this deployment went live."""
+
+
+class Board:
+    """Live deployments, open runs, and the indexes by which an event finds what it concerns."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.admission = Admission(capacity)
+        self.live: dict[ProjectId, Live] = {}
+        self.runs: dict[ProjectId, dict[RunKey, OpenRun]] = {}
+        self.histories: dict[tuple[ProjectId, JobId], JobHistory] = {}
+        self.last_run_numbers: dict[ProjectId, int] = {}
+        self.lines = Lines()
+        self.cancelling: dict[TaskKey, str] = {}
+        """Alive tasks whose end was asked for, and why: they get no retry, however they end."""
+        self.awaiting: dict[tuple[ProjectId, JobId], dict[OpenJob, None]] = {}
+        """Due jobs that wait for a dependency to succeed in another run, by that dependency."""
+        self.unchecked: list[OpenJob] = []
+        """Restored jobs that have not been looked at yet."""
+        self._retries: list[tuple[datetime, TaskKey]] = []
+
+    def add_run(self, run: OpenRun) -> None:
+        self.runs.setdefault(run.key.project, {})[run.key] = run
+
+    def remove_run(self, run: OpenRun) -> None:
+        del self.runs[run.key.project][run.key]
+        if not self.runs[run.key.project]:
+            del self.runs[run.key.project]
+
+    def find_run(self, key: RunKey) -> OpenRun | None:
+        return self.runs.get(key.project, {}).get(key)
+
+    def find_job(self, key: TaskKey) -> OpenJob | None:
+        """The open run's job that has this task, None where there is no such run, job or instance."""
+        run = self.find_run(key.run)
+        open_job = run.jobs.get(key.job) if run else None
+        return open_job if open_job and 0 <= key.instance < len(open_job.tasks) else None
+
+    def open_tasks(self, project: ProjectId) -> Iterator[tuple[OpenJob, Task]]:
+        """Every task of the project that has not ended."""
+        for run in self.runs.get(project, {}).values():
+            for open_job in run.jobs.values():
+                for task in open_job.tasks if open_job.open_tasks else ():
+                    if not task.state.is_terminal:
+                        yield open_job, task
+
+    def history(self, project: ProjectId, job: JobId) -> JobHistory:
+        return self.histories.get((project, job)) or JobHistory(job)
+
+    def put_history(self, project: ProjectId, history: JobHistory) -> None:
+        self.histories[project, history.job] = history
+
+    def put_retry(self, at: datetime, task: TaskKey) -> None:
+        heapq.heappush(self._retries, (at, task))
+
+    def next_retry_at(self) -> datetime | None:
+        """The earliest instant at which a task may be tried again."""
+        while self._retries and not self._is_retry(*self._retries[0]):
+            heapq.heappop(self._retries)
+        return self._retries[0][0] if self._retries else None
+
+    def take_retries(self, now: datetime) -> list[TaskKey]:
+        """Takes out the tasks that may be tried again by now."""
+        taken = []
+        while (at := self.next_retry_at()) is not None and at <= now:
+            taken.append(heapq.heappop(self._retries)[1])
+        return taken
+
+    def _is_retry(self, at: datetime, key: TaskKey) -> bool:
+        open_job = self.find_job(key)
+        return open_job is not None and open_job.tasks[key.instance].not_before == at

@@ -1,0 +1,97 @@
+"""What follows when the last task of a job in a run has ended: its dependents, its successor in line, its run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from skafd.engine.board import Board
+from skafd.engine.draft import Draft
+from skafd.engine.open_run import Blame, OpenJob, OpenRun
+from skafd.engine.readiness import check, forget_awaiting
+from skafd.engine.requests import restart_job
+from skafd.model.states import FAILURES, TaskState
+
+
+def settle(board: Board, draft: Draft) -> None:
+    """Follows every consequence to its end; a chain of any length, without recursion."""
+    while draft.closed or draft.to_check:
+        if draft.closed:
+            _close(board, draft, draft.closed.popleft())
+        else:
+            check(board, draft, draft.to_check.popleft())
+
+
+def tell_dependents(open_job: OpenJob) -> None:
+    """Counts an ended job in the jobs that depend on it."""
+    blame = _blame_of(open_job)
+    for dependent in open_job.dependents:
+        dependent.undecided -= 1
+        dependent.passed += blame is None
+        dependent.blame = dependent.blame or blame
+
+
+def tell_run(open_job: OpenJob) -> None:
+    """Counts an ended job in what its run comes to."""
+    run = open_job.run
+    is_forgiven = open_job.job.catch and not open_job.ended[TaskState.UPSTREAM_FAILED]
+    run.has_failed |= _has_failed(open_job) and not is_forgiven
+    run.has_cancelled |= bool(open_job.ended[TaskState.CANCELLED])
+
+
+def _close(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    open_job.run.open_jobs -= 1
+    forget_awaiting(board, open_job)
+    if open_job.ended[TaskState.SUCCEEDED] == len(open_job.tasks):
+        _note_success(board, draft, open_job)
+    tell_run(open_job)
+    tell_dependents(open_job)
+    draft.to_check.extend(open_job.dependents)
+    successor = board.lines.leave(open_job)
+    if successor is not None:
+        draft.to_check.append(successor)
+    if open_job.must_restart:
+        restart_job(board, draft, open_job)
+    if not open_job.run.open_jobs:
+        _end_run(board, draft, open_job.run)
+
+
+def _note_success(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    history = board.history(open_job.project, open_job.job.id)
+    board.put_history(open_job.project, replace(history, last_succeeded_at=draft.now))
+    draft.to_check.extend(board.awaiting.get((open_job.project, open_job.job.id), ()))
+
+
+def _end_run(board: Board, draft: Draft, run: OpenRun) -> None:
+    draft.end_run(run)
+    board.remove_run(run)
+
+
+def _has_failed(open_job: OpenJob) -> bool:
+    return any(open_job.ended[state] for state in FAILURES)
+
+
+def _blame_of(open_job: OpenJob) -> Blame | None:
+    """What keeps the dependents of an ended job from starting; None when nothing does."""
+    name = open_job.job.name
+    if open_job.ended[TaskState.UPSTREAM_FAILED]:
+        return _pass_on(open_job, TaskState.UPSTREAM_FAILED, _reason_of(open_job, TaskState.UPSTREAM_FAILED))
+    if _has_failed(open_job):
+        state = next(state for state in FAILURES if open_job.ended[state])
+        reason = f"'{name}' failed: {_reason_of(open_job, state)}"
+        return None if open_job.job.catch else Blame(TaskState.UPSTREAM_FAILED, reason)
+    if open_job.ended[TaskState.CANCELLED]:
+        return _pass_on(open_job, TaskState.CANCELLED, f"'{name}' was cancelled")
+    if open_job.ended[TaskState.SKIPPED]:
+        return _pass_on(open_job, TaskState.SKIPPED, f"'{name}' was skipped")
+    return None
+
+
+def _pass_on(open_job: OpenJob, state: TaskState, reason: str) -> Blame:
+    """The blame that the job itself got, so that the first culprit is named all the way down."""
+    if open_job.blame is not None and open_job.blame.state is state:
+        return open_job.blame
+    return Blame(state, reason)
+
+
+def _reason_of(open_job: OpenJob, state: TaskState) -> str:
+    return next(task.reason for task in open_job.tasks if task.state is state)

@@ -1,0 +1,47 @@
+"""What a new deployment, or the end of a project's deployment, does to the runs there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from skafd.engine.board import Board, Live
+from skafd.engine.draft import Draft
+from skafd.engine.graph import Graph
+from skafd.engine.moves import end_by_request
+from skafd.engine.requests import RESTARTED, request_run
+from skafd.model.decisions import Deployed, ProjectForgotten, RunRequested
+from skafd.model.deployment import Deployment
+from skafd.model.ids import ProjectId
+from skafd.model.project import UpdatePolicy
+from skafd.model.run import Cause, CauseKind
+
+
+def deploy(board: Board, draft: Draft, event: Deployed) -> None:
+    """Goes live: applies `update_policy` and runs what runs once per deployment."""
+    deployment = event.deployment
+    board.live[deployment.project] = Live(deployment, Graph(deployment.config), set())
+    _reset_scheduled_runs(board, deployment.project)
+    if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
+        _end_older(board, draft, deployment)
+    cause = Cause(CauseKind.DEPLOY, detail=f"deployment {deployment.number}")
+    request_run(board, draft, RunRequested(deployment.project, cause))
+
+
+def forget(board: Board, draft: Draft, event: ProjectForgotten) -> None:
+    """Nothing new starts: what has no process is cancelled, what has one goes on and is not retried."""
+    board.live.pop(event.project, None)
+    for open_job, task in list(board.open_tasks(event.project)):
+        if not task.state.is_alive:
+            end_by_request(board, draft, open_job, task.key.instance, "the project is no longer deployed")
+
+
+def _reset_scheduled_runs(board: Board, project: ProjectId) -> None:
+    for (owner, _), history in list(board.histories.items()):
+        if owner == project and history.scheduled_runs:
+            board.put_history(project, replace(history, scheduled_runs=0))
+
+
+def _end_older(board: Board, draft: Draft, deployment: Deployment) -> None:
+    for open_job, task in list(board.open_tasks(deployment.project)):
+        if task.state.is_alive and open_job.run.deployment.number != deployment.number:
+            end_by_request(board, draft, open_job, task.key.instance, f"{RESTARTED}{deployment.number}")

@@ -1,0 +1,50 @@
+"""Decisions in the making, and what is still to be looked at before they are complete."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from datetime import datetime
+
+from skafd.engine.open_run import OpenJob, OpenRun
+from skafd.model.decisions import Decisions, Kill, Missed, RunEnded, Transition
+from skafd.model.ids import AttemptKey, TaskKey
+from skafd.model.run import Run
+
+
+class Draft:
+    """One call of `Engine.handle`."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.new_runs: list[Run] = []
+        self.transitions: list[Transition] = []
+        self.ended_runs: list[RunEnded] = []
+        self.missed: list[Missed] = []
+        self.launches: list[AttemptKey] = []
+        self.kills: list[Kill] = []
+        self.closed: deque[OpenJob] = deque()
+        """Jobs whose last task has ended and whose dependents do not know it."""
+        self.to_check: deque[OpenJob] = deque()
+        """Jobs that may be able to start."""
+        self.queued: dict[TaskKey, int] = {}
+        """Tasks queued in this call, and where in `transitions` it says so."""
+
+    def end_run(self, run: OpenRun) -> None:
+        self.ended_runs.append(RunEnded(run.key, run.state))
+
+    def explain_queued(self, task: TaskKey, reason: str) -> None:
+        """Adds to the task's move to the queue why it is still there."""
+        position = self.queued[task]
+        self.transitions[position] = replace(self.transitions[position], reason=reason)
+
+    def decisions(self, wake_at: datetime | None) -> Decisions:
+        return Decisions(
+            new_runs=tuple(self.new_runs),
+            transitions=tuple(self.transitions),
+            ended_runs=tuple(self.ended_runs),
+            missed=tuple(self.missed),
+            launches=tuple(self.launches),
+            kills=tuple(self.kills),
+            wake_at=wake_at,
+        )

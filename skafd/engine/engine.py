@@ -1,0 +1,128 @@
+"""The engine: events in, decisions out. It holds all open runs in memory, does no I/O and reads no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from skafd.engine import deploys, endings, requests, restoring
+from skafd.engine.board import Board
+from skafd.engine.closing import settle
+from skafd.engine.draft import Draft
+from skafd.engine.moves import end_by_request
+from skafd.engine.starting import start_admitted
+from skafd.errors import NotFound
+from skafd.model.decisions import (
+    AttemptEnded,
+    AttemptStarted,
+    CancelRequested,
+    Decisions,
+    Deployed,
+    Event,
+    ProjectForgotten,
+    RunRequested,
+    TimePassed,
+)
+from skafd.model.deployment import Deployment
+from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.limits import Capacity
+from skafd.model.run import JobHistory, Run
+
+
+class Engine:
+    """Decides. Whoever cannot write the decisions throws the engine away and restores another."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self._board = Board(capacity)
+
+    def restore(
+        self,
+        *,
+        live: Iterable[Deployment],
+        histories: Mapping[ProjectId, Iterable[JobHistory]],
+        open_runs: Iterable[tuple[Run, Deployment]],
+        last_run_numbers: Mapping[ProjectId, int],
+    ) -> None:
+        """Fills a new engine from what is written. The next `handle` goes on from there, whatever its events."""
+        restoring.restore_projects(self._board, live, histories)
+        restoring.restore_runs(self._board, open_runs)
+        self._board.last_run_numbers.update(last_run_numbers)
+
+    def handle(self, events: Sequence[Event], now: datetime) -> Decisions:
+        """Decides what follows from the events, in their order. Events that are no news change nothing."""
+        draft = Draft(now)
+        draft.to_check.extend(self._board.unchecked)
+        self._board.unchecked.clear()
+        settle(self._board, draft)
+        for event in events:
+            self._handle_one(draft, event)
+            settle(self._board, draft)
+        endings.queue_retries(self._board, draft)
+        start_admitted(self._board, draft)
+        return draft.decisions(self._board.next_retry_at())
+
+    def _handle_one(self, draft: Draft, event: Event) -> None:
+        match event:
+            case AttemptEnded():
+                endings.end_attempt(self._board, draft, event)
+            case AttemptStarted():
+                endings.start_attempt(self._board, draft, event)
+            case RunRequested():
+                requests.request_run(self._board, draft, event)
+            case CancelRequested():
+                self._cancel(draft, event)
+            case Deployed():
+                deploys.deploy(self._board, draft, event)
+            case ProjectForgotten():
+                deploys.forget(self._board, draft, event)
+            case TimePassed():
+                pass  # Retries that are due go in every call.
+
+    def _cancel(self, draft: Draft, event: CancelRequested) -> None:
+        for key in event.tasks:
+            open_job = self._board.find_job(key)
+            if open_job is not None:
+                end_by_request(self._board, draft, open_job, key.instance, event.reason)
+
+    # --- questions --------------------------------------------------------------------------------------
+
+    def run(self, key: RunKey) -> Run | None:
+        """An open run at this moment; None when it has ended or never was."""
+        run = self._board.find_run(key)
+        return run.snapshot() if run else None
+
+    def runs(self) -> tuple[Run, ...]:
+        """Every open run."""
+        return tuple(run.snapshot() for runs in self._board.runs.values() for run in runs.values())
+
+    def deployment_of(self, key: RunKey) -> Deployment:
+        """The deployment that an open run runs on. Raises NotFound."""
+        run = self._board.find_run(key)
+        if run is None:
+            raise NotFound(f"run {key.number} is not open")
+        return run.deployment
+
+    def live(self, project: ProjectId) -> Deployment | None:
+        """The deployment on which the project's next run will be made; None when it has none."""
+        live = self._board.live.get(project)
+        return live.deployment if live else None
+
+    def open_tasks(self, project: ProjectId, job: JobId | None = None) -> tuple[TaskKey, ...]:
+        """The tasks of a project, or of one job of it, that have not ended."""
+        found = self._board.open_tasks(project)
+        return tuple(task.key for open_job, task in found if job in (None, open_job.job.id))
+
+    def alive(self, project: ProjectId, job: JobId | None = None) -> tuple[AttemptKey, ...]:
+        """The attempts of a project, or of one job of it, that have a process or are about to."""
+        found = self._board.open_tasks(project)
+        return tuple(
+            AttemptKey(task.key, task.attempt)
+            for open_job, task in found
+            if task.state.is_alive and job in (None, open_job.job.id)
+        )
+
+    def is_spent(self, project: ProjectId, job: JobId) -> bool:
+        """Whether the job has had all the scheduled runs that `max_runs` allows on the live deployment."""
+        live = self._board.live.get(project)
+        known = live.graph.jobs.get(job) if live else None
+        return known is not None and requests.is_spent(self._board, project, known)

@@ -1,0 +1,38 @@
+"""The graph of a project's jobs: who depends on whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from skafd.model.ids import JobId
+from skafd.model.project import Job, Project
+
+
+class Graph:
+    """Jobs by id, with their dependencies and dependents, in the order of the config."""
+
+    def __init__(self, config: Project) -> None:
+        self.jobs: dict[JobId, Job] = {job.id: job for job in config.jobs}
+        self.dependencies: dict[JobId, tuple[JobId, ...]] = {
+            job.id: tuple(dict.fromkeys(one for one in job.dependencies if one in self.jobs)) for job in config.jobs
+        }
+        dependents: dict[JobId, list[JobId]] = {job_id: [] for job_id in self.jobs}
+        for job_id, dependencies in self.dependencies.items():
+            for dependency in dependencies:
+                dependents[dependency].append(job_id)
+        self.dependents: dict[JobId, tuple[JobId, ...]] = {job_id: tuple(ids) for job_id, ids in dependents.items()}
+
+    def roots(self) -> list[Job]:
+        """Jobs that depend on nothing."""
+        return [job for job_id, job in self.jobs.items() if not self.dependencies[job_id]]
+
+    def with_dependents(self, named: Iterable[JobId], follow: Callable[[Job], bool]) -> list[JobId]:
+        """The named jobs and, transitively, their dependents for which `follow` is true; in the config's order."""
+        found = {job_id for job_id in named if job_id in self.jobs}
+        unvisited = list(found)
+        while unvisited:
+            for dependent in self.dependents[unvisited.pop()]:
+                if dependent not in found and follow(self.jobs[dependent]):
+                    found.add(dependent)
+                    unvisited.append(dependent)
+        return [job_id for job_id in self.jobs if job_id in found]

@@ -1,0 +1,58 @@
+"""What an occurrence does while an earlier one of the same job has not ended.
+
+Scheduled runs of a job stand in a line, and only the first may start. `queue`: a new occurrence joins when at most one
+is before it. `skip`: when none is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it
+stands in no line. Where a job has several schedules, the first says which.
+"""
+
+from __future__ import annotations
+
+from skafd.engine.open_run import OpenJob
+from skafd.model.ids import JobId, ProjectId
+from skafd.model.project import Job, Overlap
+
+
+class Lines:
+    """For each job, its open scheduled runs, oldest first."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[ProjectId, JobId], dict[OpenJob, None]] = {}
+
+    def join(self, open_job: OpenJob) -> None:
+        """Puts a due job at the end of its line, unless it may overlap."""
+        if open_job.was_due and overlap_of(open_job.job) is not Overlap.ALLOW:
+            self._lines.setdefault((open_job.project, open_job.job.id), {})[open_job] = None
+
+    def leave(self, open_job: OpenJob) -> OpenJob | None:
+        """Takes a job out; returns the one whose turn it is now."""
+        line = self._lines.get((open_job.project, open_job.job.id))
+        if line is None or open_job not in line:
+            return None
+        del line[open_job]
+        if not line:
+            del self._lines[open_job.project, open_job.job.id]
+        return next(iter(line), None)
+
+    def before(self, project: ProjectId, job: JobId) -> list[OpenJob]:
+        """Those in line for a job, oldest first."""
+        return list(self._lines.get((project, job), ()))
+
+    def has_turn(self, open_job: OpenJob) -> bool:
+        """Whether nobody is before it."""
+        line = self._lines.get((open_job.project, open_job.job.id))
+        return line is None or open_job not in line or next(iter(line)) is open_job
+
+
+def overlap_of(job: Job) -> Overlap:
+    """The policy of a job that has a schedule."""
+    return job.schedules[0].overlap
+
+
+def refuse_overlap(job: Job, before: list[OpenJob]) -> str | None:
+    """Why a new occurrence of the job is missed, None where it is not."""
+    policy = overlap_of(job)
+    if before and policy is Overlap.SKIP:
+        return f"overlap: '{job.name}' of run {before[0].run.key.number} has not ended"
+    if len(before) > 1 and policy is Overlap.QUEUE:
+        return f"overlap: run {before[-1].run.key.number} already waits for run {before[0].run.key.number} to end"
+    return None

@@ -1,0 +1,100 @@
+"""Whether a job of an open run may start, must wait, or never will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skafd.engine.board import Board
+from skafd.engine.draft import Draft
+from skafd.engine.moves import move_all
+from skafd.engine.open_run import Blame, OpenJob
+from skafd.model.ids import JobId
+from skafd.model.project import DependencyRule
+from skafd.model.states import TaskState
+
+_NAMED = 5
+
+
+def check(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    """Queues the job's tasks, ends them, or leaves them waiting."""
+    if open_job.is_released:
+        return
+    blame = _find_blame(board, open_job)
+    if blame is not None:
+        move_all(board, draft, open_job, blame.state, blame.reason)
+        forget_awaiting(board, open_job)
+    elif board.lines.has_turn(open_job) and _inside_is_done(open_job):
+        _check_outside(board, draft, open_job)
+
+
+def forget_awaiting(board: Board, open_job: OpenJob) -> None:
+    """Takes a job out of the index of those that wait for other runs."""
+    for dependency in open_job.outside:
+        waiting = board.awaiting.get((open_job.project, dependency))
+        if waiting and open_job in waiting:
+            del waiting[open_job]
+            if not waiting:
+                del board.awaiting[open_job.project, dependency]
+
+
+def waiting_reason(board: Board, open_job: OpenJob) -> str:
+    """What a task that was just made waits for, in words; empty where nothing is in its way."""
+    first = next(iter(board.lines.before(open_job.project, open_job.job.id)), open_job)
+    if not board.lines.has_turn(open_job):
+        return f"waits for run {first.run.key.number} to end, in which '{open_job.job.name}' has not"
+    dependencies = open_job.inside or _unsatisfied(board, open_job)
+    return f"waits for {_quote(open_job, dependencies)}" if dependencies else ""
+
+
+def _find_blame(board: Board, open_job: OpenJob) -> Blame | None:
+    if open_job.blame is None or open_job.job.dependency_rule is DependencyRule.ALL:
+        return open_job.blame
+    if open_job.undecided or open_job.passed or _outside_suffices(board, open_job):
+        return None
+    return open_job.blame
+
+
+def _inside_is_done(open_job: OpenJob) -> bool:
+    if open_job.job.dependency_rule is DependencyRule.ANY and open_job.passed:
+        return True
+    return open_job.undecided == 0
+
+
+def _check_outside(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    if _outside_suffices(board, open_job):
+        move_all(board, draft, open_job, TaskState.QUEUED)
+        forget_awaiting(board, open_job)
+    elif open_job.was_due:
+        for dependency in open_job.outside:
+            board.awaiting.setdefault((open_job.project, dependency), {})[open_job] = None
+    else:
+        move_all(board, draft, open_job, TaskState.SKIPPED, _skip_reason(board, open_job))
+
+
+def _outside_suffices(board: Board, open_job: OpenJob) -> bool:
+    unsatisfied = _unsatisfied(board, open_job)
+    if open_job.job.dependency_rule is DependencyRule.ANY and (open_job.inside or open_job.outside):
+        return open_job.passed > 0 or len(unsatisfied) < len(open_job.outside)
+    return not unsatisfied
+
+
+def _unsatisfied(board: Board, open_job: OpenJob) -> list[JobId]:
+    """Dependencies outside the run that have not succeeded since the job's own last start."""
+    started_at = board.history(open_job.project, open_job.job.id).last_started_at
+    unsatisfied = []
+    for dependency in open_job.outside:
+        succeeded_at = board.history(open_job.project, dependency).last_succeeded_at
+        if succeeded_at is None or (started_at is not None and succeeded_at <= started_at):
+            unsatisfied.append(dependency)
+    return unsatisfied
+
+
+def _skip_reason(board: Board, open_job: OpenJob) -> str:
+    started_at = board.history(open_job.project, open_job.job.id).last_started_at
+    since = f"since {started_at:%Y-%m-%d %H:%M:%S} UTC" if started_at else "yet"
+    return f"waits for {_quote(open_job, _unsatisfied(board, open_job))}, which has not succeeded {since}"
+
+
+def _quote(open_job: OpenJob, jobs: Sequence[JobId]) -> str:
+    names = ", ".join(f"'{open_job.run.graph.jobs[job].name}'" for job in jobs[:_NAMED])
+    return names if len(jobs) <= _NAMED else f"{names} and {len(jobs) - _NAMED} more"

@@ -1,0 +1,126 @@
+"""Making runs: which jobs a request means, and the tasks that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from skafd.engine.board import Board, Live
+from skafd.engine.draft import Draft
+from skafd.engine.moves import end_by_request
+from skafd.engine.open_run import OpenJob, OpenRun
+from skafd.engine.overlap import overlap_of, refuse_overlap
+from skafd.engine.readiness import waiting_reason
+from skafd.model.decisions import Missed, RunRequested
+from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
+from skafd.model.project import Job, OnDeploy, Overlap
+from skafd.model.run import Cause, CauseKind, Task
+from skafd.model.states import TaskState
+
+RESTARTED = "restarted on deployment "
+
+
+def request_run(board: Board, draft: Draft, request: RunRequested) -> None:
+    """Makes the run that is asked for; none where the project is not live or no job is left to run."""
+    live = board.live.get(request.project)
+    if live is None:
+        return
+    jobs = _choose(board, draft, live, request)
+    if jobs:
+        _make_run(board, draft, live, request, jobs)
+
+
+def restart_job(board: Board, draft: Draft, ended: OpenJob) -> None:
+    """Runs a job that was killed for a new deployment on that one, unless the deployment has run it already."""
+    live = board.live.get(ended.project)
+    if live is not None and ended.job.id in live.graph.jobs and ended.job.id not in live.deployed_jobs:
+        cause = Cause(CauseKind.DEPLOY, detail=f"{RESTARTED}{live.deployment.number}")
+        request_run(board, draft, RunRequested(ended.project, cause, (ended.job.id,), parameters=ended.run.parameters))
+
+
+def is_spent(board: Board, project: ProjectId, job: Job) -> bool:
+    """Whether the job has had all the scheduled runs that `max_runs` allows on this deployment."""
+    return job.max_runs is not None and board.history(project, job.id).scheduled_runs >= job.max_runs
+
+
+def _choose(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
+    match request.cause.kind:
+        case CauseKind.SCHEDULE:
+            named, follow = _choose_due(board, draft, live, request), _is_unscheduled
+        case CauseKind.DEPLOY:
+            named, follow = list(request.jobs) or _choose_deployed(live), _is_unscheduled
+        case _:
+            named, follow = list(request.jobs or live.graph.jobs), _is_any
+    chosen = live.graph.with_dependents(named, _is_none if request.only else follow)
+    if request.cause.kind is CauseKind.DEPLOY:
+        live.deployed_jobs.update(chosen)
+    return chosen
+
+
+def _choose_deployed(live: Live) -> list[JobId]:
+    return [job.id for job in live.graph.roots() if not job.schedules and job.on_deploy is OnDeploy.RUN]
+
+
+def _choose_due(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
+    due = [live.graph.jobs[job_id] for job_id in request.jobs if job_id in live.graph.jobs]
+    return [job.id for job in due if job.schedules and _may_fire(board, draft, request, job)]
+
+
+def _may_fire(board: Board, draft: Draft, request: RunRequested, job: Job) -> bool:
+    if is_spent(board, request.project, job):
+        return False
+    before = board.lines.before(request.project, job.id)
+    missed_cause = refuse_overlap(job, before)
+    if missed_cause is not None:
+        draft.missed.append(Missed(request.project, job.id, request.cause.instant or draft.now, missed_cause))
+        return False
+    if overlap_of(job) is Overlap.CANCEL:
+        _cancel_earlier(board, draft, before)
+    history = board.history(request.project, job.id)
+    board.put_history(request.project, replace(history, scheduled_runs=history.scheduled_runs + 1))
+    return True
+
+
+def _cancel_earlier(board: Board, draft: Draft, before: Iterable[OpenJob]) -> None:
+    for open_job in before:
+        for instance in range(len(open_job.tasks)):
+            end_by_request(board, draft, open_job, instance, "overlap: its next occurrence is due")
+
+
+def _make_run(board: Board, draft: Draft, live: Live, request: RunRequested, jobs: Iterable[JobId]) -> None:
+    number = board.last_run_numbers.get(request.project, 0) + 1
+    board.last_run_numbers[request.project] = number
+    key = RunKey(request.project, number)
+    run = OpenRun(key, live.deployment, live.graph, request.cause, request.parameters, draft.now)
+    run.add_jobs({job_id: _make_tasks(draft, key, live.graph.jobs[job_id]) for job_id in jobs})
+    board.add_run(run)
+    for open_job in run.jobs.values():
+        board.lines.join(open_job)
+        _say_why_waiting(board, open_job)
+    draft.to_check.extend(run.jobs.values())
+    draft.new_runs.append(run.snapshot())
+
+
+def _make_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
+    return [
+        Task(TaskKey(run, job.id, instance), TaskState.WAITING, changed_at=draft.now)
+        for instance in range(job.parallelism)
+    ]
+
+
+def _say_why_waiting(board: Board, open_job: OpenJob) -> None:
+    reason = waiting_reason(board, open_job)
+    if reason:
+        open_job.tasks = [replace(task, reason=reason) for task in open_job.tasks]
+
+
+def _is_any(_job: Job) -> bool:
+    return True
+
+
+def _is_none(_job: Job) -> bool:
+    return False
+
+
+def _is_unscheduled(job: Job) -> bool:
+    return not job.schedules
