@@ -1,0 +1,145 @@
+"""Attends to a running command: copies its output, keeps its time, and ends it when it is to end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skafd.sandbox import child, kill
+from skafd.sandbox.evidence import Verdict
+from skafd.sandbox.memory_watch import MemoryWatch
+from skafd.sandbox.output import Output
+from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.tree import ProcessTree
+
+_DRAIN_SECONDS = 0.2
+"""What processes have left that the main process leaves behind, to print their last words."""
+_TREE_CHECK_SECONDS = 0.01
+_PIPE_MOST_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the attempt has to end, decided while it ran."""
+
+    verdict: Verdict
+    reason: str
+    force_at: float
+    """On the monotonic clock."""
+
+
+class Attendant:
+    """The process in whose hands an attempt is, from its first exec to its last process."""
+
+    def __init__(
+        self, spec: AttemptSpec, tree: ProcessTree, output: Output, signals: SignalPipe, watch: MemoryWatch | None
+    ) -> None:
+        self._spec = spec
+        self._tree = tree
+        self._output = output
+        self._signals = signals
+        self._watch = watch
+        # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
+        self._pipe, self.pipe_entrance = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self._pipe, False)
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
+        self._poll.register(signals.fileno(), select.POLLIN)
+        self._main_pid = 0
+        self._main_status: int | None = None
+        self._times_out_at: float | None = None
+        self.stop: Stop | None = None
+        self.child_peak_bytes = 0
+
+    def start_clock(self) -> None:
+        """Lets the timeout begin."""
+        if self._spec.timeout_seconds is not None:
+            self._times_out_at = time.monotonic() + self._spec.timeout_seconds
+
+    def start(self, stage: child.Stage, command: Sequence[str]) -> None:
+        """Execs the next command; raises CannotExec."""
+        self._main_status = None
+        self._main_pid = child.start(stage, command)
+
+    def wait(self) -> int:
+        """Returns the wait status of the command when its main process has ended, whoever still holds its pipe."""
+        while self._main_status is None:
+            self._turn(self._next_deadline())
+            self._keep_deadlines()
+        return self._main_status
+
+    def end_tree(self) -> int:
+        """Ends what the main process left behind; returns how many processes had to be killed."""
+        until = self.stop.force_at if self.stop else time.monotonic() + _DRAIN_SECONDS
+        while self._tree.alive() and time.monotonic() < until:
+            self._turn(min(until, time.monotonic() + _TREE_CHECK_SECONDS))
+            until = min(until, self.stop.force_at) if self.stop else until
+        killed = self._tree.kill_all()
+        self._reap()
+        return killed
+
+    def drain(self) -> None:
+        """Copies what is left in the pipe; an escaped writer cannot keep us here."""
+        copied = 0
+        while copied < _PIPE_MOST_BYTES and (count := self._output.copy(self._pipe)):
+            copied += count
+
+    def ask_to_stop(self, verdict: Verdict, reason: str) -> None:
+        """Begins the end: SIGTERM now, force after the grace time. A second request is force at once."""
+        now = time.monotonic()
+        if self.stop is None:
+            self.stop = Stop(verdict, reason, now + self._spec.grace_seconds)
+            self._tree.terminate()
+        else:
+            self.stop = Stop(self.stop.verdict, self.stop.reason, now)
+
+    def _turn(self, until: float | None) -> None:
+        """Waits for output, a signal or the deadline, and deals with what came."""
+        pause = None if until is None else max(0.0, until - time.monotonic()) * 1000 + 1
+        for descriptor, _ in self._poll.poll(pause):
+            if descriptor == self._pipe:
+                self._output.copy(self._pipe)
+            else:
+                self._take_signals()
+
+    def _take_signals(self) -> None:
+        for number in self._signals.read():
+            if number == signal.SIGTERM:
+                reason = kill.cancel_reason(self._spec.directory)
+                self.ask_to_stop(Verdict.CANCELLED, reason or "the supervisor was sent SIGTERM")
+        self._reap()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                self.child_peak_bytes = max(self.child_peak_bytes, usage.ru_maxrss * 1024)
+                if pid == self._main_pid:
+                    self._main_status = status
+
+    def _next_deadline(self) -> float | None:
+        deadlines = [
+            self.stop.force_at if self.stop else self._times_out_at,
+            self._watch.next_at if self._watch else None,
+        ]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def _keep_deadlines(self) -> None:
+        if self._main_status is not None:
+            return
+        now = time.monotonic()
+        if self.stop is not None and now >= self.stop.force_at:
+            self._tree.kill_once()
+            self.stop = Stop(self.stop.verdict, self.stop.reason, now + _TREE_CHECK_SECONDS)
+        elif self.stop is None and self._times_out_at is not None and now >= self._times_out_at:
+            self.ask_to_stop(Verdict.TIMED_OUT, f"it ran longer than {self._spec.timeout_seconds:g} s")
+        if self._watch is not None and self._watch.is_exceeded(now) and self.stop is None:
+            self.stop = Stop(Verdict.SIGNALLED, self._watch.reason, now)

@@ -1,0 +1,1 @@
+"""Control groups: one Protocol, and one file for each kind of them."""

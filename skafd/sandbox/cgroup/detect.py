@@ -1,0 +1,107 @@
+"""Finds out what this machine can enforce, by making a control group and setting its limits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from skafd.sandbox.cgroup import delegation
+from skafd.sandbox.cgroup.base import Cgroup, CgroupKind, CgroupPlace
+from skafd.sandbox.cgroup.mounts import Mounts, read_mounts
+from skafd.sandbox.cgroup.open import open_cgroup
+from skafd.sandbox.spec import ResourceLimits
+
+CONTROLLERS = ("memory", "cpu", "pids")
+_PARENT = "skafd"
+_MODEST = {
+    "memory": ResourceLimits(memory_bytes=64 * 2**20),
+    "cpu": ResourceLimits(cpu=0.5),
+    "pids": ResourceLimits(pids=64),
+    "cpuacct": ResourceLimits(),
+}
+
+
+def detect(state_folder: str | Path, mounts: Mounts | None = None) -> CgroupPlace:
+    """The place for the cgroups of the daemon that owns `state_folder`; its folders are made.
+
+    The second version where it has the controllers, else the first, else none; `problems` says why not more.
+    """
+    mounts = mounts or read_mounts()
+    name = hashlib.sha256(os.fsencode(os.path.realpath(state_folder))).hexdigest()[:12]
+    second = _second_version(mounts, name)
+    if second.folders:
+        return second
+    first = _first_version(mounts, name)
+    problems = second.problems + first.problems
+    if first.folders:
+        return replace(first, problems=problems)
+    return CgroupPlace(CgroupKind.NONE, {}, problems)
+
+
+def clear(place: CgroupPlace) -> None:
+    """Removes the empty folders that `detect` made; those in use stay."""
+    for folder in set(place.folders.values()):
+        for path in (folder, os.path.dirname(folder)):
+            if not _remove_if_empty(path):
+                break
+
+
+def _second_version(mounts: Mounts, name: str) -> CgroupPlace:
+    if mounts.second is None:
+        return CgroupPlace(CgroupKind.V2, {}, ("cgroup v2 is not mounted",))
+    try:
+        folder, controllers = delegation.prepare(mounts.second, f"{_PARENT}/{name}", CONTROLLERS)
+    except OSError as error:
+        return CgroupPlace(CgroupKind.V2, {}, (f"cgroup v2 cannot be used: {error}",))
+    folders = dict.fromkeys(controllers, folder)
+    return _tried(CgroupPlace(CgroupKind.V2, folders), ())
+
+
+def _first_version(mounts: Mounts, name: str) -> CgroupPlace:
+    folders: dict[str, str] = {}
+    problems: list[str] = []
+    for controller in (*CONTROLLERS, "cpuacct"):
+        problem = f"cgroup v1 has no {controller} controller here"
+        for base in mounts.first.get(controller, ()):
+            folder = f"{base}/{_PARENT}/{name}"
+            refused = _try_controller(CgroupPlace(CgroupKind.V1, {controller: folder}), controller)
+            if refused is None:
+                folders[controller] = folder
+                break
+            problem = f"cgroup v1 of {controller} cannot be used: {refused}"
+        if controller not in folders:
+            problems.append(problem)
+    return CgroupPlace(CgroupKind.V1, folders, tuple(problems))
+
+
+def _tried(place: CgroupPlace, problems: tuple[str, ...]) -> CgroupPlace:
+    """The place with those controllers only whose limits can be set."""
+    refusals = {controller: _try_controller(place, controller) for controller in place.folders}
+    kept = {controller: folder for controller, folder in place.folders.items() if refusals[controller] is None}
+    lost = tuple(f"cgroup {place.kind} of {name} cannot be used: {why}" for name, why in refusals.items() if why)
+    return CgroupPlace(place.kind, kept, problems + lost)
+
+
+def _try_controller(place: CgroupPlace, controller: str) -> str | None:
+    """Makes a cgroup, sets a limit and removes it again; what was refused, or None."""
+    probe: Cgroup = open_cgroup(place.leaf(f"probe-{os.getpid()}"))
+    try:
+        try:
+            refused = probe.create(_MODEST[controller])
+            for descriptor in probe.open_entrance():
+                os.close(descriptor)
+        finally:
+            probe.remove()
+    except OSError as error:
+        return str(error)
+    return refused[0] if refused else None
+
+
+def _remove_if_empty(folder: str) -> bool:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""Where the control groups are mounted, and where in them this process is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SecondVersion:
+    """The mount of cgroup v2 and the folder in it that this process belongs to."""
+
+    root: str
+    own: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """The folders in which control groups may be made."""
+
+    first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Controller -> the folder of this process, then the root of the hierarchy: the limits that hold for the
+    daemon are to hold for its jobs too, where that is possible."""
+    second: SecondVersion | None = None
+
+
+def read_mounts(proc: str = "/proc") -> Mounts:
+    """Reads /proc/mounts and /proc/self/cgroup."""
+    own = _own_paths(Path(f"{proc}/self/cgroup").read_text())
+    first: dict[str, tuple[str, ...]] = {}
+    second = None
+    for line in Path(f"{proc}/mounts").read_text().splitlines():
+        _, root, kind, options, *_ = line.split(" ")
+        if kind == "cgroup2":
+            second = SecondVersion(root, _existing(root, own.get("", "/")))
+        elif kind == "cgroup":
+            for controller in set(options.split(",")) & own.keys():
+                candidates = (_existing(root, own[controller]), root)
+                first.setdefault(controller, tuple(dict.fromkeys(candidates)))
+    return Mounts(first, second)
+
+
+def _own_paths(content: str) -> dict[str, str]:
+    """Controller -> path in its hierarchy; the second version is under the empty name."""
+    paths = {}
+    for line in content.splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            paths[controller] = path
+    return paths
+
+
+def _existing(root: str, path: str) -> str:
+    # In a container the path may be that of the host, while the mount shows the container's part only.
+    folder = f"{root}{path}".rstrip("/")
+    return folder if os.path.isdir(folder) else root

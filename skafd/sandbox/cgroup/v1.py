@@ -1,0 +1,97 @@
+"""Control groups of the first version: a hierarchy, and so a folder, for each controller."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+
+from skafd.sandbox.cgroup import pseudofiles
+from skafd.sandbox.spec import ResourceLimits
+
+_CPU_PERIOD_MICROSECONDS = 100_000
+_CPU_QUOTA_LEAST_MICROSECONDS = 1_000
+
+
+class CgroupV1:
+    """One attempt's folders, by controller."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._folders = folders
+        # `cpu` and `cpuacct` are often one hierarchy.
+        self._distinct = sorted(set(folders.values()))
+
+    def create(self, limits: ResourceLimits) -> tuple[str, ...]:
+        for folder in self._distinct:
+            pseudofiles.make(folder)
+        refused: list[str] = []
+        if limits.memory_bytes is not None and "memory" in self._folders:
+            refused += pseudofiles.refusals("memory", self._limit_memory, limits.memory_bytes)
+        if limits.cpu is not None and "cpu" in self._folders:
+            refused += pseudofiles.refusals("cpu", self._limit_cpu, limits.cpu)
+        if limits.pids is not None and "pids" in self._folders:
+            refused += pseudofiles.refusals("pids", self._limit_pids, limits.pids)
+        return tuple(refused)
+
+    def open_entrance(self) -> list[int]:
+        # `tasks` and not `cgroup.procs`: a single thread that moves itself takes no lock of the whole machine,
+        # which costs up to 20 ms when it has to wait.
+        return [os.open(f"{folder}/tasks", os.O_WRONLY | os.O_CLOEXEC) for folder in self._distinct]
+
+    def pids(self) -> list[int]:
+        return pseudofiles.processes(self._distinct)
+
+    def forbid_growth(self) -> None:
+        if "pids" in self._folders:
+            self._limit_pids(0)
+        if "cpu" in self._folders:
+            # A process that has used up its share cannot end before its next turn.
+            pseudofiles.write(self._folders["cpu"], "cpu.cfs_quota_us", "-1")
+
+    def kill(self) -> None:
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def oom_kills(self) -> int:
+        if "memory" not in self._folders:
+            return 0
+        return pseudofiles.counter(self._folders["memory"], "memory.oom_control", "oom_kill")
+
+    def limit_hits(self) -> int:
+        # With the two limits alike it is the one with swap that is met.
+        names = ("memory.failcnt", "memory.memsw.failcnt")
+        return sum(self._memory_figure(name) or 0 for name in names)
+
+    def peak_memory_bytes(self) -> int | None:
+        return self._memory_figure("memory.max_usage_in_bytes")
+
+    def cpu_seconds(self) -> float | None:
+        if "cpuacct" not in self._folders:
+            return None
+        return int(pseudofiles.read(self._folders["cpuacct"], "cpuacct.usage")) / 1e9
+
+    def remove(self) -> None:
+        for folder in self._distinct:
+            pseudofiles.remove(folder)
+
+    def _memory_figure(self, name: str) -> int | None:
+        if not os.path.exists(f"{self._folders.get('memory', '')}/{name}"):
+            return None
+        return int(pseudofiles.read(self._folders["memory"], name))
+
+    def _limit_memory(self, limit_bytes: float) -> None:
+        folder = self._folders["memory"]
+        pseudofiles.write(folder, "memory.limit_in_bytes", str(int(limit_bytes)))
+        # Without this file the kernel does not account for swap, and then has none to evade to.
+        if os.path.exists(f"{folder}/memory.memsw.limit_in_bytes"):
+            pseudofiles.write(folder, "memory.memsw.limit_in_bytes", str(int(limit_bytes)))
+
+    def _limit_cpu(self, cores: float) -> None:
+        quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))
+        pseudofiles.write(self._folders["cpu"], "cpu.cfs_period_us", str(_CPU_PERIOD_MICROSECONDS))
+        pseudofiles.write(self._folders["cpu"], "cpu.cfs_quota_us", str(quota))
+
+    def _limit_pids(self, count: float) -> None:
+        pseudofiles.write(self._folders["pids"], "pids.max", str(int(count)))

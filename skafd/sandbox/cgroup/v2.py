@@ -1,0 +1,91 @@
+"""Control groups of the second version: one folder has everything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+
+from skafd.sandbox.cgroup import pseudofiles
+from skafd.sandbox.spec import ResourceLimits
+
+_CPU_PERIOD_MICROSECONDS = 100_000
+_CPU_QUOTA_LEAST_MICROSECONDS = 1_000
+
+
+class CgroupV2:
+    """One attempt's folder; `folders` names it once for each controller that is switched on."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self._controllers = frozenset(folders)
+        self._folder = next(iter(folders.values()))
+
+    def create(self, limits: ResourceLimits) -> tuple[str, ...]:
+        pseudofiles.make(self._folder)
+        refused: list[str] = []
+        if limits.memory_bytes is not None and "memory" in self._controllers:
+            refused += pseudofiles.refusals("memory", self._limit_memory, limits.memory_bytes)
+        if limits.cpu is not None and "cpu" in self._controllers:
+            refused += pseudofiles.refusals("cpu", self._limit_cpu, limits.cpu)
+        if limits.pids is not None and "pids" in self._controllers:
+            refused += pseudofiles.refusals("pids", self._limit_pids, limits.pids)
+        return tuple(refused)
+
+    def open_entrance(self) -> list[int]:
+        return [os.open(f"{self._folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)]
+
+    def pids(self) -> list[int]:
+        return pseudofiles.processes([self._folder])
+
+    def forbid_growth(self) -> None:
+        if "pids" in self._controllers:
+            self._limit_pids(0)
+        if "cpu" in self._controllers:
+            pseudofiles.write(self._folder, "cpu.max", "max")
+
+    def kill(self) -> None:
+        # Since Linux 5.14.
+        if os.path.exists(f"{self._folder}/cgroup.kill"):
+            pseudofiles.write(self._folder, "cgroup.kill", "1")
+            return
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def oom_kills(self) -> int:
+        if "memory" not in self._controllers:
+            return 0
+        singly = pseudofiles.counter(self._folder, "memory.events", "oom_kill")
+        return max(singly, pseudofiles.counter(self._folder, "memory.events", "oom_group_kill"))
+
+    def limit_hits(self) -> int:
+        if "memory" not in self._controllers:
+            return 0
+        return pseudofiles.counter(self._folder, "memory.events", "max")
+
+    def peak_memory_bytes(self) -> int | None:
+        # Since Linux 5.19.
+        if not os.path.exists(f"{self._folder}/memory.peak"):
+            return None
+        return int(pseudofiles.read(self._folder, "memory.peak"))
+
+    def cpu_seconds(self) -> float | None:
+        return pseudofiles.counter(self._folder, "cpu.stat", "usage_usec") / 1e6
+
+    def remove(self) -> None:
+        pseudofiles.remove(self._folder)
+
+    def _limit_memory(self, limit_bytes: float) -> None:
+        pseudofiles.write(self._folder, "memory.max", str(int(limit_bytes)))
+        pseudofiles.write(self._folder, "memory.oom.group", "1")
+        # Without this file the machine has no swap to evade to.
+        if os.path.exists(f"{self._folder}/memory.swap.max"):
+            pseudofiles.write(self._folder, "memory.swap.max", "0")
+
+    def _limit_cpu(self, cores: float) -> None:
+        quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))
+        pseudofiles.write(self._folder, "cpu.max", f"{quota} {_CPU_PERIOD_MICROSECONDS}")
+
+    def _limit_pids(self, count: float) -> None:
+        pseudofiles.write(self._folder, "pids.max", str(int(count)))

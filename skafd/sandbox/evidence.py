@@ -1,0 +1,113 @@
+"""How an attempt ended, as its supervisor saw it: the content of `exit.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from skafd.errors import SandboxError
+from skafd.sandbox.spec import ResourceLimits
+
+FILE_NAME = "exit.json"
+
+
+class Verdict(StrEnum):
+    """The ways to end."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    """By a signal; skafd sent it only where `reason` says so (the watch over memory without cgroups)."""
+    OOM_KILLED = "oom_killed"
+    """The kernel's own counter rose, and the main process ended by SIGKILL or with an error."""
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    NOT_STARTED = "not_started"
+    """No process of it was ever exec'ed."""
+    LOST = "lost"
+    """The supervisor itself failed in mid-run, ended the tree and could still say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that is known of an attempt's end. Times are seconds since the epoch."""
+
+    verdict: Verdict
+    exit_code: int | None = None
+    """Of the last command that ran, when it ended by itself."""
+    signal: int | None = None
+    reason: str = ""
+    """A sentence where the verdict needs one."""
+    step: int = 0
+    """Which command was the last, from 0."""
+    limits: ResourceLimits = ResourceLimits()
+    unenforced: tuple[str, ...] = ()
+    """A sentence for each limit that the kernel did not keep."""
+    peak_memory_bytes: int | None = None
+    cpu_seconds: float | None = None
+    oom_kills: int = 0
+    survivors_killed: int = 0
+    """Processes that were alive after the main process and had to be ended."""
+    log_bytes: int = 0
+    """What the job wrote, secrets masked."""
+    log_bytes_dropped: int = 0
+    """What of it is missing from `log`: from the middle, for the cap, or for want of disk."""
+    log_head_bytes: int | None = None
+    """Where the marker stands in `log` when something was left out for the cap."""
+    started_at: float | None = None
+    """When the first command was exec'ed."""
+    ended_at: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The evidence as JSON values."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {"verdict": self.verdict.value, "limits": self.limits.to_json()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Evidence:
+        """Reads back what `to_json` gave; raises SandboxError when it is something else."""
+        try:
+            known = {name: values[name] for name in cls.__slots__ if name in values}
+            known["verdict"] = Verdict(values["verdict"])
+            known["limits"] = ResourceLimits(**values["limits"])
+            known["unenforced"] = tuple(values["unenforced"])
+            return cls(**known)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SandboxError(f"this is not the record of an attempt's end: {error}") from error
+
+
+def write(directory: str, evidence: Evidence) -> None:
+    """Puts `exit.json` into the attempt's folder, whole or not at all, and durable before it returns."""
+    temporary = f"{directory}/.{FILE_NAME}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, json.dumps(evidence.to_json()).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(temporary, f"{directory}/{FILE_NAME}")
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read(directory: str) -> Evidence | None:
+    """The evidence in the attempt's folder; None when there is none. Raises SandboxError when it is damaged."""
+    path = f"{directory}/{FILE_NAME}"
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except FileNotFoundError:
+        return None
+    try:
+        values = json.loads(content)
+    except ValueError as error:
+        raise SandboxError(f"{path} is damaged: {error}") from error
+    if not isinstance(values, dict):
+        raise SandboxError(f"{path} is damaged: it holds no record")
+    return Evidence.from_json(values)

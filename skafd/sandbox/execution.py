@@ -1,0 +1,119 @@
+"""Runs the commands of an attempt one after another, and gathers what is known when they are over."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+
+from skafd.sandbox import child, report
+from skafd.sandbox.attend import Attendant
+from skafd.sandbox.cgroup.base import Cgroup, CgroupPlace
+from skafd.sandbox.evidence import Evidence, Verdict
+from skafd.sandbox.memory_watch import MemoryWatch
+from skafd.sandbox.output import Output
+from skafd.sandbox.redact import Redactor
+from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.tree import own_tree
+from skafd.sandbox.verdict import judge
+
+_COMMAND_NOT_FOUND = 127
+
+
+class Execution:
+    """The commands of one attempt in its cgroup, which exists."""
+
+    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, cgroup: Cgroup, signals: SignalPipe) -> None:
+        self._spec = spec
+        self._cgroup = cgroup
+        self._signals = signals
+        self._tree = own_tree(cgroup)
+        self._watch = _memory_watch(spec, leaf)
+        self._started_at: float | None = None
+
+    def run(self) -> Evidence:
+        """Runs to the end of the last process; raises OSError or SandboxError when the machine does not allow it."""
+        output = Output(self._spec.directory, Redactor(self._spec.secrets), self._spec.log_cap_bytes)
+        attendant = Attendant(self._spec, self._tree, output, self._signals, self._watch)
+        evidence = self._run_commands(attendant)
+        survivors = attendant.end_tree()
+        attendant.drain()
+        output.finish()
+        return replace(
+            evidence,
+            survivors_killed=survivors,
+            peak_memory_bytes=self._peak_memory_bytes(attendant),
+            cpu_seconds=self._cpu_seconds(),
+            oom_kills=self._cgroup.oom_kills(),
+            log_bytes=output.written_bytes,
+            log_bytes_dropped=output.dropped_bytes + output.lost_bytes,
+            log_head_bytes=output.head_bytes,
+            started_at=self._started_at,
+        )
+
+    def abandon(self, error: Exception) -> Evidence:
+        """Ends everything after a failure of our own; the evidence says which."""
+        reason = f"its supervisor failed: {type(error).__name__}: {error}"
+        try:
+            self._tree.kill_all()
+        except Exception as second:
+            reason = f"{reason}; then: {second}"
+        verdict = Verdict.NOT_STARTED if self._started_at is None else Verdict.LOST
+        return Evidence(verdict, reason=reason, started_at=self._started_at)
+
+    def _run_commands(self, attendant: Attendant) -> Evidence:
+        stage = self._stage(attendant.pipe_entrance)
+        status, oom_kills_before, oom_kills, step = 0, 0, 0, 0
+        for step, command in enumerate(self._spec.commands):
+            oom_kills_before = oom_kills
+            try:
+                attendant.start(stage, command)
+            except child.CannotExec as error:
+                return _refused(step, str(error))
+            self._begin(attendant, step)
+            status = attendant.wait()
+            oom_kills = self._cgroup.oom_kills()
+            if status != 0 or attendant.stop is not None:
+                break
+        judgement = judge(status, attendant.stop, oom_kills - oom_kills_before, self._cgroup.limit_hits())
+        return Evidence(judgement.verdict, judgement.exit_code, judgement.signal, reason=judgement.reason, step=step)
+
+    def _stage(self, pipe_entrance: int) -> child.Stage:
+        name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
+        environment = {**self._spec.environment, name: value}
+        folder = f"{self._spec.directory}/work"
+        return child.Stage(folder, environment, pipe_entrance, self._cgroup.open_entrance())
+
+    def _begin(self, attendant: Attendant, step: int) -> None:
+        if step > 0:
+            return
+        self._started_at = time.time()
+        attendant.start_clock()
+        report.tell_started(self._spec)
+
+    def _peak_memory_bytes(self, attendant: Attendant) -> int:
+        peak = self._cgroup.peak_memory_bytes()
+        if peak is not None:
+            return peak
+        return max(attendant.child_peak_bytes, self._watch.peak_bytes if self._watch else 0)
+
+    def _cpu_seconds(self) -> float:
+        used = self._cgroup.cpu_seconds()
+        if used is not None:
+            return used
+        times = os.times()
+        return times.children_user + times.children_system
+
+
+def _memory_watch(spec: AttemptSpec, leaf: CgroupPlace) -> MemoryWatch | None:
+    if spec.limits.memory_bytes is None or leaf.enforces("memory"):
+        return None
+    return MemoryWatch(spec.limits.memory_bytes)
+
+
+def _refused(step: int, reason: str) -> Evidence:
+    """An exec that failed: of the first command nothing ran; a later one failed as it would in a shell."""
+    if step == 0:
+        return Evidence(Verdict.NOT_STARTED, reason=reason)
+    return Evidence(Verdict.EXITED, exit_code=_COMMAND_NOT_FOUND, reason=reason, step=step)

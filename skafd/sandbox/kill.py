@@ -1,0 +1,53 @@
+"""Asks for the end of an attempt: a file with the reason, and a signal to its supervisor."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from skafd.sandbox import identity
+
+FILE_NAME = "cancel"
+
+
+def request_cancel(directory: str, reason: str) -> None:
+    """Leaves the wish to end an attempt in its folder: a supervisor that begins later never execs."""
+    temporary = f"{directory}/.{FILE_NAME}"
+    with open(temporary, "w", encoding="utf-8") as stream:
+        stream.write(reason)
+    os.rename(temporary, f"{directory}/{FILE_NAME}")
+
+
+def cancel_reason(directory: str) -> str | None:
+    """Why the attempt is to end; None when nobody asked."""
+    try:
+        with open(f"{directory}/{FILE_NAME}", encoding="utf-8", errors="replace") as stream:
+            return stream.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def ask_to_stop(supervisor_pid: int, start_time: int) -> bool:
+    """Sends SIGTERM to a supervisor, a second time to end the attempt at once; False when it is gone."""
+    descriptor = open_process(supervisor_pid, start_time)
+    if descriptor is None:
+        return False
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def open_process(pid: int, start_time: int) -> int | None:
+    """A pidfd of exactly that process: readable when it has ended. None when it is gone."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    if identity.start_time(pid) == start_time:
+        return descriptor
+    os.close(descriptor)
+    return None

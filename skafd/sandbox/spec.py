@@ -1,0 +1,85 @@
+"""Everything that has to be known about an attempt before it starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skafd.errors import SandboxError
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLimits:
+    """What the process tree may use; None where there is no limit."""
+
+    memory_bytes: int | None = None
+    cpu: float | None = None
+    """Cores."""
+    pids: int | None = None
+    """Processes and threads."""
+    required: bool = False
+    """Do not start where a limit cannot be enforced."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The limits as JSON values."""
+        return {
+            "memory_bytes": self.memory_bytes,
+            "cpu": self.cpu,
+            "pids": self.pids,
+            "required": self.required,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSpec:
+    """One execution of a task. `repr` shows neither the environment nor the secrets."""
+
+    name: str
+    """For people and for notifications: `churn/42/train[0]/1`."""
+    directory: str
+    """The attempt's folder, absolute; created when it does not exist."""
+    commands: tuple[tuple[str, ...], ...]
+    """Run one after another; the first that fails is the last."""
+    environment: Mapping[str, str] = field(repr=False)
+    """All of it: nothing is inherited."""
+    cgroup_name: str
+    """Names the leaf cgroup; no other attempt has it."""
+    notify_socket: str | None = None
+    """The daemon's datagram socket."""
+    snapshot: str | None = None
+    """The folder that is copied to `work/`; None for an empty one."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Path in `work/` -> absolute target, made where the snapshot has nothing."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    limits: ResourceLimits = ResourceLimits()
+    timeout_seconds: float | None = None
+    grace_seconds: float = 10.0
+    """Between the request to end and the force."""
+    log_cap_bytes: int = 64 * 2**20
+
+    def __post_init__(self) -> None:
+        if not self.commands or not all(self.commands):
+            raise SandboxError(f"{self.name} has no command to run")
+        if not self.directory.startswith("/"):
+            raise SandboxError(f"the folder of {self.name} is not absolute: {self.directory}")
+        if "/" in self.cgroup_name or self.cgroup_name in ("", ".", ".."):
+            raise SandboxError(f"{self.cgroup_name!r} cannot name a cgroup")
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as JSON values, secrets and environment included: for the launcher's socket, not for disk."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {"limits": self.limits.to_json()}
+
+    def encode(self) -> bytes:
+        """The spec as the launcher reads it."""
+        return json.dumps(self.to_json()).encode()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> AttemptSpec:
+        """Reads back what `to_json` gave."""
+        commands = tuple(tuple(command) for command in values["commands"])
+        secrets = tuple(values["secrets"])
+        limits = ResourceLimits(**values["limits"])
+        return cls(**{**values, "commands": commands, "secrets": secrets, "limits": limits})

@@ -1,0 +1,115 @@
+"""The life of one attempt, in one process that outlives the daemon and the launcher.
+
+Claims the attempt, makes its cgroup and its working folder, runs its commands, ends what they leave behind, reads the
+kernel's figures, removes the cgroup, writes `exit.json`, tells the daemon. Whatever goes wrong on the way is
+written there too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import replace
+
+from skafd.sandbox import claim, kill, prctl, report, workspace
+from skafd.sandbox.cgroup.base import CgroupPlace
+from skafd.sandbox.cgroup.open import open_cgroup, unenforced
+from skafd.sandbox.evidence import Evidence, Verdict
+from skafd.sandbox.execution import Execution
+from skafd.sandbox.redact import Redactor
+from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.spec import AttemptSpec
+
+
+class _NotStarted(Exception):
+    """The attempt ends before its first exec; `str()` is the reason."""
+
+    def __init__(self, reason: str, verdict: Verdict = Verdict.NOT_STARTED) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+
+
+def supervise(spec: AttemptSpec, place: CgroupPlace) -> None:
+    """Runs the attempt to its end in this process, unless it belongs to another supervisor."""
+    signals = SignalPipe((signal.SIGTERM, signal.SIGCHLD))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Blocked by the launcher until there was a handler.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    prctl.set_name("skafd-attempt")
+    prctl.adopt_orphans()
+    leaf = place.leaf(spec.cgroup_name)
+    try:
+        if not _claim(spec, leaf):
+            return
+    except OSError as error:
+        # Without a claim nothing may be written: another supervisor might own the folder.
+        reason = f"the attempt could not be claimed: {error}"
+        report.tell_ended(spec, Evidence(Verdict.NOT_STARTED, reason=reason, ended_at=time.time()))
+        return
+    evidence = _Attempt(spec, leaf, signals).run()
+    masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason), ended_at=time.time())
+    report.record_and_tell(spec, masked)
+
+
+def _claim(spec: AttemptSpec, leaf: CgroupPlace) -> bool:
+    os.makedirs(spec.directory, mode=0o700, exist_ok=True)
+    return claim.take(spec.directory, spec.cgroup_name, leaf) is not None
+
+
+class _Attempt:
+    """From the claim to the evidence."""
+
+    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, signals: SignalPipe) -> None:
+        self._spec = spec
+        self._leaf = leaf
+        self._cgroup = open_cgroup(leaf)
+        self._unenforced: tuple[str, ...] = ()
+        self._execution = Execution(spec, leaf, self._cgroup, signals)
+
+    def run(self) -> Evidence:
+        """Never raises: what went wrong is in the evidence."""
+        try:
+            evidence = self._run()
+        except _NotStarted as error:
+            evidence = Evidence(error.verdict, reason=str(error))
+        except Exception as error:
+            evidence = self._execution.abandon(error)
+        return self._cleared(replace(evidence, limits=self._spec.limits, unenforced=self._unenforced))
+
+    def _run(self) -> Evidence:
+        self._refuse_if_cancelled()
+        self._make_cgroup()
+        self._prepare_folder()
+        self._refuse_if_cancelled()
+        return self._execution.run()
+
+    def _refuse_if_cancelled(self) -> None:
+        reason = kill.cancel_reason(self._spec.directory)
+        if reason is not None:
+            raise _NotStarted(reason, Verdict.CANCELLED)
+
+    def _make_cgroup(self) -> None:
+        try:
+            refused = self._cgroup.create(self._spec.limits)
+        except OSError as error:
+            raise _NotStarted(f"its control group could not be made: {error}") from error
+        self._unenforced = unenforced(self._leaf, self._spec.limits) + refused
+        if self._unenforced and self._spec.limits.required:
+            raise _NotStarted(f"its limits are required, and {self._unenforced[0]}")
+
+    def _prepare_folder(self) -> None:
+        try:
+            workspace.prepare(f"{self._spec.directory}/work", self._spec.snapshot, self._spec.links)
+        except OSError as error:
+            raise _NotStarted(f"its working folder could not be made: {error}") from error
+
+    def _cleared(self, evidence: Evidence) -> Evidence:
+        """Removes the cgroup; the evidence says so when that was refused."""
+        try:
+            self._cgroup.remove()
+        except OSError as error:
+            sentence = f"its control group could not be removed: {error}"
+            return replace(evidence, reason=f"{evidence.reason}; {sentence}" if evidence.reason else sentence)
+        return evidence

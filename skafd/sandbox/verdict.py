@@ -1,0 +1,39 @@
+"""Decides how an attempt ended, from what its supervisor saw."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+from skafd.sandbox.attend import Stop
+from skafd.sandbox.evidence import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, with what is true of it."""
+
+    verdict: Verdict
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+
+
+def judge(status: int, stop: Stop | None, oom_kills: int, limit_hits: int) -> Judgement:
+    """The judgement on the last command: its wait status, skafd's own doing, and the kernel's counters."""
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    if stop is not None:
+        return Judgement(stop.verdict, code, number, stop.reason)
+    if oom_kills > 0 and (number == signal.SIGKILL or code):
+        return Judgement(Verdict.OOM_KILLED, code, number, _blame(limit_hits))
+    if number is not None:
+        return Judgement(Verdict.SIGNALLED, None, number)
+    return Judgement(Verdict.EXITED, code)
+
+
+def _blame(limit_hits: int) -> str:
+    if limit_hits > 0:
+        return ""
+    return "the machine ran out of memory, this job was below its own limit"

@@ -1,0 +1,101 @@
+"""Makes the private working folder of an attempt from a snapshot."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Mapping
+
+from skafd.errors import SandboxError
+
+_FICLONE = 0x40049409
+_PIECE_BYTES = 1 << 30
+_CANNOT_CLONE = frozenset(
+    {errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.ETXTBSY}
+)
+
+
+def prepare(folder: str, snapshot: str | None, links: Mapping[str, str]) -> None:
+    """Makes `folder` as a writable copy of `snapshot`, with symbolic links to the live paths it lacks.
+
+    Shares the blocks with the snapshot where the file system can. Raises OSError, or SandboxError for content
+    that cannot be copied.
+    """
+    if snapshot is None:
+        os.mkdir(folder, 0o755)
+    else:
+        _Copier().copy_folder(snapshot, folder)
+    for relative, target in links.items():
+        _link(folder, relative, target)
+
+
+def _link(folder: str, relative: str, target: str) -> None:
+    parts = relative.split("/")
+    if not relative or any(part in ("", ".", "..") for part in parts):
+        raise SandboxError(f"a link must stay inside the working folder: {relative!r}")
+    path = f"{folder}/{relative}"
+    if os.path.lexists(path):
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.symlink(target, path)
+
+
+class _Copier:
+    """Copies a tree, and remembers what the file system cannot do."""
+
+    def __init__(self) -> None:
+        self._can_clone = True
+
+    def copy_folder(self, source: str, target: str) -> None:
+        os.mkdir(target, 0o700)
+        with os.scandir(source) as entries:
+            for entry in entries:
+                self._copy_entry(entry, f"{target}/{entry.name}")
+        os.chmod(target, stat.S_IMODE(os.stat(source).st_mode) | stat.S_IRWXU)
+
+    def _copy_entry(self, entry: os.DirEntry[str], target: str) -> None:
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), target)
+        elif entry.is_dir():
+            self.copy_folder(entry.path, target)
+        elif entry.is_file():
+            self._copy_file(entry.path, target)
+        else:
+            raise SandboxError(f"neither a file, a folder nor a symbolic link: {entry.path}")
+
+    def _copy_file(self, source: str, target: str) -> None:
+        reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(reading)
+            mode = stat.S_IMODE(status.st_mode) | stat.S_IWUSR | stat.S_IRUSR
+            writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                self._copy_content(reading, writing, status.st_size)
+                os.fchmod(writing, mode)
+            finally:
+                os.close(writing)
+        finally:
+            os.close(reading)
+
+    def _copy_content(self, reading: int, writing: int, size_bytes: int) -> None:
+        if size_bytes == 0 or self._clone(reading, writing):
+            return
+        remaining = size_bytes
+        while remaining > 0:
+            copied = os.sendfile(writing, reading, None, min(remaining, _PIECE_BYTES))
+            if copied == 0:
+                return
+            remaining -= copied
+
+    def _clone(self, reading: int, writing: int) -> bool:
+        if not self._can_clone:
+            return False
+        try:
+            fcntl.ioctl(writing, _FICLONE, reading)
+        except OSError as error:
+            if error.errno not in _CANNOT_CLONE:
+                raise
+            self._can_clone = False
+        return self._can_clone
