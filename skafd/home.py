@@ -17,6 +17,7 @@ LONGEST_SOCKET_PATH_BYTES = 107
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "beegfs", "gpfs", "glusterfs"}
+    | {"vboxsf", "vmhgfs", "prl_fs", "drvfs", "virtiofs"}
     | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs"}
 )
 """Types, as /proc/mounts has them, on which locks and write-ahead logging cannot be trusted."""

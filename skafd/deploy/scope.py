@@ -6,10 +6,14 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Protocol
 
-from skafd.deploy.find import CONFIG_FILE, find_projects
+from skafd.config import find_config, find_projects
+from skafd.config.find import FILENAMES
 from skafd.deploy.ignore import IGNORE_FILES, Rules, Verdict
 from skafd.deploy.left_out import is_folder_left_out
 from skafd.deploy.walk import walk
+
+PARENT_DEPTH = 3
+"""Projects that appear further below a watched parent folder are not noticed."""
 
 
 class Scope(Protocol):
@@ -65,7 +69,7 @@ class ProjectScope:
 
 
 class ParentScope:
-    """The configs of the projects directly in a folder."""
+    """The configs of the projects below a folder, as far down as projects are usually kept."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -76,16 +80,19 @@ class ParentScope:
         return self._folder
 
     def enters(self, relative: str) -> bool:
-        """Direct sub-folders."""
-        return "/" not in relative and not is_folder_left_out(relative, f"{self._folder}/{relative}")
+        """Visible folders, but none inside a project."""
+        path = self._folder / relative
+        is_visible = not path.name.startswith(".") and not is_folder_left_out(path.name, str(path))
+        is_near = relative.count("/") < PARENT_DEPTH
+        return is_near and is_visible and find_config(path.parent) is None
 
     def concerns(self, relative: str, is_folder: bool) -> bool:
-        """Direct sub-folders, and the config files in them and in the folder itself."""
-        return "/" not in relative if is_folder else relative.rpartition("/")[2] == CONFIG_FILE
+        """Those folders, and config files."""
+        return self.enters(relative) if is_folder else relative.rpartition("/")[2] in FILENAMES
 
-    def is_redrawn_by(self, relative: str) -> bool:  # noqa: ARG002 (the protocol's)
-        """Nothing."""
-        return False
+    def is_redrawn_by(self, relative: str) -> bool:
+        """A config: its folder became a project, whose sub-folders no longer matter, or is one no more."""
+        return relative.rpartition("/")[2] in FILENAMES
 
     def fingerprint(self) -> Hashable:
         """The projects."""

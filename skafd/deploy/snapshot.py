@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from skafd.deploy.survey import Changing, Survey, Surveyor, read_file
 from skafd.deploy.walk import Entry, Kind
 from skafd.errors import DeployError
-from skafd.files import sync_folder
+from skafd.files import sync_file_system, sync_folder
 
 STAGING = ".staging"
 _ATTEMPTS = 20
@@ -177,7 +176,7 @@ def _make_durable(root: Path, written: list[Path]) -> None:
     """Few files are synced one by one; for many it is quicker to ask for the whole file system."""
     folders = [Path(path) for path, _, _ in os.walk(root)]
     if len(written) + len(folders) > _FEW_FILES:
-        _sync_file_system(root)
+        sync_file_system(root)
         return
     for path in written:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -187,13 +186,3 @@ def _make_durable(root: Path, written: list[Path]) -> None:
             os.close(descriptor)
     for folder in folders:
         sync_folder(folder)
-
-
-def _sync_file_system(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(path))
-    finally:
-        os.close(descriptor)

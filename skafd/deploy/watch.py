@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skafd.deploy.filesystem import filesystem_of
 from skafd.deploy.inotify import InotifySource
 from skafd.deploy.polling import INTERVAL_SECONDS, PollingSource
 from skafd.deploy.repository import is_repository_busy
 from skafd.deploy.scope import ParentScope, ProjectScope, Scope
 from skafd.deploy.settle import Change, Settling
+from skafd.home import network_file_system
 
 QUIET_SECONDS = 0.1
 
@@ -51,7 +51,7 @@ class Watcher:
         return self._watch(ProjectScope(folder))
 
     def watch_parent(self, folder: Path) -> Mode:
-        """Watches a folder for projects that appear directly in it or go; ask `find_projects` which there are."""
+        """Watches a folder for projects that appear below it or go; ask `config.find_projects` which there are."""
         return self._watch(ParentScope(folder))
 
     def unwatch(self, folder: Path) -> None:
@@ -80,9 +80,9 @@ class Watcher:
 
     def _watch(self, scope: Scope) -> Mode:
         self.unwatch(scope.folder)
-        file_system = filesystem_of(scope.folder)
-        if file_system.is_network:
-            return self._poll(scope, f"{file_system.type} does not tell what other machines change")
+        file_system = network_file_system(scope.folder, Path("/proc/mounts").read_text(errors="replace"))
+        if file_system:
+            return self._poll(scope, f"{file_system} does not tell what other machines change")
         with self._condition:
             self._scopes[scope.folder] = (scope, Mode(is_polled=False))
         try:

@@ -1,0 +1,61 @@
+"""What becomes of one save."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from skafd.config import Problem
+from skafd.deploy.snapshot import Snapshot
+from skafd.model.project import Project
+
+
+class Stage(StrEnum):
+    """How far a refused save came."""
+
+    SNAPSHOT = "snapshot"
+    CONFIG = "config"
+    ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """All is there to go live: what is left is to switch, in one transaction."""
+
+    folder: Path
+    slug: str
+    config: Project
+    snapshot: Snapshot
+    environment_key: str
+    problems: tuple[Problem, ...] = ()
+    """Of the config: warnings only."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the snapshot, for people."""
+        return self.snapshot.warnings
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDeploy:
+    """The save cannot go live; what is live stays."""
+
+    folder: Path
+    stage: Stage
+    message: str
+    """For people; of a config problem with file:line:column, the line and a caret."""
+    hint: str | None = None
+    problems: tuple[Problem, ...] = ()
+    snapshot_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The folder holds what was last deployed from it: an earlier refusal is moot."""
+
+    folder: Path
+    snapshot_hash: str
+
+
+Result = Deployable | RefusedDeploy | Unchanged

@@ -1,0 +1,116 @@
+"""Running a tool that builds: its lines passed on, a timeout, and a way to stop it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.errors import BuildError
+from skafd.units import format_duration
+
+TIMEOUT_SECONDS = 30 * 60.0
+_LOOK_SECONDS = 0.1
+_GRACE_SECONDS = 2.0
+_LAST_LINES = 20
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+
+Progress = Callable[[str], None]
+"""Takes one line for people."""
+
+
+class BuildCancelled(BuildError):
+    """The build was stopped because nobody wants its result any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build: where its tools run, what they find in their environment, who listens, and how it is stopped."""
+
+    folder: Path
+    variables: Mapping[str, str]
+    progress: Progress
+    cancelled: threading.Event
+    timeout_seconds: float = TIMEOUT_SECONDS
+
+    def run(self, command: Sequence[str]) -> None:
+        """Runs a command to its end. Raises BuildError with its last lines, BuildCancelled."""
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        listener = threading.Thread(target=self._listen, args=(process, last), name="skafd-build")
+        listener.start()
+        try:
+            stopped = self._wait(process)
+        finally:
+            _end_group(process)
+            listener.join()
+        if stopped is not None:
+            raise stopped
+        if process.returncode != 0:
+            raise BuildError("\n".join(("the environment could not be built:", *last)), _hint(last))
+
+    def _listen(self, process: subprocess.Popen[bytes], last: deque[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                text = mask_credentials(line.decode(errors="replace").rstrip())
+                last.append(text)
+                self.progress(text)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> BuildError | None:
+        ends_at = time.monotonic() + self.timeout_seconds
+        while time.monotonic() < ends_at:
+            if self.cancelled.is_set():
+                return BuildCancelled("the build was stopped: a newer save or nobody needs it")
+            try:
+                process.wait(_LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            return None
+        return BuildError(
+            f"the environment was not built within {format_duration(self.timeout_seconds)}",
+            "save again to go on: what was downloaded is kept",
+        )
+
+
+def mask_credentials(text: str) -> str:
+    """The text without the names and passwords in its URLs."""
+    return _CREDENTIALS.sub("****@", text)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends the process and all that it started; a tool that ended by itself may have left some too."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
+
+
+def _hint(last: Sequence[str]) -> str | None:
+    text = "\n".join(last)
+    if re.search(r"dns error|error sending request|Network is unreachable|tcp connect", text, re.IGNORECASE):
+        return "the package index cannot be reached: save again when it can"
+    if "not found in the package registry" in text or "No solution found" in text:
+        return "correct the names and versions in requirements.txt and save it"
+    return None

@@ -1,0 +1,92 @@
+"""Which Python an environment stands on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.environments.build import mask_credentials
+from skafd.environments.tool import find_uv, with_pyenv
+from skafd.errors import BuildError
+
+_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python on this machine, by its own path: no link, no shim."""
+
+    path: Path
+    version: str
+
+    def identity(self) -> tuple[str, ...]:
+        """What tells it from others, for keys."""
+        return (self.version, str(self.path))
+
+
+def own_interpreter() -> Interpreter:
+    """The Python that skafd runs on, without the virtual environment that skafd may be in."""
+    path = getattr(sys, "_base_executable", None) or sys.executable
+    return Interpreter(Path(os.path.realpath(path)), platform.python_version())
+
+
+class Interpreters:
+    """Finds interpreters as uv does (and those of pyenv), and remembers them while they exist."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, Interpreter] = {}
+
+    def find(self, wanted: str, variables: Mapping[str, str]) -> Interpreter:
+        """The interpreter for `3.8`, `>=3.9`, `pypy`, a path... Never downloads. Raises BuildError."""
+        with self._lock:
+            known = self._found.get(wanted)
+        if known is not None and known.path.exists():
+            return known
+        path = _ask_uv(wanted, variables)
+        interpreter = Interpreter(path, _version_of(path))
+        with self._lock:
+            self._found[wanted] = interpreter
+        return interpreter
+
+
+def _ask_uv(wanted: str, variables: Mapping[str, str]) -> Path:
+    command = [find_uv(), "python", "find", "--no-project", "--no-config", "--resolve-links", "--", wanted]
+    answer = _run(command, with_pyenv(variables))
+    if answer.returncode != 0:
+        reason = mask_credentials(answer.stderr.strip()).splitlines()
+        raise BuildError(
+            f"python: {wanted!r} is not on this machine ({reason[0] if reason else 'uv does not say why'})",
+            f"install it, for example with `uv python install {wanted}`, or write one of: {_installed(variables)}",
+        )
+    return Path(os.path.realpath(answer.stdout.strip()))
+
+
+def _installed(variables: Mapping[str, str]) -> str:
+    command = [find_uv(), "python", "list", "--only-installed", "--no-config", "--output-format", "text"]
+    lines = _run(command, with_pyenv(variables)).stdout.splitlines()
+    names = (line.split("-")[1] for line in lines if line.startswith("cpython-"))
+    return ", ".join(dict.fromkeys(names)) or "none was found"
+
+
+def _version_of(path: Path) -> str:
+    answer = _run([str(path), "-I", "-c", "import platform; print(platform.python_version())"], os.environ)
+    if answer.returncode != 0:
+        raise BuildError(f"{path} does not run: {answer.stderr.strip()}")
+    return answer.stdout.strip()
+
+
+def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    try:
+        # Not in the daemon's folder: a .python-version file there says nothing about the project.
+        return subprocess.run(
+            command, env=variables, cwd="/", capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"{command[0]} does not answer: {error}") from error
