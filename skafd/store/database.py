@@ -37,6 +37,8 @@ class Database:
             return cls(path, connect_writer(path))
         except sqlite3.Error as error:
             raise store_error(path, error) from error
+        except OSError as error:
+            raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
