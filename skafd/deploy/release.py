@@ -17,6 +17,7 @@ class Stage(StrEnum):
     SNAPSHOT = "snapshot"
     CONFIG = "config"
     ENVIRONMENT = "environment"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""APScheduler wakes us; what is due is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+
+class Alarm:
+    """Rings at one instant, which may be moved from any thread. Rings late rather than never."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ring: Callable[[], None] = lambda: None
+        self._scheduler = AsyncIOScheduler(event_loop=loop, timezone="UTC")
+        self._scheduler.start()
+
+    def rings(self, ring: Callable[[], None]) -> None:
+        """Says what to call."""
+        self._ring = ring
+
+    def set(self, instant: datetime | None) -> None:
+        """Moves the alarm; None switches it off."""
+        self._loop.call_soon_threadsafe(self._set, instant)
+
+    def _set(self, instant: datetime | None) -> None:
+        self._scheduler.remove_all_jobs()
+        if instant is not None:
+            trigger = DateTrigger(run_date=instant)
+            self._scheduler.add_job(self._on_time, trigger, id="wake", misfire_grace_time=None)
+
+    async def _on_time(self) -> None:
+        # A coroutine, so that it runs in the loop and not in a pool of threads.
+        self._ring()
+
+    def close(self) -> None:
+        """Stops the scheduler. Call it in the loop's thread."""
+        self._scheduler.shutdown(wait=False)

@@ -1,0 +1,71 @@
+"""Wires the rooms together, in the order in which they are needed, and takes them apart in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import AsyncExitStack
+
+from skafd import __version__, clock
+from skafd.api.server import serve
+from skafd.api.shapes import DaemonInfo
+from skafd.daemon.alarm import Alarm
+from skafd.daemon.backend import DaemonBackend
+from skafd.daemon.changes import Changes
+from skafd.daemon.deploying import Deploying
+from skafd.daemon.orchestrator import Orchestrator
+from skafd.home import Home
+from skafd.machine.capacity import read_capacity
+from skafd.machine.enforcement import read_enforcement
+from skafd.sandbox.cgroup.detect import clear, detect
+from skafd.store import Database
+
+log = logging.getLogger("skafd")
+
+
+async def serve_home(home: Home) -> None:
+    """Runs the daemon of a state folder until a signal or a client ends it; jobs go on. Raises AlreadyRunning."""
+    home.create()
+    async with AsyncExitStack() as stack:
+        lock = home.acquire_lock()
+        stack.callback(lock.release)
+        database = Database.open(home.database)
+        stack.callback(database.close)
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+
+        changes = Changes()
+        place = detect(home.path)
+        stack.callback(clear, place)
+        enforcement = read_enforcement(place)
+        capacity = read_capacity()
+        alarm = Alarm(loop)
+        stack.callback(alarm.close)
+        orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set)
+        alarm.rings(orchestrator.ring)
+        orchestrator.start()
+        stack.push_async_callback(_end_thread, orchestrator)
+        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement)
+        stack.callback(deploying.close)
+        deploying.resume()
+        about = DaemonInfo(
+            pid=os.getpid(),
+            version=__version__,
+            started_at=clock.now().isoformat(),
+            home=str(home.path),
+            enforcement=enforcement.name_for_people,
+        )
+        backend = DaemonBackend(
+            about, database, orchestrator, deploying, changes, lambda: loop.call_soon_threadsafe(stopping.set)
+        )
+        log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
+        await serve(backend, home.api_socket, stopping)
+
+
+async def _end_thread(orchestrator: Orchestrator) -> None:
+    orchestrator.stop()
+    await asyncio.to_thread(orchestrator.join)

@@ -1,0 +1,31 @@
+"""From what a supervisor wrote down to what the engine is told."""
+
+from __future__ import annotations
+
+from skafd.model.outcome import Cancelled, Exited, Lost, NotStarted, OomKilled, Outcome, Signalled, TimedOut, Usage
+from skafd.sandbox.evidence import Evidence, Verdict
+
+
+def outcome_of(evidence: Evidence) -> Outcome:
+    """The outcome that the evidence supports."""
+    match evidence.verdict:
+        case Verdict.OOM_KILLED:
+            limit = evidence.limits.memory_bytes or 0
+            return OomKilled(limit_bytes=limit, peak_bytes=evidence.peak_memory_bytes or limit)
+        case Verdict.TIMED_OUT:
+            return TimedOut(after_seconds=evidence.ended_at - (evidence.started_at or evidence.ended_at))
+        case Verdict.CANCELLED:
+            return Cancelled(reason=evidence.reason or "by request")
+        case Verdict.NOT_STARTED:
+            return NotStarted(reason=evidence.reason or "no reason was recorded")
+        case Verdict.SIGNALLED:
+            return Signalled(signal=evidence.signal or 0)
+        case Verdict.LOST:
+            return Lost(cause=evidence.reason)
+        case Verdict.EXITED:
+            return Exited(code=evidence.exit_code or 0)
+
+
+def usage_of(evidence: Evidence) -> Usage:
+    """What the attempt used."""
+    return Usage(peak_memory_bytes=evidence.peak_memory_bytes, cpu_seconds=evidence.cpu_seconds)

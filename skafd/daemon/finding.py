@@ -1,0 +1,101 @@
+"""Finds what people name, in the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skafd.daemon.targets import Target, parse_target
+from skafd.errors import NotFound
+from skafd.model.deployment import Deployment
+from skafd.model.ids import JobId, RunKey, TaskKey
+from skafd.model.project import Project
+from skafd.model.states import RunState
+from skafd.store import Reader, views
+
+_MOST_OPEN_RUNS = 10_000
+
+
+def find_project(reader: Reader, text: str) -> views.ProjectRow:
+    """By slug, token, name or folder. Raises NotFound."""
+    folder = Path(text)
+    if "/" in text and folder.is_dir():
+        return reader.find_project(str(folder.resolve()))
+    return reader.find_project(text)
+
+
+def find_run(reader: Reader, text: str) -> tuple[views.ProjectRow, RunKey]:
+    """`churn/42`. Raises NotFound."""
+    target = parse_target(text)
+    if target.run is None:
+        raise NotFound(f"{text} does not name a run", "write it as project/number, for example churn/42")
+    project = find_project(reader, target.project)
+    return project, RunKey(project.id, target.run)
+
+
+def find_job(config: Project, text: str) -> JobId:
+    """By id or name. Raises NotFound, also where several jobs have the name."""
+    jobs = config.find_jobs(text)
+    if len(jobs) == 1:
+        return jobs[0].id
+    if jobs:
+        ids = ", ".join(job.id for job in jobs)
+        raise NotFound(f"{len(jobs)} jobs are named {text}", f"say which by its id: {ids}")
+    names = ", ".join(job.name.strip() for job in config.jobs)
+    raise NotFound(f"no job {text} in {config.name}", f"its jobs: {names}")
+
+
+def live_deployment(reader: Reader, project: views.ProjectRow) -> Deployment:
+    """The live deployment. Raises NotFound."""
+    if project.live_deployment is None:
+        raise NotFound(f"{project.slug} has no live deployment", "`skafd status` says why")
+    return reader.deployment(project.id, project.live_deployment)
+
+
+def find_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, views.TaskView]]:
+    """The tasks that a name means: of that run, else of the newest run that has the job, else of the newest run."""
+    project = find_project(reader, target.project)
+    job = _job_of(reader, project, target)
+    if target.run is None:
+        newest = reader.runs(project=project.id, job=job, limit=1)
+        if not newest:
+            what = f"{project.slug}/{target.job}" if target.job else project.slug
+            raise NotFound(f"{what} has never run", f"`skafd run {project.slug}` starts it")
+        number = newest[0].key.number
+    else:
+        number = target.run
+    detail = reader.run(RunKey(project.id, number))
+    tasks = [(detail.run, task) for task in detail.tasks if _matches(task.key, job, target.instance)]
+    if not tasks:
+        raise NotFound(f"run {project.slug}/{number} has no task {target.job}", f"`skafd show {project.slug}/{number}`")
+    return tasks
+
+
+def open_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, views.TaskView]]:
+    """The tasks that a name means and that have not ended, in every open run unless one is named. Raises NotFound."""
+    project = find_project(reader, target.project)
+    if target.run is not None:
+        found = find_tasks(reader, target)
+    else:
+        job = _job_of(reader, project, target)
+        runs = reader.runs(project=project.id, states=[RunState.RUNNING], limit=_MOST_OPEN_RUNS)
+        details = [reader.run(run.key) for run in runs]
+        found = [
+            (detail.run, task)
+            for detail in details
+            for task in detail.tasks
+            if _matches(task.key, job, target.instance)
+        ]
+    return [(run, task) for run, task in found if not task.state.is_terminal]
+
+
+def _job_of(reader: Reader, project: views.ProjectRow, target: Target) -> JobId | None:
+    if target.job is None:
+        return None
+    if target.run is not None:
+        version = reader.run(RunKey(project.id, target.run)).run.deployment
+        return find_job(reader.deployment(project.id, version).config, target.job)
+    return find_job(live_deployment(reader, project).config, target.job)
+
+
+def _matches(task: TaskKey, job: JobId | None, instance: int | None) -> bool:
+    return (job is None or task.job == job) and (instance is None or task.instance == instance)

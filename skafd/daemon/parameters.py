@@ -1,0 +1,40 @@
+"""Parameters that somebody gave for a run, held against those that its jobs declare."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from skafd.errors import Refused
+from skafd.model.project import Parameter, Project
+
+
+def checked_parameters(config: Project, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What was given, in order. Raises Refused for a name that no job declares and a value of the wrong type."""
+    declared = {parameter.name: parameter for job in config.jobs for parameter in job.parameters}
+    for name, value in given.items():
+        if name not in declared:
+            raise Refused(f"no job of {config.name} has a parameter {name}", _advice(name, list(declared)))
+        _check(declared[name], value)
+    return tuple(given.items())
+
+
+def _check(parameter: Parameter, value: str) -> None:
+    try:
+        if parameter.type == "int":
+            int(value)
+        elif parameter.type == "float":
+            float(value)
+    except ValueError:
+        raise Refused(f"parameter {parameter.name} is of type {parameter.type}, which {value!r} is not") from None
+    if parameter.type == "bool" and value.lower() not in ("true", "false"):
+        raise Refused(f"parameter {parameter.name} is true or false, which {value!r} is not")
+
+
+def _advice(name: str, declared: list[str]) -> str:
+    close = difflib.get_close_matches(name, declared, 1)
+    if close:
+        return f"did you mean {close[0]}?"
+    if declared:
+        return f"declared are: {', '.join(declared)}"
+    return "declare it under `params:` of the job that reads it"

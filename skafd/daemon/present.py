@@ -1,0 +1,150 @@
+"""From what the store and the engine hold to the shapes that the api answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from skafd.api.shapes import (
+    AttemptInfo,
+    DeploymentInfo,
+    JobStatus,
+    RunDetail,
+    RunSummary,
+    TaskInfo,
+)
+from skafd.model.ids import JobId
+from skafd.model.outcome import OomKilled, Outcome, describe, suggested_limit_bytes
+from skafd.model.project import Job, Project
+from skafd.model.states import TaskState
+from skafd.store import views
+
+
+def iso(instant: datetime | None) -> str | None:
+    """ISO 8601, or None for None."""
+    return None if instant is None else instant.isoformat()
+
+
+def run_name(slug: str, number: int) -> str:
+    """`churn/42`."""
+    return f"{slug}/{number}"
+
+
+def task_name(slug: str, number: int, job: Job | None, job_id: JobId, instance: int) -> str:
+    """`churn/42/train`, with `[3]` where the job has several instances."""
+    name = f"{run_name(slug, number)}/{job.name.strip() if job else job_id}"
+    return f"{name}[{instance}]" if job is not None and job.parallelism > 1 else name
+
+
+def deployment_info(view: views.DeploymentView) -> DeploymentInfo:
+    """One line of `skafd deployments`."""
+    return DeploymentInfo(
+        number=view.number,
+        snapshot_hash=view.snapshot_hash,
+        environment_key=view.environment_key,
+        created_at=view.created_at.isoformat(),
+        live=view.is_live,
+        jobs=view.job_count,
+    )
+
+
+def run_summary(view: views.RunView, config: Project) -> RunSummary:
+    """One line of `skafd runs`."""
+    names = {job.id: job for job in config.jobs}
+    failed = [
+        task_name(view.slug, view.key.number, names.get(job), job, instance).split("/", 2)[2]
+        for job, instance in view.failed
+    ]
+    return RunSummary(
+        run=run_name(view.slug, view.key.number),
+        project=view.slug,
+        number=view.key.number,
+        deployment=view.deployment,
+        cause=view.cause.kind.value,
+        cause_detail=view.cause.detail,
+        instant=iso(view.cause.instant),
+        state=view.state.value,
+        created_at=view.created_at.isoformat(),
+        ended_at=iso(view.ended_at),
+        tasks=view.task_count,
+        failed=failed,
+    )
+
+
+def run_detail(detail: views.RunDetail, config: Project) -> RunDetail:
+    """What `skafd show` shows."""
+    jobs = {job.id: job for job in config.jobs}
+    return RunDetail(
+        summary=run_summary(detail.run, config),
+        parameters=dict(detail.run.parameters),
+        tasks=[_task_info(detail.run, task, jobs.get(task.key.job)) for task in detail.tasks],
+    )
+
+
+def job_status(slug: str, job: Job, next_at: datetime | None, tasks: Iterable[views.TaskView]) -> JobStatus:
+    """One line of `skafd status`: of several instances the one that says most."""
+    newest = max(tasks, key=_weight, default=None)
+    attempt = newest.attempts[-1] if newest and newest.attempts else None
+    return JobStatus(
+        id=job.id,
+        name=job.name,
+        schedule=", ".join(schedule.expression for schedule in job.schedules) or None,
+        dependencies=list(job.dependencies),
+        next_at=iso(next_at),
+        state=newest.state.value if newest else None,
+        reason=_reason(newest) if newest else "",
+        run=run_name(slug, newest.key.run.number) if newest else None,
+        started_at=iso(attempt.started_at) if attempt else None,
+        ended_at=iso(attempt.ended_at) if attempt else None,
+        instances=job.parallelism,
+    )
+
+
+def _weight(task: views.TaskView) -> tuple[int, int]:
+    """Failures before what runs, what runs before what waits, the last of equals by its instance."""
+    order = [task.state.is_failure, task.state.is_alive, not task.state.is_terminal]
+    return next((3 - index for index, holds in enumerate(order) if holds), 0), task.key.instance
+
+
+def _reason(task: views.TaskView) -> str:
+    return "" if task.state is TaskState.SUCCEEDED else task.reason
+
+
+def _task_info(run: views.RunView, task: views.TaskView, job: Job | None) -> TaskInfo:
+    key = task.key
+    return TaskInfo(
+        task=task_name(run.slug, run.key.number, job, key.job, key.instance),
+        job=key.job,
+        name=job.name if job else key.job,
+        instance=key.instance,
+        state=task.state.value,
+        reason=_reason(task),
+        dependencies=list(job.dependencies) if job else [],
+        attempts=[_attempt_info(attempt) for attempt in task.attempts],
+    )
+
+
+def _attempt_info(attempt: views.AttemptView) -> AttemptInfo:
+    return AttemptInfo(
+        number=attempt.number,
+        state=attempt.state.value,
+        outcome=describe(attempt.outcome) if attempt.outcome else None,
+        evidence=evidence(attempt.outcome) if attempt.outcome else None,
+        started_at=iso(attempt.started_at),
+        ended_at=iso(attempt.ended_at),
+        exit_code=attempt.exit_code,
+        limit_memory_bytes=attempt.limits.memory_bytes,
+        limit_cpu=attempt.limits.cpu,
+        peak_memory_bytes=attempt.usage.peak_memory_bytes,
+        cpu_seconds=attempt.usage.cpu_seconds,
+        folder=str(attempt.directory),
+    )
+
+
+def evidence(outcome: Outcome) -> dict[str, object]:
+    """The outcome as data, with its kind and, after an out-of-memory kill, a limit to try."""
+    values: dict[str, object] = {"kind": type(outcome).__name__, **asdict(outcome)}
+    if isinstance(outcome, OomKilled):
+        values["suggested_limit_bytes"] = suggested_limit_bytes(outcome)
+    return values

@@ -1,0 +1,48 @@
+"""One project as `skafd status` shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from skafd.api.shapes import Problem, ProjectStatus
+from skafd.daemon import present
+from skafd.model.ids import JobId, ProjectId
+from skafd.model.states import RunState
+from skafd.store import Reader, views
+
+NextOf = Callable[[ProjectId, JobId], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is known of a project's folder that is not in the database."""
+
+    activity: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def project_status(reader: Reader, row: views.ProjectRow, notes: Notes, next_of: NextOf) -> ProjectStatus:
+    """The live deployment, each job's newest task, what runs, and what is wrong with the last save."""
+    live = next((view for view in reader.deployments(row.id) if view.is_live), None)
+    newest: defaultdict[JobId, list[views.TaskView]] = defaultdict(list)
+    for task in reader.latest_tasks(row.id):
+        newest[task.key.job].append(task)
+    jobs = reader.deployment(row.id, live.number).config.jobs if live else ()
+    return ProjectStatus(
+        project=row.slug,
+        name=row.name,
+        path=str(row.path),
+        token=row.token,
+        deployment=present.deployment_info(live) if live else None,
+        problem=Problem(**row.problem) if row.problem else None,
+        activity=notes.activity,
+        warnings=list(notes.warnings),
+        jobs=[present.job_status(row.slug, job, next_of(row.id, job.id), newest[job.id]) for job in jobs],
+        open_runs=[
+            present.run_name(row.slug, run.key.number)
+            for run in reader.runs(project=row.id, states=[RunState.RUNNING], limit=100)
+        ],
+    )

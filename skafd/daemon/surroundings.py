@@ -1,0 +1,66 @@
+"""The environment variables that a job sees."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from skafd.model.deployment import Deployment
+from skafd.model.ids import AttemptKey
+from skafd.model.project import Job
+from skafd.model.run import Run
+
+_NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
+
+
+def job_environment(
+    attempt: AttemptKey,
+    run: Run,
+    deployment: Deployment,
+    slug: str,
+    environment_folder: Path,
+    variables: Mapping[str, str],
+) -> dict[str, str]:
+    """Everything that exec gets; later layers win: the daemon's own, the config's, `skafd env`, parameters, skafd's."""
+    job = deployment.config.job(attempt.task.job)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    path = f"{environment_folder / 'bin'}:{inherited.get('PATH', os.defpath)}"
+    return {
+        **inherited,
+        "PATH": path,
+        "VIRTUAL_ENV": str(environment_folder),
+        "PYTHONUNBUFFERED": "1",
+        **dict(deployment.config.environment),
+        **dict(job.environment),
+        **variables,
+        **_parameters(job, run),
+        **_identity(attempt, run, deployment, job, slug),
+    }
+
+
+def _parameters(job: Job, run: Run) -> dict[str, str]:
+    values = {parameter.name: parameter.default for parameter in job.parameters if parameter.default is not None}
+    values.update(run.parameters)
+    named = {f"SKAFD_PARAM_{name.upper().replace('-', '_')}": value for name, value in values.items()}
+    return {**named, "SKAFD_PARAMS": json.dumps(values)}
+
+
+def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, slug: str) -> dict[str, str]:
+    task = f"{slug}/{run.key.number}/{job.name}"
+    occurrence = {"SKAFD_OCCURRENCE": run.cause.instant.isoformat()} if run.cause.instant else {}
+    return {
+        "SKAFD_PROJECT": slug,
+        "SKAFD_RUN": f"{slug}/{run.key.number}",
+        "SKAFD_TASK": f"{task}[{attempt.task.instance}]" if job.parallelism > 1 else task,
+        "SKAFD_JOB": job.name,
+        "SKAFD_ATTEMPT": str(attempt.number),
+        "SKAFD_INSTANCE": str(attempt.task.instance),
+        "SKAFD_INSTANCES": str(job.parallelism),
+        "SKAFD_DEPLOYMENT": str(deployment.number),
+        "TASK_ID": str(job.id),
+        "PROJECT_TOKEN": deployment.config.token or "",
+        "SKAFOS_DEPLOYMENT_ID": str(deployment.number),
+        **occurrence,
+    }
