@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from skafd import __version__
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 VERSION_1 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -153,16 +158,16 @@ SCHEMA_VERSION = len(STEPS)
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings the database up to SCHEMA_VERSION, each step in a transaction of its own."""
     # Imported here: it costs 0.2 s and 7 MB, and most starts of the daemon have nothing to migrate.
-    from sqlite_utils import Database, Migrations
+    import sqlite_utils
 
-    migrations = Migrations("skafd")
+    migrations = sqlite_utils.Migrations("skafd")
     for version, statements in enumerate(STEPS, start=1):
         migrations(name=f"version_{version}")(_step(version, statements))
-    migrations.apply(Database(connection, recursive_triggers=False, execute_plugins=False))
+    migrations.apply(sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False))
 
 
-def _step(version: int, statements: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    def apply(database) -> None:  # type: ignore[no-untyped-def]
+def _step(version: int, statements: tuple[str, ...]) -> Callable[[Database], None]:
+    def apply(database: Database) -> None:
         for statement in statements:
             database.execute(statement)
         database.execute("REPLACE INTO meta (key, value) VALUES ('written_by', ?)", [__version__])
