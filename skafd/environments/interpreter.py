@@ -61,18 +61,20 @@ def _ask_uv(wanted: str, variables: Mapping[str, str]) -> Path:
     answer = _run(command, with_pyenv(variables))
     if answer.returncode != 0:
         reason = mask_credentials(answer.stderr.strip()).splitlines()
+        there = ", ".join(installed_versions(variables)) or "none"
         raise BuildError(
             f"python: {wanted!r} is not on this machine ({reason[0] if reason else 'uv does not say why'})",
-            f"install it, for example with `uv python install {wanted}`, or write one of: {_installed(variables)}",
+            f"install it, for example with `uv python install {wanted}`, or ask for one that is here: {there}",
         )
     return Path(os.path.realpath(answer.stdout.strip()))
 
 
-def _installed(variables: Mapping[str, str]) -> str:
-    command = [find_uv(), "python", "list", "--only-installed", "--no-config", "--output-format", "text"]
+def installed_versions(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The versions of the Pythons on this machine that uv can use, newest first. Raises BuildError."""
+    command = [find_uv(), "python", "list", "--only-installed", "--no-config"]
     lines = _run(command, with_pyenv(variables)).stdout.splitlines()
     names = (line.split("-")[1] for line in lines if line.startswith("cpython-"))
-    return ", ".join(dict.fromkeys(names)) or "none was found"
+    return tuple(dict.fromkeys(names))
 
 
 def _version_of(path: Path) -> str:
