@@ -15,7 +15,9 @@ app = new_app()
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine can enforce, and what to do about what is missing. Needs no daemon.
+    """Say what this machine can enforce, and what is missing.
+
+    With what to do about it. Needs no daemon.
 
     Exit code 1 if something is missing without which jobs cannot run as promised.
 

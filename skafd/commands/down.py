@@ -22,7 +22,9 @@ def down(
         bool, typer.Option("--jobs", help="End the running jobs too, gracefully and then by force.")
     ] = False,
 ) -> None:
-    """Stop the daemon. Jobs go on, and are taken up again by the next `skafd up`, unless --jobs is given.
+    """Stop the daemon; jobs go on.
+
+    The next `skafd up` takes them up again, and loses none. With --jobs they are ended too.
 
     \b
     Examples:

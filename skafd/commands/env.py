@@ -27,7 +27,9 @@ def env(
     show: Annotated[bool, typer.Option("--show", help="Print values in the clear.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List, set or delete the secrets and settings of a project. Jobs find them in their environment.
+    """List, set or delete secrets and settings of a project.
+
+    Jobs find them in their environment. Values are masked unless --show is given.
 
     \b
     Examples:

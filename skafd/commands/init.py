@@ -14,8 +14,8 @@ from skafd.errors import Refused
 
 app = new_app()
 _BARE_CONFIG = """\
-project_token: {{token}}
-name: {{name}}
+project_token: "{{token}}"
+name: "{{name}}"
 jobs:
   - job_id: {{job_id}}
     language: python

@@ -36,7 +36,9 @@ def kill(
         ),
     ] = None,
 ) -> None:
-    """End what runs of a run, a job or a project: the whole process tree, gracefully and then by force.
+    """End what runs of a run, a job or a project.
+
+    The whole process tree ends, gracefully and then by force.
 
     \b
     Examples:

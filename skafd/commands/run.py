@@ -30,7 +30,7 @@ def run(
         bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless the run succeeded.")
     ] = False,
 ) -> None:
-    """Start a run now: of the whole project, or of a job and what depends on it.
+    """Start a run of a project, or of a job and its dependents.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ def show(
     run: Annotated[str, typer.Argument(metavar="RUN", help="churn/42, or 42 in the project's folder.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one run: its tasks, how each ended and what it used of its limits.
+    """Show one run: its tasks and how each ended.
 
     \b
     Examples:

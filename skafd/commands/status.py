@@ -18,7 +18,7 @@ def status(
     once: Annotated[bool, typer.Option("--once", help="Print it once, also on a terminal.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show projects, jobs, next times, what runs, what failed and why.
+    """Show projects, jobs, what runs, what failed and why.
 
     On a terminal the screen stays and follows every change until Ctrl-C; in a pipe it is printed once.
 

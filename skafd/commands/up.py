@@ -35,7 +35,9 @@ def up(
         bool, typer.Option("--detach", "-d", help="Return when the folders are deployed or refused.")
     ] = False,
 ) -> None:
-    """Start the daemon if none runs, and hand it folders; it deploys them now and whenever you save.
+    """Start the daemon if none runs, and hand it folders.
+
+    It deploys them now, and again whenever you save.
 
     On a terminal the status stays on the screen until Ctrl-C; the daemon goes on, `skafd down` stops it.
     Exit code 1 if a folder was refused.

@@ -9,7 +9,8 @@ import typer
 
 from skafd.commands.exit_codes import ExitCode
 from skafd.commands.shape import AsJson, new_app
-from skafd.commands.terminal import print_json
+from skafd.commands.terminal import print_json, print_text, terminal_width
+from skafd.errors import NotFound
 
 app = new_app()
 
@@ -19,21 +20,34 @@ def validate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A project's folder, or its metis.config.yml.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Print a project's config as it is understood, or its problems with line and column. Needs no daemon.
+    """Print a config as it is understood, or its problems.
+
+    Problems say line and column. Needs no daemon. Exit code 1 if there is an error.
 
     \b
     Examples:
       skafd validate
       skafd validate churn --json
     """
-    from skafd.config import load
-    from skafd.config.report import as_json as report_json
-    from skafd.config.report import as_text
+    from skafd.commands.render.config import render_reading
+    from skafd.config import load, report
 
-    reading = load(path)
+    reading = load(_config(path))
     if as_json:
-        print_json(report_json(reading))
+        print_json(report(reading))
     else:
-        print(as_text(reading))
+        print_text(render_reading(reading, terminal_width()))
     if not reading.valid:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _config(path: Path) -> Path:
+    from skafd.config import find_config
+
+    if path.is_file():
+        return path
+    found = find_config(path)
+    if found is None:
+        what = f"no metis.config.yml in {path.absolute()}" if path.is_dir() else f"there is no {path}"
+        raise NotFound(what, "name a project's folder; `skafd init` makes one")
+    return found
