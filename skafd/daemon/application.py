@@ -18,7 +18,7 @@ from skafd.daemon.deploying import Deploying
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.home import Home
 from skafd.machine.capacity import read_capacity
-from skafd.machine.enforcement import read_enforcement
+from skafd.machine.enforcement import enforcement_of
 from skafd.sandbox.cgroup.detect import clear, detect
 from skafd.store import Database
 
@@ -41,7 +41,7 @@ async def serve_home(home: Home) -> None:
         changes = Changes()
         place = detect(home.path)
         stack.callback(clear, place)
-        enforcement = read_enforcement(place)
+        enforcement = enforcement_of(place)
         capacity = read_capacity()
         alarm = Alarm(loop)
         stack.callback(alarm.close)
