@@ -100,7 +100,9 @@ class Demo:
         if code:
             raise DemoFailed(f"`skafd run churn --wait` ended with {code}\n{said}{self._read('show', 'churn/1')}")
         self._headline("$ skafd logs churn")
-        self._console.print(self._read("logs", "churn").rstrip(), style="dim", markup=False, highlight=False)
+        self._console.print(
+            self._read("logs", "churn").rstrip(), style="dim", markup=False, highlight=False, soft_wrap=True
+        )
 
     def _follow(self) -> tuple[int, str]:
         """Shows the graph as a live screen while it runs; the command's exit code and what it said."""
