@@ -25,6 +25,7 @@ class Database:
         self.path = path
         self._connection = connection
         self._writing_thread: int | None = None
+        self._is_closed = False
         self._idle_readers: deque[sqlite3.Connection] = deque()
 
     @classmethod
@@ -78,7 +79,8 @@ class Database:
             raise store_error(self.path, error) from error
 
     def close(self) -> None:
-        """Closes every connection. Nobody may be writing or reading."""
+        """Closes every connection. Nobody may be writing; who still reads may finish."""
+        self._is_closed = True
         while self._idle_readers:
             self._idle_readers.popleft().close()
         self._connection.close()
@@ -99,7 +101,7 @@ class Database:
             return connect_reader(self.path)
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        if len(self._idle_readers) < _IDLE_READERS:
-            self._idle_readers.append(connection)
-        else:
+        if self._is_closed or len(self._idle_readers) >= _IDLE_READERS:
             connection.close()
+        else:
+            self._idle_readers.append(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -172,4 +172,4 @@ class ExpiredRun:
     """A run that retention may remove: first its folders, then its rows."""
 
     key: RunKey
-    directories: tuple[Path, ...] = field(default=())
+    directories: tuple[Path, ...]
