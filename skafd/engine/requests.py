@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from skafd.engine.board import Board, Live
@@ -44,6 +44,7 @@ def is_spent(board: Board, project: ProjectId, job: Job) -> bool:
 
 
 def _choose(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
+    follow: Callable[[Job], bool]
     match request.cause.kind:
         case CauseKind.SCHEDULE:
             named, follow = _choose_due(board, draft, live, request), _is_unscheduled
