@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from skafd.commands.render.columns import joined, wrapped
-from skafd.commands.render.words import clock_time, count, state_text, took
+from skafd.commands.render.words import clock_time, state_text, took
 from skafd.units import format_memory
 
 Json = dict[str, Any]
@@ -17,8 +17,9 @@ Json = dict[str, Any]
 def render_run(run: Json, width: int | None, now: datetime) -> Text:
     """The run's heading, then each task with its attempts."""
     lines = _heading(run, now)
+    names = {task["job"]: task["name"] for task in run["tasks"]}
     for task in run["tasks"]:
-        lines += ["", *_task(task, width, now)]
+        lines += ["", *_task(task, names, width, now)]
     return joined([line if isinstance(line, Text) else Text(line) for line in lines])
 
 
@@ -44,8 +45,9 @@ def _heading(run: Json, now: datetime) -> list[Text | str]:
     return lines
 
 
-def _task(task: Json, width: int | None, now: datetime) -> list[Text | str]:
-    after = f"  after {', '.join(task['dependencies'])}" if task["dependencies"] else ""
+def _task(task: Json, names: dict[str, str], width: int | None, now: datetime) -> list[Text | str]:
+    before = [names.get(dependency, dependency) for dependency in task["dependencies"]]
+    after = f"  after {', '.join(before)}" if before else ""
     lines: list[Text | str] = [
         Text.assemble(state_text(task["state"]), "  ", (task_name(task), "bold"), (after, "dim"))
     ]
@@ -81,12 +83,7 @@ def _memory(attempt: Json) -> str:
 def _cpu(attempt: Json) -> str:
     seconds, limit = attempt["cpu_seconds"], attempt["limit_cpu"]
     used = None if seconds is None else f"{seconds:.1f}s"
-    return _used("cpu", used, None if limit is None else count_cores(limit), "at most")
-
-
-def count_cores(limit: float) -> str:
-    """`1 core`, `0.5 cores`."""
-    return count(1, "core") if limit == 1 else f"{limit:g} cores"
+    return _used("cpu", used, None if limit is None else f"{limit:g} core{'' if limit == 1 else 's'}", "with")
 
 
 def _amount(amount_bytes: int | None) -> str | None:

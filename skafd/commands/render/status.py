@@ -66,14 +66,15 @@ def _heading(project: Json, now: datetime) -> Text:
 def _problem(project: Json, now: datetime) -> list[Text]:
     problem = project["problem"]
     stays = f"#{project['deployment']['number']} stays live" if project["deployment"] else "nothing is live"
-    head = f"{_INDENT}✗ the save of {ago(problem['at'], now)} is not deployed ({problem['stage']}); {stays}"
+    head = f"{_INDENT}✗ the save {ago(problem['at'], now)} is not deployed ({problem['stage']}); {stays}"
     # Carets below a config line must stay where they are: never wrapped.
     return [Text(head, "bold red"), *wrapped(problem["text"], None, _INDENT * 2)]
 
 
 def _jobs(jobs: list[Json], width: int | None, now: datetime) -> list[Text]:
-    tree = job_tree(jobs)
-    rows = [_row(name, job, now) for name, job in tree]
+    rows = [_row(name, job, now) for name, job in job_tree(jobs)]
+    if not any(row[-1] for row in rows):
+        return table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
     if width is None or total_width(natural_widths([_HEADERS, *rows]), _INDENT) <= width:
         return table(_HEADERS, rows, None, _INDENT)
     head, *lines = table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)

@@ -62,9 +62,13 @@ def seconds_between(instant: str, now: datetime) -> float:
 
 
 def format_span(seconds: float) -> str:
-    """A distance in time: whole seconds, two units at most."""
+    """A distance in time, as rough as people say it: `20s`, `5m`, `2h05m`, `17d`."""
     whole = max(0, round(seconds))
-    return f"{whole}s" if whole < 60 else format_duration(whole)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m"
+    return format_duration(whole) if whole < 86400 else f"{whole // 86400}d"
 
 
 def clock_time(instant: str | None) -> str:

@@ -125,7 +125,7 @@ def test_runs_of_one_project_and_of_all(shell: Shell, daemon: FakeBackend) -> No
 def test_show_says_limits_and_peaks(shell: Shell) -> None:
     ended = shell("show", "churn/42")
     assert "memory 58Mi of 64Mi" in ended.out
-    assert "cpu 5.2s at most 0.5 cores" in ended.out
+    assert "cpu 5.2s with 0.5 cores" in ended.out
     assert (
         json.loads(shell("show", "churn/42", "--json").out)["tasks"][0]["attempts"][0]["peak_memory_bytes"] == 58 << 20
     )
