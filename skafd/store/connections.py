@@ -9,6 +9,8 @@ from urllib.parse import quote
 from skafd.errors import StoreError
 from skafd.store.migrations import SCHEMA_VERSION, migrate
 
+OLDEST_SQLITE = (3, 37)
+"""The first with STRICT tables."""
 BUSY_TIMEOUT_SECONDS = 10
 """Only somebody else's tool can make us wait: the daemon is the only writer."""
 _STATEMENTS_KEPT = 256
@@ -18,6 +20,11 @@ _LARGEST_IDLE_LOG_BYTES = 16 * 2**20
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Opens the file for writing, makes it if need be (mode 0600), checks it and brings it up to date."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and skafd needs 3.37 or later",
+            "run skafd with another Python, for example one that `uv python install` brings",
+        )
     # Made here because SQLite would use the process's umask; the -wal and -shm files take its mode.
     path.touch(mode=0o600)
     path.chmod(0o600)

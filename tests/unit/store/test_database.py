@@ -284,6 +284,12 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
     assert "backup" in caught.value.hint
 
 
+def test_a_python_with_an_old_sqlite_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StoreError, match=r"3\.37 or later"):
+        Database.open(tmp_path / "skafd.db")
+
+
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         Database.open(tmp_path / "nowhere" / "skafd.db")
