@@ -70,6 +70,10 @@ class Board:
                     if not task.state.is_terminal:
                         yield open_job, task
 
+    def awaiting_jobs(self, project: ProjectId) -> list[OpenJob]:
+        """The due jobs of a project that wait for success in another run."""
+        return [job for (owner, _), jobs in self.awaiting.items() if owner == project for job in jobs]
+
     def history(self, project: ProjectId, job: JobId) -> JobHistory:
         return self.histories.get((project, job)) or JobHistory(job)
 

@@ -64,11 +64,19 @@ def _check_outside(board: Board, draft: Draft, open_job: OpenJob) -> None:
     if _outside_suffices(board, open_job):
         move_all(board, draft, open_job, TaskState.QUEUED)
         forget_awaiting(board, open_job)
-    elif open_job.was_due:
+    elif open_job.was_due and not _waits_in_vain(board, open_job):
         for dependency in open_job.outside:
             board.awaiting.setdefault((open_job.project, dependency), {})[open_job] = None
     else:
         move_all(board, draft, open_job, TaskState.SKIPPED, _skip_reason(board, open_job))
+        forget_awaiting(board, open_job)
+
+
+def _waits_in_vain(board: Board, open_job: OpenJob) -> bool:
+    """Whether what it waits for is no longer a job of the project."""
+    live = board.live.get(open_job.project)
+    gone = [live is None or job not in live.graph.jobs for job in _unsatisfied(board, open_job)]
+    return all(gone) if open_job.job.dependency_rule is DependencyRule.ANY else any(gone)
 
 
 def _outside_suffices(board: Board, open_job: OpenJob) -> bool:

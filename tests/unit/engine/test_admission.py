@@ -101,7 +101,8 @@ def test_a_restart_keeps_the_order_of_the_queue_and_what_is_reserved() -> None:
     world.restart()
     assert world.wait(1).launches == ()
     for expected in ("1/a[1]", "1/a[2]", "2/a", "2/a[1]"):
-        world.end(next(name for name in (f"{a.task.run.number}/a[{a.task.instance}]" for a in _alive(world))))
+        alive = world.engine.alive(CHURN)[0].task
+        world.end(f"{alive.run.number}/a[{alive.instance}]")
         assert world.state(expected) == "starting"
 
 
@@ -123,7 +124,3 @@ def test_a_thousand_waiting_tasks_are_one_lane() -> None:
     decisions = world.engine.handle([RunRequested(CHURN, Cause(CauseKind.MANUAL))], world.now)
     assert len(decisions.launches) == 1
     assert len(decisions.transitions) == 1001
-
-
-def _alive(world: World) -> list:  # type: ignore[type-arg]
-    return list(world.engine.alive(CHURN))

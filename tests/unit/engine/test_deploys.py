@@ -109,3 +109,12 @@ def test_waiting_tasks_of_the_old_deployment_go_on_there() -> None:
     world.end("1/c")
     world.end("1/b")
     assert world.run_state(1) == "succeeded"
+
+
+def test_what_waits_for_a_job_that_is_no_longer_there_is_skipped() -> None:
+    world = World(job("a", schedules=due_at()), job("b", "a", schedules=due_at()))
+    world.fire("b")
+    assert world.state("b") == "waiting"
+    world.deploy(job("b", schedules=due_at()))
+    assert world.states(1) == {"b": "skipped"}
+    assert world.task("1/b").reason == "waits for 'a', which has not succeeded yet"
