@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.live import Live
 
@@ -61,20 +62,21 @@ class Demo:
 
     def clean_up(self) -> None:
         """Ends the daemon and its jobs; keeps the copy of the project, with its report. Raises DemoFailed."""
-        done = self._skafd("down", "--jobs")
-        daemon = self._daemon_pid()
-        if done.returncode == UNREACHABLE and daemon is not None:
-            # Interrupted in the very moment of its start.
-            os.kill(daemon, signal.SIGTERM)
-        if daemon is not None and not _ends(daemon):
-            raise DemoFailed(f"the daemon (pid {daemon}) did not end\n{done.stdout}{done.stderr}")
+        down = self._skafd("down", "--jobs")
+        daemons = self._daemons()
+        if down.returncode == UNREACHABLE:
+            for daemon in daemons:
+                # Interrupted before it listened.
+                daemon.terminate()
+        _, alive = psutil.wait_procs(daemons, timeout=DOWN_PATIENCE_SECONDS)
+        if alive:
+            raise DemoFailed(f"the daemon (pid {alive[0].pid}) did not end\n{down.stdout}{down.stderr}")
         shutil.rmtree(self.folder / "state", ignore_errors=True)
 
-    def _daemon_pid(self) -> int | None:
-        """The daemon that owns the state folder, if there is one alive."""
-        lock = self.folder / "state" / "lock"
-        words = lock.read_text().split() if lock.exists() else []
-        return int(words[0]) if words and Path(f"/proc/{words[0]}").exists() else None
+    def _daemons(self) -> list[psutil.Process]:
+        """The daemon of this demo, also while it is still starting."""
+        everything = psutil.process_iter(["cmdline"])
+        return [process for process in everything if str(self.folder / "state") in (process.info["cmdline"] or [])]
 
     def _copy(self) -> None:
         self._headline("A project: examples/churn, four jobs (ingest -> train -> score -> report)")
@@ -141,7 +143,8 @@ class Demo:
         file.write_text(changed)
         number, created = self._wait_for_deployment(old)
         self._console.print(
-            f"churn #{number} is live by itself, {(created - saved) * 1000:.0f} ms after the save (before: #{old})"
+            f"churn #{number} is live by itself, {(created - saved) * 1000:.0f} ms after the save (before: #{old})",
+            highlight=False,
         )
         self._console.print(self._read("deployments", "churn").rstrip(), highlight=False)
         self._headline("$ skafd run churn report --only --wait")
@@ -168,7 +171,9 @@ class Demo:
         if not report.is_file():
             raise DemoFailed(f"there is no report at {report}")
         self._headline("Done")
-        self._console.print(f"the report      {report}\n                {report.with_suffix('.png')}", soft_wrap=True)
+        self._console.print(
+            f"the report      {report}\n                {report.with_suffix('.png')}", soft_wrap=True, highlight=False
+        )
         self._console.print(
             f"the project     {self.project}  (a copy, yours to change)\n"
             f"try it          export PATH={SKAFD.parent}:$PATH\n"
@@ -214,14 +219,6 @@ class Demo:
 
     def _headline(self, text: str) -> None:
         self._console.print(f"\n[bold cyan]{text}[/]", highlight=False, soft_wrap=True)
-
-
-def _ends(pid: int) -> bool:
-    """Whether a process is gone soon."""
-    until = time.monotonic() + DOWN_PATIENCE_SECONDS
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-        time.sleep(LOOK_EVERY_SECONDS)
-    return not Path(f"/proc/{pid}").exists()
 
 
 def _leavings(folder: str, names: list[str]) -> set[str]:
