@@ -47,6 +47,8 @@ class UvRecipe:
             ("--constraints", "".join(f"{line}\n" for line in self.requirements.constraints)),
             ("--overrides", _OVERRIDES),
         ):
+            if not text:
+                continue
             file = notes / f"{option.strip('-')}.txt"
             file.write_text(text, encoding="utf-8")
             options += [option, str(file)]

@@ -16,7 +16,7 @@ _GPU_TIMEOUT_SECONDS = 20
 
 
 def read_capacity(proc: Path = Path("/proc")) -> Capacity:
-    """Cores by affinity and quota, memory by the kernel's total and the limits of the cgroups that skafd is in, GPUs."""
+    """Cores by affinity and quota, memory by the kernel's total and the limits of skafd's own cgroups, GPUs."""
     mounts = read_mounts(str(proc))
     return Capacity(cpu=_cores(mounts), memory_bytes=_memory_bytes(proc, mounts), gpu=count_gpus())
 
