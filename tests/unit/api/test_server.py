@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import stat
 import threading
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import pytest
 from skafd.api.client import Client
 from skafd.api.openapi import document
 from skafd.api.routes import ROUTES
+from skafd.api.shapes import DaemonInfo, DeploymentInfo, JobStatus, Problem, ProjectStatus, Status
 from skafd.api.sockets import connect
 from skafd.errors import DaemonUnreachable, NotFound, Refused, SkafdError
 from tests.support.fake_backend import FakeBackend
@@ -251,3 +254,10 @@ def read_all(connection: object) -> bytes:
         blocks.append(block)
     connection.close()  # type: ignore[attr-defined]
     return b"".join(blocks)
+
+
+def test_docs_name_every_field_of_the_status() -> None:
+    text = Path("docs/api.md").read_text().split("## Status")[1]
+    for shape in (Status, DaemonInfo, ProjectStatus, DeploymentInfo, Problem, JobStatus):
+        for field in dataclasses.fields(shape):
+            assert re.search(rf"\b{field.name}\b", text), f"{shape.__name__}.{field.name}"

@@ -15,6 +15,8 @@ import pytest
 from skafd.api.shapes import FolderResult, LogSource
 from skafd.commands.application import COMMANDS, app
 from skafd.commands.exit_codes import ExitCode
+from skafd.commands.render.words import state_text
+from skafd.model.states import TaskState
 from tests.support.fake_backend import FakeBackend, attempt, summary, task
 from tests.unit.commands.conftest import Shell
 
@@ -371,3 +373,13 @@ def test_docs_name_every_command_option_and_exit_code() -> None:
                 assert f"`{option}" in section, f"{name} {option}"
     for code in ExitCode:
         assert f"| {int(code)} |" in text
+
+
+def test_docs_name_every_state() -> None:
+    text = Path("docs/commands.md").read_text()
+    for state in TaskState:
+        assert f"| `{glyph_of(state)}` | `{state}` |" in text
+
+
+def glyph_of(state: str) -> str:
+    return state_text(state).plain[0]
