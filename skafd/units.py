@@ -7,8 +7,9 @@ from decimal import Decimal
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 _DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*(Ki|Mi|Gi|Ti|Pi|k|K|M|G|T|P)?B?")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_NUMBER = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)"  # bounded, so that no amount overflows
+_MEMORY = re.compile(_NUMBER + r"\s*(Ki|Mi|Gi|Ti|Pi|k|K|M|G|T|P)?B?")
+_DURATION_PART = re.compile(_NUMBER + r"\s*(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -24,7 +25,7 @@ def parse_memory(text: str) -> int:
 
 def parse_cores(text: str) -> float:
     """Cores of a Kubernetes-style amount: `2`, `0.5`, `500m`. Raises ValueError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", text.strip())
+    match = re.fullmatch(_NUMBER + "(m?)", text.strip())
     if not match:
         raise ValueError(f"not a number of cores: {text!r} (write it as 2, 0.5 or 500m)")
     return float(match[1]) / (1000 if match[2] else 1)
@@ -33,7 +34,7 @@ def parse_cores(text: str) -> float:
 def parse_duration(text: str) -> float:
     """Seconds of `30s`, `2h`, `1h30m`, `250ms`, or a bare number of seconds. Raises ValueError."""
     compact = text.strip()
-    if re.fullmatch(r"\d+(?:\.\d+)?", compact):
+    if re.fullmatch(_NUMBER, compact):
         return float(compact)
     parts = _DURATION_PART.findall(compact)
     if not parts or _DURATION_PART.sub("", compact).strip():

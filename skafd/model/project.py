@@ -108,6 +108,8 @@ class Job:
     on_deploy: OnDeploy = OnDeploy.RUN
     parameters: tuple[Parameter, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    kept: tuple[tuple[str, Any], ...] = ()
+    """Valid keys whose feature this version does not have."""
 
 
 @dataclass(frozen=True, slots=True)

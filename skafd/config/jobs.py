@@ -1,0 +1,157 @@
+"""One entry of `jobs:`, or a whole flat file, to a job; all but its dependencies, which need the other jobs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from skafd.config.keys import JOB
+from skafd.config.nodes import Node, Scalar, plain, quote
+from skafd.config.parameters import build_parameters
+from skafd.config.problems import Code, Problems
+from skafd.config.resources import build_resources, write_resources
+from skafd.config.schedules import build_schedules, write_schedules
+from skafd.config.shapes import Entry
+from skafd.config.tables import Entries, Key
+from skafd.model.entrypoint import Step, parse_entrypoint
+from skafd.model.ids import JobId
+from skafd.model.project import DependencyRule, Job, OnDeploy, Retry
+
+_ID_KEYS = ("job_id", "project_task_id", "id")
+_PLACEHOLDER = re.compile(r"<.*>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A job without its dependencies, and what is needed to report and to link it."""
+
+    job: Job
+    node: Node
+    """Where its id stands, else the job itself."""
+    entrypoint_node: Node
+    steps: tuple[Step, ...]
+    dependencies: tuple[Entry, ...]
+    written: dict[str, Any]
+    """Texts of the report as they stand in the file, None for what does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the top of the file says for every job."""
+
+    default_entrypoint: str
+    timezone: str = "UTC"
+    limits_required: bool = False
+
+
+def build_draft(entries: Entries, node: Node, defaults: Defaults, problems: Problems) -> Draft:
+    """The job of these entries; what cannot be used is noted and left out."""
+    identity, name, identity_node = _identify(entries, node, problems)
+    language = _value(entries, "language", "python")
+    entrypoint, entrypoint_node = _entrypoint(entries, defaults, node, problems)
+    schedule, resources = entries.get("schedule"), entries.get("resources")
+    required = defaults.limits_required or "limits" in entries
+    job = Job(
+        id=JobId(identity),
+        name=name,
+        entrypoint=entrypoint,
+        language=language,
+        schedules=build_schedules(schedule, defaults.timezone, problems),
+        dependency_rule=DependencyRule(_value(entries, "trigger", DependencyRule.ALL)),
+        parallelism=_value(entries, "parallelism", 1),
+        max_runs=_value(entries, "max_runs", None),
+        resources=build_resources(resources, required, problems),
+        retry=_retry(entries.get("retry")),
+        timeout_seconds=_value(entries, "timeout", None),
+        catch=_value(entries, "catch", False),
+        on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),
+        parameters=build_parameters(entries.get("params"), problems),
+        environment=environment_of(entries),
+        kept=kept(entries, JOB.keys),
+    )
+    written = {
+        "schedule": write_schedules(schedule),
+        "parallelism": _text(entries.get("parallelism")),
+        "max_runs": _text(entries.get("max_runs")),
+        "resources": write_resources(resources),
+    }
+    steps = _steps(job, entrypoint_node, problems)
+    dependencies = _value(entries, "dependencies", ())
+    return Draft(job, identity_node, entrypoint_node, steps, dependencies, written)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text is a template's blank such as `<insert job id>`."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def environment_of(entries: Entries) -> tuple[tuple[str, str], ...]:
+    """The variables of `environment:` and `env:`; the latter counts where both have one."""
+    found: dict[str, str] = {}
+    for key in ("environment", "env"):
+        value = _value(entries, key, ())
+        found |= dict(value) if isinstance(value, tuple) else {}
+    return tuple(found.items())
+
+
+def kept(entries: Entries, keys: Iterable[Key]) -> tuple[tuple[str, Any], ...]:
+    """What was understood and has no place in the model yet."""
+    names = [key.name for key in keys if key.later and key.name in entries]
+    if isinstance(_value(entries, "environment", ()), str):
+        names.append("environment")
+    return tuple((name, plain(entries[name].node)) for name in names)
+
+
+def _identify(entries: Entries, node: Node, problems: Problems) -> tuple[str, str, Node]:
+    """Id, name, and where the id stands."""
+    given = next((entries[key] for key in _ID_KEYS if key in entries), None)
+    entry = given or entries.get("name")
+    if entry is None:
+        if not problems.has(Code.EMPTY_ID):
+            problems.error(Code.NAME, node, "this job has no name", "add `name:` with what people are to call it")
+        return f"job in line {node.line}", f"job in line {node.line}", node
+    if given and is_placeholder(given.value):
+        hint = "write a name of your choice, or remove the line"
+        problems.warn(
+            Code.PLACEHOLDER, given.node, f"{quote(given.value)} is a template's blank, taken as the id", hint
+        )
+    return entry.value, _value(entries, "name", entry.value), entry.node
+
+
+def _entrypoint(entries: Entries, defaults: Defaults, node: Node, problems: Problems) -> tuple[str, Node]:
+    entry, run = entries.get("entrypoint"), entries.get("run")
+    if entry and run:
+        problems.warn(Code.MISPLACED_KEY, run.key or run.node, "`run` is ignored beside `entrypoint`", "remove one")
+    if entry:
+        return entry.value, entry.node
+    if run and run.value:
+        return " | ".join(item.value for item in run.value), run.node
+    return defaults.default_entrypoint, node
+
+
+def _steps(job: Job, node: Node, problems: Problems) -> tuple[Step, ...]:
+    try:
+        return parse_entrypoint(job.entrypoint, job.language)
+    except ValueError as error:
+        hint = "write a script such as main.py, a command, or steps separated by `|`"
+        problems.error(Code.ENTRYPOINT, node, f"{error}: {quote(job.entrypoint)}", hint)
+        return ()
+
+
+def _retry(entry: Entry | None) -> Retry:
+    if entry is None:
+        return Retry()
+    if isinstance(entry.value, int):
+        return Retry(entry.value)
+    entries: Entries = entry.value
+    return Retry(_value(entries, "times", 1), _value(entries, "delay", 0.0), _value(entries, "backoff", 1.0))
+
+
+def _value(entries: Entries, key: str, default: Any) -> Any:
+    return entries[key].value if key in entries else default
+
+
+def _text(entry: Entry | None) -> str | None:
+    return entry.node.text if entry and isinstance(entry.node, Scalar) else None

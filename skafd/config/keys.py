@@ -1,0 +1,165 @@
+"""Every key of `metis.config.yml`, in one table: the reader, the JSON Schema and the tests of the docs use it."""
+
+from __future__ import annotations
+
+from skafd.config.shapes import Anything, Choice, Either, Flag, ListOf, Text, Whole
+from skafd.config.tables import Key, MapOf, Origin, Table, Variables
+from skafd.config.values import (
+    ADD_ON,
+    ADD_ONS,
+    ENVIRONMENT,
+    ITEMS,
+    MOST_INSTANCES,
+    NAME,
+    NOTIFY,
+    PARAMETERS,
+    PYTHON,
+    REQUIRED,
+    REQUIREMENTS,
+    RESOURCES,
+    RETRY_DETAILS,
+    SCALAR,
+    SCHEDULE,
+    TIMEOUT,
+)
+from skafd.model.project import DependencyRule, OnDeploy, UpdatePolicy
+
+SKAFOS = Origin.SKAFOS
+
+
+def _id(name: str) -> Key:
+    return Key(name, NAME, "What the job is known by for ever; its name if not given.", SKAFOS, essential=True)
+
+
+TASK_KEYS = (
+    Key(
+        "language",
+        Choice(("python", "any"), "for a program in another language write `language: any` and its command"),
+        "`python`, so that a bare `x.py` is run by it; `any` makes every entrypoint a command.",
+        SKAFOS,
+    ),
+    Key(
+        "entrypoint",
+        SCALAR,
+        "A script, a notebook, a command, or steps of these separated by `|`.",
+        SKAFOS,
+        misspellings=("command", "script", "cmd", "main", "file"),
+    ),
+    Key("run", ListOf(SCALAR, single=True), "Steps as a list, in place of `entrypoint`.", SKAFOS),
+    Key(
+        "schedule",
+        SCHEDULE,
+        "When the job is due; without it, once per deployment.",
+        SKAFOS,
+        misspellings=("cron", "schedules", "every"),
+    ),
+    Key("resources", RESOURCES, "How much of the machine the job gets.", SKAFOS, misspellings=("resource",)),
+    Key("limits", REQUIRED, "`required`: refuse to deploy where the limits cannot be enforced."),
+    Key(
+        "parallelism",
+        Whole(1, MOST_INSTANCES),
+        "How many instances run at once.",
+        SKAFOS,
+        misspellings=("parallel", "instances", "replicas"),
+    ),
+    Key("max_runs", Whole(), "Scheduled runs per deployment, after which there are no more.", SKAFOS),
+    Key(
+        "retry",
+        Either(scalar=Whole(0, 100), mapping=RETRY_DETAILS),
+        "Further attempts when one fails.",
+        misspellings=("retries",),
+    ),
+    Key("timeout", TIMEOUT, "An attempt that runs longer is ended.", misspellings=("timeout_seconds",)),
+    Key("catch", Flag(), "Dependents go on although this job failed.", misspellings=("continue_on_error",)),
+    Key("on_deploy", Choice(tuple(OnDeploy)), "Whether a job without schedule and dependencies runs once deployed."),
+    Key(
+        "params",
+        PARAMETERS,
+        "Values a run may be given, as `SKAFD_PARAM_<NAME>`.",
+        misspellings=("parameters", "args", "arguments"),
+    ),
+    Key("foreach", ITEMS, "One instance for each item of a list.", later=True, misspellings=("for_each", "matrix")),
+    Key("pool", NAME, "The pool the job takes a place in.", later=True),
+    Key("when", Text(), "A condition for the job to run.", later=True, misspellings=("if", "condition")),
+    Key("on", MapOf(Anything()), "Events that start the job.", later=True),
+    Key("outputs", ListOf(Text(), single=True), "Files that are kept with the run.", later=True),
+    Key(
+        "type",
+        Choice(("job", "service", "metaflow")),
+        "A job that ends, a service that does not, or a flow.",
+        later=True,
+    ),
+)
+_SHARED_KEYS = (
+    Key("env", Variables(), "Environment variables; secrets are set with `skafd env`.", misspellings=("envs",)),
+    Key(
+        "environment", ENVIRONMENT, "Variables as in the oldest files; or the path of a conda environment file.", SKAFOS
+    ),
+    Key("notify", NOTIFY, "Who is told of failures.", later=True, misspellings=("notifications", "alerts")),
+    Key("requirements", REQUIREMENTS, "The requirements file, if it is not `requirements.txt`.", later=True),
+)
+_DEPENDENCY = Text("the id or name of a job")
+
+JOB = Table(
+    "a job",
+    (
+        _id("job_id"),
+        _id("project_task_id"),
+        _id("id"),
+        Key("name", NAME, "What people call the job.", SKAFOS),
+        Key(
+            "dependencies",
+            ListOf(_DEPENDENCY, single=True),
+            "Jobs that must succeed first, by id or name.",
+            SKAFOS,
+            misspellings=("depends_on", "needs", "depends", "requires", "upstream", "after"),
+        ),
+        Key("trigger", Choice(tuple(DependencyRule)), "Whether all dependencies must have succeeded, or any one."),
+        *TASK_KEYS,
+        *_SHARED_KEYS,
+        Key("python", PYTHON, "The interpreter of this job alone.", later=True),
+    ),
+    elsewhere=dict.fromkeys(("cpu", "memory", "gpu"), "under `resources:`, `limits:`")
+    | {"requests": "under `resources:`"}
+    | {
+        name: f"under `schedule:`, as in `schedule: {{cron: ..., {name}: ...}}`"
+        for name in ("timezone", "catch_up", "within", "overlap")
+    }
+    | dict.fromkeys(("update_policy", "use_cache", "add-ons", "project_token"), "at the top of the file"),
+)
+_PROJECT_KEYS = (
+    Key("project_token", NAME, "What the project is known by for ever; its folder if not given.", SKAFOS),
+    Key("name", NAME, "What people call the project; the folder's name if not given.", SKAFOS),
+    Key("jobs", ListOf(JOB), "The jobs, in any order.", SKAFOS, essential=True),
+    Key("project_tasks", ListOf(JOB), "The jobs, as they were called early in 2018.", SKAFOS, essential=True),
+    Key(
+        "update_policy",
+        Choice(tuple(UpdatePolicy)),
+        "What a deployment does to tasks that run: leave or restart.",
+        SKAFOS,
+    ),
+    Key("use_cache", Flag(), "`false` builds the environment anew for each deployment.", SKAFOS),
+    Key(
+        "add-ons",
+        ListOf(Either(scalar=Choice(ADD_ONS), mapping=ADD_ON)),
+        "Services the project asks for.",
+        SKAFOS,
+        later=True,
+        misspellings=("addons",),
+    ),
+    Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
+    Key(
+        "python", PYTHON, "The interpreter of the environment, as uv understands it.", misspellings=("python_version",)
+    ),
+    *_SHARED_KEYS,
+)
+_BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule")
+PROJECT = Table(
+    "a project",
+    (*_PROJECT_KEYS, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS)),
+    elsewhere={key.name: "inside a job" for key in JOB.keys if key.name not in (*_BESIDE_JOBS, "name", "python")}
+    | {"cpu": "under `resources:`, `limits:`", "memory": "under `resources:`, `limits:`"},
+)
+"""The top of a file with `jobs:` or `project_tasks:`."""
+FLAT = Table("a project", (*_PROJECT_KEYS, *TASK_KEYS))
+"""The top of a file that is one job itself."""

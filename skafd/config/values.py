@@ -1,0 +1,130 @@
+"""The values of keys that are more than a word: amounts, resources, schedules, retries, parameters, add-ons."""
+
+from __future__ import annotations
+
+import re
+
+from skafd.config.nodes import Mapping, Scalar, is_null
+from skafd.config.problems import Code, Problems
+from skafd.config.shapes import Amount, Anything, Choice, Either, ListOf, Shape, Text, Whole
+from skafd.config.tables import Key, MapOf, Origin, Table, Variables
+from skafd.model.project import CatchUp, Overlap
+from skafd.units import parse_cores, parse_duration, parse_memory
+
+SKAFOS = Origin.SKAFOS
+
+
+def _parse_factor(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text.strip()):
+        raise ValueError(f"not a number: {text!r} (write it as 2 or 1.5)")
+    return float(text)
+
+
+def _nest_amounts(mapping: Mapping, problems: Problems) -> Mapping:
+    """Puts cpu and memory that stand beside an empty `limits:` under it, where they were meant to be."""
+    limits = mapping.find("limits")
+    stray = tuple(pair for pair in mapping.pairs if pair[0].text in ("cpu", "memory", "gpu"))
+    if not stray or not (limits is None or is_null(limits)):
+        return mapping
+    message = "`cpu` and `memory` are read as if they stood under `limits:`"
+    problems.warn(Code.MISPLACED_KEY, stray[0][0], message, "indent them below `limits:`")
+    name = Scalar("limits", stray[0][0].line, stray[0][0].column)
+    nested = (name, Mapping(stray, name.line, name.column))
+    others = tuple(pair for pair in mapping.pairs if pair[0].text != "limits" and pair not in stray)
+    return Mapping((*others, nested), mapping.line, mapping.column)
+
+
+_TEN_YEARS_SECONDS = 10 * 365 * 86400
+MOST_INSTANCES = 10_000
+NAME = Text("a name on one line", longest=200)
+FILE = Text("the path of a file in the project")
+_WAIT = Amount(parse_duration, "a duration such as 30s or 2h", 0, _TEN_YEARS_SECONDS, "a wait is at most ten years")
+TIMEOUT = Amount(
+    parse_duration,
+    "a duration such as 30s or 2h",
+    0.001,
+    _TEN_YEARS_SECONDS,
+    "a time span is more than nothing and at most ten years",
+)
+_CORES = Amount(parse_cores, "cores such as 2, 0.5 or 500m", 0.001, 1e6, "a job has more than 0 cores")
+_MEMORY = Amount(parse_memory, "memory such as 512Mi or 2Gi", 2**20, 2**60, "a job has 1Mi of memory or more", "Mi")
+_FACTOR = Amount(_parse_factor, "a factor from 1 to 10", 1, 10, "the factor is 1 to 10")
+PYTHON = Text("a version such as 3.11", re.compile(r"[\w.+ <>=!~,*-]+"), longest=100)
+
+AMOUNTS = Table(
+    "an amount of resources",
+    (
+        Key("cpu", _CORES, "Cores: `2`, `0.5` or `500m`.", SKAFOS, misspellings=("cpus", "cores")),
+        Key("memory", _MEMORY, "Memory: `512Mi`, `2Gi`.", SKAFOS, misspellings=("mem", "ram")),
+        Key("gpu", Whole(0, 64), "Whole GPUs, assigned to the job alone.", misspellings=("gpus",)),
+    ),
+)
+REQUIRED = Choice(("required",), "amounts belong under `resources:`, `limits:`")
+RESOURCES = Table(
+    "`resources`",
+    (
+        Key("requests", AMOUNTS, "What is set aside for the job; without it, its limits.", SKAFOS),
+        Key(
+            "limits",
+            Either(scalar=REQUIRED, mapping=AMOUNTS),
+            "What the job may never exceed; more than the machine has is lowered to what it has.",
+            SKAFOS,
+            misspellings=("limit",),
+        ),
+    ),
+    mend=_nest_amounts,
+)
+_EXPRESSION = Text("a cron, `@hourly` or a phrase such as `every 2 minutes`")
+SCHEDULE_DETAILS = Table(
+    "a schedule",
+    (
+        Key(
+            "cron",
+            _EXPRESSION,
+            "The expression: cron, `@hourly` or a phrase.",
+            required=True,
+            misspellings=("expression", "every"),
+        ),
+        Key("timezone", Text(), "The zone it is read in; the project's if not given.", misspellings=("tz",)),
+        Key("catch_up", Choice(tuple(CatchUp)), "Which missed occurrences are run later: the latest, all, none."),
+        Key("within", TIMEOUT, "A missed occurrence older than this is not run later."),
+        Key("overlap", Choice(tuple(Overlap)), "What happens when the last one has not ended."),
+    ),
+)
+_ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)
+SCHEDULE = Either(scalar=_EXPRESSION, sequence=ListOf(_ONE_SCHEDULE), mapping=SCHEDULE_DETAILS)
+RETRY_DETAILS = Table(
+    "`retry`",
+    (
+        Key("times", Whole(0, 100), "Further attempts after the first.", misspellings=("count", "attempts", "max")),
+        Key("delay", _WAIT, "The wait before the first of them."),
+        Key("backoff", _FACTOR, "The factor by which each wait is longer than the last, 1 to 10."),
+    ),
+)
+PARAMETER_TYPES = ("string", "int", "float", "bool", "json")
+SCALAR = Text("a value", longest=10_000, one_line=False)
+PARAMETER_DETAILS = Table(
+    "a parameter",
+    (
+        Key("type", Choice(PARAMETER_TYPES), "What its values are; text if not given."),
+        Key("default", Anything(), "The value when a run is given none."),
+    ),
+)
+PARAMETERS = MapOf(Either(scalar=SCALAR, mapping=PARAMETER_DETAILS))
+ADD_ONS = ("queue", "spark-cluster")
+ADD_ON = Table(
+    "an add-on",
+    (Key("name", Choice(ADD_ONS), "Which: `queue` or `spark-cluster`.", SKAFOS, required=True),),
+    rest=Anything(),
+)
+NOTIFICATION = Table(
+    "a notification",
+    (
+        Key("url", Text("a URL"), "Where to, as Apprise understands it.", required=True),
+        Key("on", ListOf(Text(), single=True), "Which outcomes: `failure`, `recovery`, `success`."),
+    ),
+)
+NOTIFY = ListOf(Either(scalar=Text("a URL"), mapping=NOTIFICATION), single=True)
+ENVIRONMENT = Either(scalar=FILE, sequence=Variables(), mapping=Variables())
+REQUIREMENTS = Either(scalar=FILE, sequence=ListOf(Text()))
+ITEMS: Shape = Either(scalar=Text(), sequence=ListOf(Anything()), mapping=MapOf(Anything()))
