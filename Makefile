@@ -35,7 +35,7 @@ lock: $(READY) ## take the newest versions that pyproject.toml allows into requi
 	@scripts/lock
 
 picture: $(READY) ## draw docs/images/status.svg anew, from a real status
-	@$(BIN)/python scripts/picture.py
+	@$(BIN)/python -m scripts.picture
 
 clean: ## remove .venv, caches and build products
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
