@@ -46,6 +46,7 @@ async def serve(backend: Backend, socket_path: Path, stopping: asyncio.Event) ->
         application(backend, watch),
         access_log=False,
         log_config=None,
+        log_level="warning",
         lifespan="off",
         ws="none",
         server_header=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from skafd import clock
@@ -18,21 +19,23 @@ AT_REST_SECONDS = 20.0
 
 def show_live(client: Client) -> None:
     """Shows the status until Ctrl-C; asks the daemon only when it says that something changed."""
+    with suppress(KeyboardInterrupt):
+        _follow(client)
+
+
+def _follow(client: Client) -> None:
     from rich.console import Console
     from rich.live import Live
 
     console = Console(highlight=False)
     seen = client.changes(seconds=0)
     status = client.status()
-    with Live(_render(status, console.width), console=console, auto_refresh=False, transient=False) as live:
-        try:
-            while True:
-                number = client.changes(seen, WHILE_RUNNING_SECONDS if _is_busy(status) else AT_REST_SECONDS)
-                if number != seen:
-                    seen, status = number, client.status()
-                live.update(_render(status, console.width), refresh=True)
-        except KeyboardInterrupt:
-            return
+    with Live(_render(status, console.width), console=console, auto_refresh=False) as live:
+        while True:
+            number = client.changes(seen, WHILE_RUNNING_SECONDS if _is_busy(status) else AT_REST_SECONDS)
+            if number != seen:
+                seen, status = number, client.status()
+            live.update(_render(status, console.width), refresh=True)
 
 
 def _render(status: Json, width: int) -> Text:

@@ -82,7 +82,7 @@ def _memory(attempt: Json) -> str:
 
 def _cpu(attempt: Json) -> str:
     seconds, limit = attempt["cpu_seconds"], attempt["limit_cpu"]
-    used = None if seconds is None else f"{seconds:.1f}s"
+    used = None if seconds is None else f"{seconds:.{2 if seconds < 10 else 1}f}s"
     return _used("cpu", used, None if limit is None else f"{limit:g} core{'' if limit == 1 else 's'}", "with")
 
 

@@ -46,8 +46,19 @@ def test_an_unknown_command_is_a_usage_error_with_a_suggestion(shell: Shell) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["status", "status --json", "run churn", "runs", "show churn/42", "logs churn", "kill churn", "down"]
-    + ["deployments churn", "rollback churn", "env churn"],
+    [
+        "status",
+        "status --json",
+        "run churn",
+        "runs",
+        "show churn/42",
+        "logs churn",
+        "kill churn",
+        "down",
+        "deployments churn",
+        "rollback churn",
+        "env churn",
+    ],
 )
 def test_without_a_daemon_a_command_says_how_to_start_it(shell: Shell, line: str) -> None:
     ended = shell(*line.split())
@@ -127,7 +138,7 @@ def test_runs_of_one_project_and_of_all(shell: Shell, daemon: FakeBackend) -> No
 def test_show_says_limits_and_peaks(shell: Shell) -> None:
     ended = shell("show", "churn/42")
     assert "memory 58Mi of 64Mi" in ended.out
-    assert "cpu 5.2s with 0.5 cores" in ended.out
+    assert "cpu 5.25s with 0.5 cores" in ended.out
     assert (
         json.loads(shell("show", "churn/42", "--json").out)["tasks"][0]["attempts"][0]["peak_memory_bytes"] == 58 << 20
     )
