@@ -12,6 +12,7 @@ from skafd.config.shapes import Entry
 from skafd.config.suggest import closest
 from skafd.model.ids import JobId
 
+_MOST_NAMES_COMPARED = 200
 Links = dict[JobId, dict[JobId, Entry]]
 """For each job, the jobs it depends on, and where that is said."""
 
@@ -20,9 +21,12 @@ def link(drafts: Sequence[Draft], problems: Problems) -> Links:
     """What depends on what. Notes duplicate ids, unknown and ambiguous jobs, and a circle."""
     _check_ids(drafts, problems)
     links: Links = {draft.job.id: {} for draft in drafts}
+    named: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        named.setdefault(draft.job.name.strip(), []).append(draft)
     for draft in drafts:
         for entry in draft.dependencies:
-            found = _find(entry, drafts, problems)
+            found = JobId(entry.value) if entry.value in links else _find_named(entry, named, problems)
             if found is not None:
                 links[draft.job.id].setdefault(found, entry)
     _check_circles(drafts, links, problems)
@@ -44,29 +48,26 @@ def _check_ids(drafts: Iterable[Draft], problems: Problems) -> None:
             problems.error(Code.DUPLICATE_ID, draft.node, message, "give one of them another name, or an `id:`")
 
 
-def _find(entry: Entry, drafts: Sequence[Draft], problems: Problems) -> JobId | None:
-    if any(draft.job.id == entry.value for draft in drafts):
-        return JobId(entry.value)
-    named = [draft for draft in drafts if draft.job.name.strip() == entry.value]
+def _find_named(entry: Entry, jobs: dict[str, list[Draft]], problems: Problems) -> JobId | None:
+    named = jobs.get(entry.value, [])
     if len(named) == 1:
         return named[0].job.id
     if named:
-        lines = ", ".join(str(draft.node.line) for draft in named)
+        lines = ", ".join(str(draft.node.line) for draft in named[:5])
         message = f"several jobs are called {quote(entry.value)}: those in lines {lines}"
         problems.error(Code.AMBIGUOUS_JOB, entry.node, message, "name the one that is meant by its id")
     elif is_placeholder(entry.value):
         message = f"{quote(entry.value)} is a template's blank; until it is filled in, this job starts only by hand"
         problems.warn(Code.PLACEHOLDER, entry.node, message, "write the id or name of a job")
     else:
-        _note_unknown(entry, drafts, problems)
+        _note_unknown(entry, jobs, problems)
     return None
 
 
-def _note_unknown(entry: Entry, drafts: Sequence[Draft], problems: Problems) -> None:
-    names = [name for draft in drafts for name in (draft.job.id, draft.job.name)]
-    near = closest(entry.value, names)
-    known = ", ".join(dict.fromkeys(draft.job.name for draft in drafts[:10]))
-    hint = f"did you mean `{near}`?" if near else f"the jobs are {known}"
+def _note_unknown(entry: Entry, jobs: dict[str, list[Draft]], problems: Problems) -> None:
+    names = list(jobs)[:_MOST_NAMES_COMPARED]
+    near = closest(entry.value, [*names, *(draft.job.id for name in names for draft in jobs[name][:5])])
+    hint = f"did you mean `{near}`?" if near else f"the jobs are {', '.join(names[:10])}"
     problems.error(Code.UNKNOWN_JOB, entry.node, f"there is no job {quote(entry.value)} in this file", hint)
 
 

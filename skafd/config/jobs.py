@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skafd.config.keys import JOB
-from skafd.config.nodes import Node, Scalar, plain, quote
+from skafd.config.nodes import Mapping, Node, Scalar, plain, quote
 from skafd.config.parameters import build_parameters
 from skafd.config.problems import Code, Problems
 from skafd.config.resources import build_resources, write_resources
@@ -46,7 +46,7 @@ class Defaults:
     limits_required: bool = False
 
 
-def build_draft(entries: Entries, node: Node, defaults: Defaults, problems: Problems) -> Draft:
+def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: Problems) -> Draft:
     """The job of these entries; what cannot be used is noted and left out."""
     identity, name, identity_node = _identify(entries, node, problems)
     language = _value(entries, "language", "python")
@@ -68,7 +68,7 @@ def build_draft(entries: Entries, node: Node, defaults: Defaults, problems: Prob
         catch=_value(entries, "catch", False),
         on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),
         parameters=build_parameters(entries.get("params"), problems),
-        environment=environment_of(entries),
+        environment=environment_of(entries, problems),
         kept=kept(entries, JOB.keys),
     )
     written = {
@@ -87,8 +87,11 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
-def environment_of(entries: Entries) -> tuple[tuple[str, str], ...]:
+def environment_of(entries: Entries, problems: Problems) -> tuple[tuple[str, str], ...]:
     """The variables of `environment:` and `env:`; the latter counts where both have one."""
+    if isinstance(_value(entries, "environment", ()), str):
+        message = "a file as `environment` is understood and kept, but this version does nothing with it"
+        problems.warn_once(Code.NOT_YET, entries["environment"].node, message)
     found: dict[str, str] = {}
     for key in ("environment", "env"):
         value = _value(entries, key, ())
@@ -104,12 +107,12 @@ def kept(entries: Entries, keys: Iterable[Key]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, plain(entries[name].node)) for name in names)
 
 
-def _identify(entries: Entries, node: Node, problems: Problems) -> tuple[str, str, Node]:
+def _identify(entries: Entries, node: Mapping, problems: Problems) -> tuple[str, str, Node]:
     """Id, name, and where the id stands."""
     given = next((entries[key] for key in _ID_KEYS if key in entries), None)
     entry = given or entries.get("name")
     if entry is None:
-        if not problems.has(Code.EMPTY_ID):
+        if not any(name.text in _ID_KEYS for name, _ in node.pairs):
             problems.error(Code.NAME, node, "this job has no name", "add `name:` with what people are to call it")
         return f"job in line {node.line}", f"job in line {node.line}", node
     if given and is_placeholder(given.value):

@@ -77,5 +77,5 @@ def describe(node: Node) -> str:
 
 def quote(text: str, longest: int = 60) -> str:
     """The text in back-ticks, on one line and shortened, fit for a message."""
-    line = "".join(character if character.isprintable() else " " for character in text).replace("`", "'")
-    return f"`{line[:longest]}...`" if len(line) > longest else f"`{line}`"
+    line = "".join(character if character.isprintable() else " " for character in text[:longest]).replace("`", "'")
+    return f"`{line}...`" if len(text) > longest else f"`{line}`"

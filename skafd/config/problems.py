@@ -12,6 +12,7 @@ from skafd.errors import ConfigError
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
 _LONGEST_LINE_SHOWN = 120
+_MOST_PROBLEMS = 100
 
 
 class Severity(StrEnum):
@@ -26,6 +27,7 @@ class Code(StrEnum):
 
     UNREADABLE = "unreadable-file"
     TOO_LARGE = "too-large"
+    TOO_MANY = "too-many"
     TOO_DEEP = "too-deep"
     ENCODING = "encoding"
     CONTROL_CHARACTER = "control-character"
@@ -90,33 +92,41 @@ class Problems:
 
     def __init__(self, lenient: bool = False) -> None:
         self.lenient = lenient
-        self._found: list[Problem] = []
+        self._found: dict[Problem, None] = {}
+        self._counts = dict.fromkeys(Severity, 0)
+        self._told: set[str] = set()
 
     def error(self, code: Code, node: Node, message: str, hint: str | None = None) -> None:
-        """Notes what makes the config unusable."""
-        self.add(Problem(Severity.ERROR, code, node.line, node.column, message, hint))
+        """Notes what makes the config unusable. Raises Unreadable when there are too many of them."""
+        if self._counts[Severity.ERROR] >= _MOST_PROBLEMS:
+            message = f"there are more than {_MOST_PROBLEMS} errors"
+            raise unreadable(Code.TOO_MANY, node.line, node.column, message, "mend the others first")
+        self._add(Problem(Severity.ERROR, code, node.line, node.column, message, hint))
 
     def warn(self, code: Code, node: Node, message: str, hint: str | None = None) -> None:
-        """Notes what is odd, and understood all the same."""
-        self.add(Problem(Severity.WARNING, code, node.line, node.column, message, hint))
+        """Notes what is odd, and understood all the same; those after the first hundred are not told."""
+        if self._counts[Severity.WARNING] < _MOST_PROBLEMS:
+            self._add(Problem(Severity.WARNING, code, node.line, node.column, message, hint))
 
-    def add(self, problem: Problem) -> None:
-        """Notes a problem, once."""
-        if problem not in self._found:
-            self._found.append(problem)
+    def warn_once(self, code: Code, node: Node, message: str) -> None:
+        """Notes what is the same wherever it is found, at the first place."""
+        if message not in self._told:
+            self._told.add(message)
+            self.warn(code, node, message)
 
     @property
     def has_errors(self) -> bool:
         """Whether the config cannot be used."""
-        return any(problem.severity is Severity.ERROR for problem in self._found)
-
-    def has(self, code: Code) -> bool:
-        """Whether such a problem was noted."""
-        return any(problem.code == code for problem in self._found)
+        return self._counts[Severity.ERROR] > 0
 
     def sorted(self) -> tuple[Problem, ...]:
         """All problems in the order of the file."""
         return tuple(sorted(self._found, key=lambda problem: (problem.line, problem.column)))
+
+    def _add(self, problem: Problem) -> None:
+        if problem not in self._found:
+            self._found[problem] = None
+            self._counts[problem.severity] += 1
 
 
 def split_lines(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from skafd.config.files import check_files
 from skafd.config.graph import Links, has_blank, link
@@ -94,7 +94,7 @@ def _project(
         token=_token(entries.get("project_token"), problems),
         timezone=defaults.timezone,
         python=python.value if python else None,
-        environment=environment_of(entries),
+        environment=environment_of(entries, problems),
         add_ons=_add_ons(entries.get("add-ons")),
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),
@@ -155,7 +155,7 @@ def _drafts(
     if generation in entries and not jobs and not problems.has_errors:
         node = entries[generation].node
         problems.error(Code.MISSING_JOBS, node, f"`{generation}` has no job", "add one: `- name: main`")
-    return [build_draft(shared | job.value, job.node, defaults, problems) for job in jobs]
+    return [build_draft(shared | job.value, cast(Mapping, job.node), defaults, problems) for job in jobs]
 
 
 def _flat_draft(entries: Entries, root: Mapping, name: str, defaults: Defaults, problems: Problems) -> Draft:

@@ -77,7 +77,7 @@ def _with(problems: Problems, last: Problem) -> tuple[Problem, ...]:
 def _guess(text: str) -> Generation:
     """The generation of a text that cannot be parsed."""
     for generation, sign in ((Generation.JOBS, "job_id"), (Generation.PROJECT_TASKS, "project_task_id")):
-        if re.search(rf"^({generation}|\s*-\s+{sign})\s*:", text, re.MULTILINE):
+        if re.search(rf"^({generation}| *- +{sign}) *:", text, re.MULTILINE):
             return generation
     return Generation.FLAT
 

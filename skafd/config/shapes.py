@@ -16,6 +16,7 @@ _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MOST_DIGITS = 15
+_LONGEST_AMOUNT = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +184,7 @@ class Amount:
 
     def read(self, node: Node, problems: Problems) -> float | None:
         """The number in `parse`'s unit."""
-        if not isinstance(node, Scalar):
+        if not isinstance(node, Scalar) or len(node.text) > _LONGEST_AMOUNT:
             refuse(node, self, problems)
             return None
         try:

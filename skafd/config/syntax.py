@@ -10,9 +10,9 @@ from ruamel.yaml.error import MarkedYAMLError
 from skafd.config.nodes import quote
 from skafd.config.problems import Code, Unreadable, split_lines, unreadable
 
-_JOBS_LINE = re.compile(r"^(jobs|project_tasks)\s*:", re.MULTILINE)
+_JOBS_LINE = re.compile(r"^(jobs|project_tasks) *:", re.MULTILINE)
 _ITEM = re.compile(r"(\s*)-(\s|$)")
-_KEY = re.compile(r"\s*(?:- +)*([\w .-]+?)\s*:(\s|$)")
+_KEY = re.compile(r" *(?:- +)?([\w.-][\w .-]{0,60}?) *:(\s|$)")
 _SMART_QUOTE = re.compile("[“”‘’„‚«»]")  # noqa: RUF001 they are what is looked for
 
 
@@ -145,6 +145,9 @@ def _colon(complaint: _Complaint) -> Unreadable | None:
 
 
 def _indent(complaint: _Complaint) -> Unreadable | None:
+    if "<document start>" in complaint.words:
+        message = "the value ended before this, and nothing may follow it"
+        return unreadable(Code.YAML, complaint.line, complaint.column, message, "begin the config with `name:`")
     if "expected <block end>" not in complaint.words:
         return None
     if complaint.text[: complaint.column - 1].strip():

@@ -128,7 +128,7 @@ def _read_key(key: Key, name: Scalar, node: Node, problems: Problems) -> Entry |
         return None
     if key.later:
         message = f"`{key.name}` is understood and kept, but this version does nothing with it"
-        problems.warn(Code.NOT_YET, name, message)
+        problems.warn_once(Code.NOT_YET, name, message)
     value = key.shape.read(node, problems)
     return None if value is None else Entry(value, node, name)
 
