@@ -155,7 +155,7 @@ class _Root:
         if not self.scope.concerns(relative, is_folder):
             return
         if not is_folder and self.scope.is_redrawn_by(relative):
-            self.attach()
+            self._redraw()
         if is_folder and (event.is_create or event.is_moved_to):
             self._enter(relative)
         self._report(self.scope, self._change(event, relative), relative)
@@ -209,6 +209,13 @@ class _Root:
             if self.scope.enters(inner):
                 self._enter(inner)
         return True
+
+    def _redraw(self) -> None:
+        """Enters all that matters now and leaves the rest. What stays is watched without a gap."""
+        before = list(self._names)
+        self._names.clear()
+        self._enter("")
+        self._drop([watch for watch in before if watch not in self._names])
 
     def _leave(self, relative: str) -> None:
         inside = [watch for watch, name in self._names.items() if f"{name}/".startswith(f"{relative}/")]

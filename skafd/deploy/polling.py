@@ -17,7 +17,7 @@ _LARGEST_SHARE = 0.05
 class PollingSource:
     """Looks at its scopes in one thread, once a second or, when that would take too long, less often."""
 
-    def __init__(self, report: Callable[[Scope], None], interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, report: Callable[[Scope], None], interval_seconds: float) -> None:
         self._report = report
         self._interval_seconds = interval_seconds
         self._condition = threading.Condition()

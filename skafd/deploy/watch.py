@@ -34,9 +34,15 @@ class Watcher:
     has to be polled. Methods may be called from any thread.
     """
 
-    def __init__(self, on_settled: Callable[[Path], None], quiet_seconds: float = QUIET_SECONDS) -> None:
+    def __init__(
+        self,
+        on_settled: Callable[[Path], None],
+        quiet_seconds: float = QUIET_SECONDS,
+        poll_seconds: float = INTERVAL_SECONDS,
+    ) -> None:
         self._on_settled = on_settled
         self._quiet_seconds = quiet_seconds
+        self._poll_seconds = poll_seconds
         self._condition = threading.Condition()
         self._scopes: dict[Path, tuple[Scope, Mode]] = {}
         self._bursts: dict[Scope, Settling] = {}
@@ -98,7 +104,9 @@ class Watcher:
         with self._condition:
             self._scopes[scope.folder] = (scope, mode)
             if self._polling is None:
-                self._polling = PollingSource(lambda changed: self._note(changed, Change.WRITTEN, "."))
+                self._polling = PollingSource(
+                    lambda changed: self._note(changed, Change.WRITTEN, "."), self._poll_seconds
+                )
         self._polling.add(scope)
         return mode
 
@@ -114,7 +122,7 @@ class Watcher:
                 return
             if scope not in self._bursts:
                 # Between two polls nothing can be seen, so it is not quiet before another poll saw nothing.
-                quiet_seconds = 1.5 * INTERVAL_SECONDS if mode.is_polled else self._quiet_seconds
+                quiet_seconds = 1.5 * self._poll_seconds if mode.is_polled else self._quiet_seconds
                 self._bursts[scope] = Settling(quiet_seconds, now)
             self._bursts[scope].happened(change, path, now)
             self._condition.notify()

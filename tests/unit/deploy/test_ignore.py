@@ -79,7 +79,18 @@ def test_a_line_that_is_no_pattern_is_passed_over(tmp_path: Path, line: str) -> 
 
 @pytest.mark.parametrize(
     "name",
-    [".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".idea"],
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".ipynb_checkpoints",
+        ".mypy_cache",
+        ".idea",
+    ],
 )
 def test_folders_that_are_never_deployed(tmp_path: Path, name: str) -> None:
     (tmp_path / ".gitignore").write_text(f"!{name}\n")
@@ -104,6 +115,8 @@ def test_temporary_files_of_editors_are_never_deployed(tmp_path: Path, name: str
     assert judge(tmp_path, f"src/{name}") is LEFT_OUT
 
 
-@pytest.mark.parametrize("name", ["4914", "swap.swp.py", "notes.tmp", "main.py", "#1.csv", "a~b", ".swp.md", ".gitignore"])
+@pytest.mark.parametrize(
+    "name", ["4914", "swap.swp.py", "notes.tmp", "main.py", "#1.csv", "a~b", ".swp.md", ".gitignore"]
+)
 def test_files_that_only_look_like_it_are_kept(tmp_path: Path, name: str) -> None:
     assert judge(tmp_path, name) is KEPT

@@ -154,9 +154,7 @@ def test_names_that_are_no_text_are_kept(project: Path, deployments: Path) -> No
     assert (take(project, deployments, "churn").path / name).read_text() == "1"
 
 
-def test_a_file_that_keeps_changing_is_named(
-    project: Path, deployments: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_keeps_changing_is_named(project: Path, deployments: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = survey_module.os.open
 
     def written_to_while_it_is_read(path: Path, flags: int) -> int:
