@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skafd.api.client import Client, Json
 from skafd.commands.terminal import is_terminal, print_text
-from skafd.errors import DaemonUnreachable
+from skafd.errors import SkafdError
 
 WATCH_SECONDS = 5.0
 
@@ -42,7 +42,7 @@ def _activity(client: Client) -> Iterator[None]:
                 try:
                     seen = client.changes(seen, WATCH_SECONDS)
                     spinner.update(_what_goes_on(client.status()))
-                except DaemonUnreachable:
+                except SkafdError:
                     # The stream of results says so.
                     return
 

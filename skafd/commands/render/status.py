@@ -72,16 +72,17 @@ def _problem(project: Json, now: datetime) -> list[Text]:
 
 
 def _jobs(jobs: list[Json], width: int | None, now: datetime) -> list[Text]:
-    rows = [_row(name, job, now) for name, job in job_tree(jobs)]
+    tree = job_tree(jobs)
+    rows = [_row(name, job, now) for name, job in tree]
     if not any(row[-1] for row in rows):
         return table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
     if width is None or total_width(natural_widths([_HEADERS, *rows]), _INDENT) <= width:
         return table(_HEADERS, rows, None, _INDENT)
     head, *lines = table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
     narrow = [head]
-    for line, row in zip(lines, rows, strict=True):
-        narrow.append(line)
-        narrow += wrapped(str(row[-1]), width, _INDENT * 3, "red") if row[-1] else []
+    for line, row, (_, job) in zip(lines, rows, tree, strict=True):
+        style = "red" if job["state"] in FAILURES else "dim"
+        narrow += [line, *wrapped(str(row[-1]), width, _INDENT * 3, style)]
     return narrow
 
 
