@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from skafd.engine.admission import Admission
+from skafd.engine.awaiting import Awaiting
 from skafd.engine.graph import Graph
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.engine.overlap import Lines
@@ -39,8 +40,7 @@ class Board:
         self.lines = Lines()
         self.cancelling: dict[TaskKey, str] = {}
         """Alive tasks whose end was asked for, and why: they get no retry, however they end."""
-        self.awaiting: dict[tuple[ProjectId, JobId], dict[OpenJob, None]] = {}
-        """Due jobs that wait for a dependency to succeed in another run, by that dependency."""
+        self.awaiting = Awaiting()
         self.unchecked: list[OpenJob] = []
         """Restored jobs that have not been looked at yet."""
         self._retries: list[tuple[datetime, TaskKey]] = []
@@ -69,10 +69,6 @@ class Board:
                 for task in open_job.tasks if open_job.open_tasks else ():
                     if not task.state.is_terminal:
                         yield open_job, task
-
-    def awaiting_jobs(self, project: ProjectId) -> list[OpenJob]:
-        """The due jobs of a project that wait for success in another run."""
-        return [job for (owner, _), jobs in self.awaiting.items() if owner == project for job in jobs]
 
     def history(self, project: ProjectId, job: JobId) -> JobHistory:
         return self.histories.get((project, job)) or JobHistory(job)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
 from skafd.engine.open_run import Blame, OpenJob, OpenRun
-from skafd.engine.readiness import check, forget_awaiting
+from skafd.engine.readiness import check
 from skafd.engine.requests import restart_job
 from skafd.model.states import FAILURES, TaskState
 
@@ -40,7 +40,7 @@ def tell_run(open_job: OpenJob) -> None:
 
 def _close(board: Board, draft: Draft, open_job: OpenJob) -> None:
     open_job.run.open_jobs -= 1
-    forget_awaiting(board, open_job)
+    board.awaiting.remove(open_job)
     if open_job.ended[TaskState.SUCCEEDED] == len(open_job.tasks):
         _note_success(board, draft, open_job)
     tell_run(open_job)
@@ -58,7 +58,7 @@ def _close(board: Board, draft: Draft, open_job: OpenJob) -> None:
 def _note_success(board: Board, draft: Draft, open_job: OpenJob) -> None:
     history = board.history(open_job.project, open_job.job.id)
     board.put_history(open_job.project, replace(history, last_succeeded_at=draft.now))
-    draft.to_check.extend(board.awaiting.get((open_job.project, open_job.job.id), ()))
+    draft.to_check.extend(board.awaiting.on(open_job.project, open_job.job.id))
 
 
 def _end_run(board: Board, draft: Draft, run: OpenRun) -> None:

@@ -23,7 +23,7 @@ def deploy(board: Board, draft: Draft, event: Deployed) -> None:
     _reset_scheduled_runs(board, deployment.project)
     if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
         _end_older(board, draft, deployment)
-    draft.to_check.extend(board.awaiting_jobs(deployment.project))
+    draft.to_check.extend(board.awaiting.of(deployment.project))
     cause = Cause(CauseKind.DEPLOY, detail=f"deployment {deployment.number}")
     request_run(board, draft, RunRequested(deployment.project, cause))
 

@@ -59,6 +59,9 @@ class Engine:
             settle(self._board, draft)
         endings.queue_retries(self._board, draft)
         start_admitted(self._board, draft)
+        while draft.to_check:
+            settle(self._board, draft)
+            start_admitted(self._board, draft)
         return draft.decisions(self._board.next_retry_at())
 
     def _handle_one(self, draft: Draft, event: Event) -> None:

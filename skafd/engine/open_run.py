@@ -23,7 +23,7 @@ class Blame:
     reason: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class OpenJob:
     """One job of an open run, with all of its instances."""
 
@@ -64,7 +64,7 @@ class OpenJob:
         self.is_released = all(task.attempt or task.state is not TaskState.WAITING for task in self.tasks)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class OpenRun:
     """One run; `jobs` is in the config's order."""
 

@@ -17,24 +17,14 @@ _NAMED = 5
 
 def check(board: Board, draft: Draft, open_job: OpenJob) -> None:
     """Queues the job's tasks, ends them, or leaves them waiting."""
-    if open_job.is_released:
+    if open_job.is_released or not open_job.open_tasks:
         return
     blame = _find_blame(board, open_job)
     if blame is not None:
         move_all(board, draft, open_job, blame.state, blame.reason)
-        forget_awaiting(board, open_job)
+        board.awaiting.remove(open_job)
     elif board.lines.has_turn(open_job) and _inside_is_done(open_job):
         _check_outside(board, draft, open_job)
-
-
-def forget_awaiting(board: Board, open_job: OpenJob) -> None:
-    """Takes a job out of the index of those that wait for other runs."""
-    for dependency in open_job.outside:
-        waiting = board.awaiting.get((open_job.project, dependency))
-        if waiting and open_job in waiting:
-            del waiting[open_job]
-            if not waiting:
-                del board.awaiting[open_job.project, dependency]
 
 
 def waiting_reason(board: Board, open_job: OpenJob) -> str:
@@ -63,13 +53,12 @@ def _inside_is_done(open_job: OpenJob) -> bool:
 def _check_outside(board: Board, draft: Draft, open_job: OpenJob) -> None:
     if _outside_suffices(board, open_job):
         move_all(board, draft, open_job, TaskState.QUEUED)
-        forget_awaiting(board, open_job)
+        board.awaiting.remove(open_job)
     elif open_job.was_due and not _waits_in_vain(board, open_job):
-        for dependency in open_job.outside:
-            board.awaiting.setdefault((open_job.project, dependency), {})[open_job] = None
+        board.awaiting.add(open_job)
     else:
         move_all(board, draft, open_job, TaskState.SKIPPED, _skip_reason(board, open_job))
-        forget_awaiting(board, open_job)
+        board.awaiting.remove(open_job)
 
 
 def _waits_in_vain(board: Board, open_job: OpenJob) -> bool:

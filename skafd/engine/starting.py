@@ -32,4 +32,6 @@ def _start(board: Board, draft: Draft, open_job: OpenJob, key: TaskKey) -> None:
     if attempt == 1:  # A retry is no new start: what has succeeded since the first one still counts.
         history = board.history(open_job.project, key.job)
         board.put_history(open_job.project, replace(history, last_started_at=draft.now))
+        # The start uses up what other runs of the job were counting on; they may now wait in vain.
+        draft.to_check.extend(board.awaiting.of(open_job.project, key.job))
     draft.launches.append(AttemptKey(key, attempt))

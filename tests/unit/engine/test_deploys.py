@@ -118,3 +118,15 @@ def test_what_waits_for_a_job_that_is_no_longer_there_is_skipped() -> None:
     world.deploy(job("b", schedules=due_at()))
     assert world.states(1) == {"b": "skipped"}
     assert world.task("1/b").reason == "waits for 'a', which has not succeeded yet"
+
+
+def test_a_run_by_hand_that_uses_up_the_last_success_of_a_job_that_is_gone_ends_the_wait() -> None:
+    jobs = (job("a"), job("c"), job("d", "a", "c", schedules=due_at()))
+    world = World(*jobs)
+    world.run("c", only=True)
+    world.end("c")
+    world.fire("d")
+    world.deploy(jobs[0], job("d", "a", schedules=due_at()))
+    assert world.states(2) == {"d": "waiting"}
+    world.run("d", only=True)
+    assert world.states(2) == {"d": "skipped"}

@@ -135,8 +135,7 @@ class Life:
     def _restart(self) -> None:
         self.world.restart()
         decisions = self._send()
-        moves = {(move.old, move.new) for move in decisions.transitions if move.not_before is None}
-        assert moves <= {(TaskState.QUEUED, TaskState.STARTING), (TaskState.WAITING, TaskState.QUEUED)}
+        assert all(move.old is TaskState.QUEUED or move.attempt for move in decisions.transitions), "only retries go"
 
     def _send(self, *events: Event) -> Decisions:
         decisions = self.world.send(*events, after_seconds=self.random.choice((1, 1, 5, 70)))
@@ -147,20 +146,41 @@ class Life:
         """When all attempts have ended and nothing new comes, only what is due may wait for others' success."""
         wake_at = self._send().wake_at
         while wake_at is not None or self.world.engine.alive(CHURN):
-            ended = [AttemptEnded(one, self.random.choice(OUTCOMES)) for one in self.world.engine.alive(CHURN)[:1]]
-            wake_at = self._send(*ended).wake_at
+            events = [self._end()] if self.world.engine.alive(CHURN) else []
+            wake_at = self._send(*events).wake_at
         for run in self.world.engine.runs():
-            assert run.cause.kind is CauseKind.SCHEDULE
-            assert any(task.state is TaskState.WAITING and self._is_due(run, task) for task in run.tasks)
+            assert self._waits_rightly(run)
         self._send(CancelRequested(self.world.engine.open_tasks(CHURN), "the end"))
         assert self.world.engine.runs() == ()
+        board = self.world.engine._board
+        assert not (board.cancelling or board.lines._lines or board.admission._held or len(board.awaiting))
         assert all(run.state.is_terminal for run in self.world.runs.values())
+
+    def _waits_rightly(self, run: Run) -> bool:
+        """Whether a due task of it waits for success elsewhere, or behind an earlier run of which that is true."""
+        due = [task for task in run.tasks if task.state is TaskState.WAITING and self._is_due(run, task)]
+        return any(self._waits_for_others(run, task) or self._waits_for_its_turn(run, task) for task in due)
+
+    def _waits_for_others(self, run: Run, task: Task) -> bool:
+        started_at = self.world.histories[task.key.job].last_started_at
+        in_run = {one.key.job for one in run.tasks}
+        outside = [one for one in self._config(run).job(task.key.job).dependencies if one not in in_run]
+        succeeded = [self.world.histories[one].last_succeeded_at for one in outside]
+        return any(at is None or (started_at is not None and at <= started_at) for at in succeeded)
+
+    def _waits_for_its_turn(self, run: Run, task: Task) -> bool:
+        return list(Overlap)[ord(task.key.job) % 4] is not Overlap.ALLOW and any(
+            self._waits_rightly(other)
+            for other in self.world.engine.runs()
+            for one in other.tasks
+            if other.key < run.key and one.key.job == task.key.job and not one.state.is_terminal
+        )
 
     # --- what is always true ----------------------------------------------------------------------------
 
     def _check(self, decisions: Decisions) -> None:
         self._check_memory_is_as_written()
-        self._check_launches(decisions)
+        self._check_attempts(decisions)
         self._check_reservations()
         self._check_overlap()
         self._check_ends(decisions)
@@ -169,7 +189,9 @@ class Life:
         written = [run for run in self.world.runs.values() if not run.state.is_terminal]
         assert list(self.world.engine.runs()) == written
 
-    def _check_launches(self, decisions: Decisions) -> None:
+    def _check_attempts(self, decisions: Decisions) -> None:
+        for move in decisions.transitions:
+            assert move.outcome is None or AttemptKey(move.task, move.attempt) in self.ended
         self.launched.update(decisions.launches)
         assert max(self.launched.values(), default=1) == 1, "an attempt is launched once"
         for attempt in decisions.launches:
