@@ -13,7 +13,7 @@ SDK = "skafossdk"
 _INCLUDE = re.compile(r"(?:-(?P<short>[rc])\s*|--(?P<long>requirement|constraint)[=\s]\s*)(?P<path>\S.*)")
 _SDK = re.compile(rf"(?:{SDK}(?![\w.-])|.*[#&]egg={SDK}\b)", re.IGNORECASE)
 _COMMENT = re.compile(r"(^|\s)#(?!egg=).*$")
-_EDITABLE = r"(?:-e\s*|--editable[=\s]\s*)"
+_EDITABLE = r"(?:-e\s*+|--editable[=\s]\s*+)"
 _REMOTE = r"(?:\w+\+|https?:)"
 _LOCAL = re.compile(
     rf"{_EDITABLE}(?!{_REMOTE})"  # -e lib
