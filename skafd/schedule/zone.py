@@ -22,7 +22,7 @@ def find_zone(name: str) -> tzinfo:
 
 
 def _hint(name: str) -> str:
-    folded = {known.casefold(): known for known in zoneinfo.available_timezones()}
+    folded = {known.casefold(): known for known in zoneinfo.available_timezones() if "/" in known}
     wanted = name.strip().replace(" ", "_").casefold()
     cities = sorted(known for key, known in folded.items() if key.endswith("/" + wanted))
     near = [folded[key] for key in difflib.get_close_matches(wanted, folded, n=1, cutoff=0.75)]
