@@ -1,4 +1,11 @@
-"""Whether a job of an open run may start, must wait, or never will."""
+"""Whether a job of an open run may start, must wait, or never will.
+
+Dependencies in the run: all must have succeeded, or failed with `catch` (rule `any`: one). The first that did not
+decides at once: a failure makes the job `upstream_failed`, a cancellation `cancelled`, a skip `skipped`.
+Dependencies outside a scheduled or a deployment's run: they must have succeeded, in whatever run, since the job's own
+last start; a caught failure is no success here. If not, a job that is due itself waits, and one that is here as a mere
+dependent is skipped, for the run of that dependency has it too. Outside a run that somebody asked for they do not count.
+"""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_one_row_says_how_many_it_stands_for() -> None:
     assert len(plan.missed) == 1 + 999
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["every 7 seconds", "* * * * *", "0 */3 * * *", "30 2 * * MON", "0 0 1 * *"]),
     st.sampled_from(list(CatchUp)),
