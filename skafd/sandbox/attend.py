@@ -76,6 +76,8 @@ class Attendant:
 
     def end_tree(self) -> int:
         """Ends what the main process left behind; returns how many processes had to be killed."""
+        if not self._tree.alive():
+            return 0
         until = self.stop.force_at if self.stop else time.monotonic() + _DRAIN_SECONDS
         while self._tree.alive() and time.monotonic() < until:
             self._turn(min(until, time.monotonic() + _TREE_CHECK_SECONDS))

@@ -8,17 +8,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from skafd.sandbox import prctl
-
-_IGNORED_BY_PYTHON_OR_ITS_PARENTS = (
-    signal.SIGPIPE,
-    signal.SIGXFSZ,
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGCHLD,
-)
+from skafd.sandbox import prctl, small_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +77,6 @@ def _prepare(stage: Stage, supervisor: int) -> None:
     _take_descriptors(stage.output)
     os.umask(0o022)
     os.chdir(stage.folder)
-    for number in _IGNORED_BY_PYTHON_OR_ITS_PARENTS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _take_descriptors(output: int) -> None:
@@ -102,11 +89,7 @@ def _take_descriptors(output: int) -> None:
 
 def set_oom_score_adjustment(value: int) -> None:
     """Tells the kernel how readily to end this process when memory is short: -1000 never, 1000 first."""
-    descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, str(value).encode())
-    finally:
-        os.close(descriptor)
+    small_files.set_value("/proc/self/oom_score_adj", str(value))
 
 
 def _explain(error: BaseException, program: str, folder: str) -> str:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from skafd.errors import SandboxError
-from skafd.sandbox import identity
+from skafd.sandbox import identity, small_files
 from skafd.sandbox.cgroup.base import CgroupPlace
 
 FILE_NAME = "claim"
@@ -44,8 +44,7 @@ def read(directory: str) -> Claim | None:
     """The claim on an attempt, or None; raises SandboxError when it cannot be understood."""
     path = f"{directory}/{FILE_NAME}"
     try:
-        with open(path, "rb") as stream:
-            content = stream.read()
+        content = small_files.read(path)
     except FileNotFoundError:
         return None
     try:
@@ -69,8 +68,4 @@ def _write(path: str, claim: Claim) -> None:
         "cgroup_name": claim.cgroup_name,
         "cgroup": claim.cgroup.to_json(),
     }
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, json.dumps(values).encode())
-    finally:
-        os.close(descriptor)
+    small_files.write(path, json.dumps(values).encode())

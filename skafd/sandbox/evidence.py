@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from skafd.errors import SandboxError
+from skafd.sandbox import small_files
 from skafd.sandbox.spec import ResourceLimits
 
 FILE_NAME = "exit.json"
@@ -82,26 +83,16 @@ class Evidence:
 def write(directory: str, evidence: Evidence) -> None:
     """Puts `exit.json` into the attempt's folder, whole or not at all, and durable before it returns."""
     temporary = f"{directory}/.{FILE_NAME}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, json.dumps(evidence.to_json()).encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    small_files.write(temporary, json.dumps(evidence.to_json()).encode(), durable=True)
     os.rename(temporary, f"{directory}/{FILE_NAME}")
-    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    small_files.sync_folder(directory)
 
 
 def read(directory: str) -> Evidence | None:
     """The evidence in the attempt's folder; None when there is none. Raises SandboxError when it is damaged."""
     path = f"{directory}/{FILE_NAME}"
     try:
-        with open(path, "rb") as stream:
-            content = stream.read()
+        content = small_files.read(path)
     except FileNotFoundError:
         return None
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from skafd.sandbox import small_files
+
 
 def boot_id() -> str:
     """The kernel's name of this boot; another after each restart of the machine."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-        return stream.read().strip()
+    return small_files.read("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
 def start_time(pid: int) -> int | None:
@@ -26,8 +27,7 @@ def parent(pid: int) -> int | None:
 def stat_fields(pid: int) -> list[bytes] | None:
     """The fields of /proc/<pid>/stat from the third (the state) on; None when the process is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            content = stream.read()
+        content = small_files.read(f"/proc/{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The second field is the program's name, in which spaces and brackets are allowed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from skafd.sandbox import identity
+from skafd.sandbox import identity, small_files
 
 FILE_NAME = "cancel"
 
@@ -13,16 +13,14 @@ FILE_NAME = "cancel"
 def request_cancel(directory: str, reason: str) -> None:
     """Leaves the wish to end an attempt in its folder: a supervisor that begins later never execs."""
     temporary = f"{directory}/.{FILE_NAME}"
-    with open(temporary, "w", encoding="utf-8") as stream:
-        stream.write(reason)
+    small_files.write(temporary, reason.encode())
     os.rename(temporary, f"{directory}/{FILE_NAME}")
 
 
 def cancel_reason(directory: str) -> str | None:
     """Why the attempt is to end; None when nobody asked."""
     try:
-        with open(f"{directory}/{FILE_NAME}", encoding="utf-8", errors="replace") as stream:
-            return stream.read().strip()
+        return small_files.read(f"{directory}/{FILE_NAME}").decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return None
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from skafd.errors import SandboxError
 from skafd.sandbox import child, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
-from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.signals import SignalPipe, catch_all
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.supervisor import supervise
 
@@ -32,7 +32,8 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     place = CgroupPlace.from_json(json.loads(sys.argv[2]))
-    prctl.set_name("skafd-launcher")
+    prctl.set_name("skafd-sandbox")
+    catch_all()
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):
         child.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)
@@ -48,19 +49,20 @@ class _Launcher:
     def __init__(self, control: socket.socket, place: CgroupPlace) -> None:
         self._control = control
         self._place = place
-        self._signals = SignalPipe((signal.SIGCHLD,))
+        self._signals = SignalPipe()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         self._reader = frames.FrameReader()
 
     def serve(self) -> None:
-        """Returns at end of file."""
+        """Returns at end of file, or on SIGTERM."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._signals.fileno(), select.POLLIN)
         while True:
             ready = {descriptor for descriptor, _ in poll.poll()}
             if self._signals.fileno() in ready:
-                self._signals.read()
+                if signal.SIGTERM in self._signals.read():
+                    return
                 _reap()
             if self._control.fileno() in ready and not self._serve_requests():
                 return
@@ -85,7 +87,7 @@ class _Launcher:
         return {"name": name, "pid": pid, "start_time": int(fields[19]) if fields else 0}
 
     def _fork(self, spec: AttemptSpec) -> int:
-        # A supervisor that is told to end before it can listen would end without a word.
+        # Until it has a pipe of its own, the supervisor's signals would go to this process.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             pid = os.fork()

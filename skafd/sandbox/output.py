@@ -1,20 +1,20 @@
 """Keeps what a job prints: secrets masked, and at most so many bytes, from the beginning and from the end.
 
-The first half of the cap goes to `log`. What follows goes to pieces named by the position at which they begin
-(`log.33554432`), of a quarter of the cap each; the oldest are removed. At the end they are appended to `log`,
-behind a line that says how much is missing. So a run never takes more than one and a half caps of disk.
+All of it goes to one file, `log`, which can be read while it grows. When it is one and a half caps long, its middle is
+taken out: the first half of the cap stays, a line says how much is missing, and the last half follows. So a log on
+disk is whole at any instant, whoever is killed.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 
 from skafd.sandbox.redact import Redactor
 
 FILE_NAME = "log"
 _READ_BYTES = 64 * 1024
+_MOVE_BYTES = 1024 * 1024
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -22,17 +22,25 @@ class Output:
     """Copies from a pipe to the log. Want of disk loses output, never the job."""
 
     def __init__(self, directory: str, redactor: Redactor, cap_bytes: int) -> None:
-        self._path = f"{directory}/{FILE_NAME}"
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        self._file = os.open(f"{directory}/{FILE_NAME}", flags, 0o600)
         self._redactor = redactor
-        self._head_bytes = max(2, cap_bytes) // 2
-        self._piece_bytes = max(1, self._head_bytes // 2)
-        self._pieces: deque[int] = deque()
-        self._file = _open(self._path)
+        self._cap_bytes = cap_bytes
+        self._half_bytes = max(1, cap_bytes // 2)
+        self._size_bytes = 0
+        # Where the text after the marker begins, or would begin.
+        self._tail_at = self._half_bytes
         self.written_bytes = 0
+        """What the job has printed, secrets masked."""
         self.lost_bytes = 0
-        """To a full disk."""
+        """What of it a full disk did not take."""
         self.dropped_bytes = 0
-        """From the middle, for the cap."""
+        """What of it was taken out of the middle."""
+
+    @property
+    def head_bytes(self) -> int | None:
+        """Where the marker stands, when something was taken out."""
+        return self._half_bytes if self.dropped_bytes else None
 
     def copy(self, pipe: int) -> int:
         """Reads once what is in the pipe and keeps it; the number of bytes read, 0 when there are none."""
@@ -44,90 +52,52 @@ class Output:
         return len(data)
 
     def finish(self) -> None:
-        """Puts the log together; nothing is written to it afterwards."""
+        """Brings the log to its final form; nothing is written to it afterwards."""
         self._keep(self._redactor.finish())
+        if self._size_bytes - self._tail_at > self._half_bytes and self.written_bytes > self._cap_bytes:
+            self._take_out_middle()
+        if self.lost_bytes:
+            self._write(f"\n[skafd: the disk was full, {self.lost_bytes} bytes were lost]\n".encode())
         os.close(self._file)
-        if self._pieces:
-            self._assemble()
-
-    @property
-    def head_bytes(self) -> int | None:
-        """Where the marker stands, when something was left out."""
-        return self._head_bytes if self.dropped_bytes else None
 
     def _keep(self, data: bytes) -> None:
-        while data:
-            room = self._room()
-            if room == 0:
-                self._next_piece()
-                continue
-            self._write(data[:room])
-            data = data[room:]
-
-    def _room(self) -> int:
-        if not self._pieces:
-            return self._head_bytes - self.written_bytes
-        return self._pieces[-1] + self._piece_bytes - self.written_bytes
-
-    def _next_piece(self) -> None:
-        os.close(self._file)
-        # Before the last piece is full the tail needs two others to be half a cap.
-        if len(self._pieces) == 3:
-            os.unlink(self._piece_path(self._pieces.popleft()))
-        self._pieces.append(self.written_bytes)
-        self._file = _open(self._piece_path(self.written_bytes))
-
-    def _piece_path(self, start: int) -> str:
-        return f"{self._path}.{start}"
-
-    def _write(self, data: bytes) -> None:
         self.written_bytes += len(data)
-        written = _write_what_fits(self._file, data)
-        self.lost_bytes += len(data) - written
+        self.lost_bytes += len(data) - self._write(data)
+        if self._size_bytes - self._tail_at > 2 * self._half_bytes:
+            self._take_out_middle()
 
-    def _assemble(self) -> None:
-        paths = [self._piece_path(start) for start in self._pieces]
-        kept_bytes = sum(os.path.getsize(path) for path in paths)
-        skipped_bytes = max(0, kept_bytes - self._head_bytes)
-        self.dropped_bytes = self._pieces[0] - self._head_bytes + skipped_bytes
-        log = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.lseek(log, 0, os.SEEK_END)
-            if self.dropped_bytes:
-                _write_what_fits(log, marker(self.dropped_bytes))
-            for path in paths:
-                skipped_bytes -= self._append(log, path, skipped_bytes)
-                os.unlink(path)
-        finally:
-            os.close(log)
+    def _write(self, data: bytes) -> int:
+        """Appends as much as the disk takes and returns that number."""
+        view = memoryview(data)
+        while view:
+            try:
+                count = os.pwrite(self._file, view, self._size_bytes)
+            except OSError as error:
+                if error.errno not in _NO_ROOM:
+                    raise
+                break
+            self._size_bytes += count
+            view = view[count:]
+        return len(data) - len(view)
 
-    def _append(self, log: int, path: str, skip_bytes: int) -> int:
-        """Appends a piece but for its first bytes; returns how many were skipped."""
-        skip_bytes = min(skip_bytes, os.path.getsize(path))
-        with open(path, "rb", buffering=0) as piece:
-            piece.seek(skip_bytes)
-            while data := piece.read(_READ_BYTES):
-                self.lost_bytes += len(data) - _write_what_fits(log, data)
-        return skip_bytes
+    def _take_out_middle(self) -> None:
+        """Moves the last half of the cap down to where the marker ends, and cuts off the rest."""
+        source = self._size_bytes - self._half_bytes
+        self.dropped_bytes += source - self._tail_at
+        mark = marker(self.dropped_bytes)
+        self._tail_at = self._half_bytes + len(mark)
+        # The marker may be longer than what it stands for, and then reaches into the text that is to be kept.
+        ahead = os.pread(self._file, _MOVE_BYTES, source)
+        os.pwrite(self._file, mark, self._half_bytes)
+        target = self._tail_at
+        while ahead:
+            source += len(ahead)
+            piece, ahead = ahead, os.pread(self._file, _MOVE_BYTES, source)
+            target += os.pwrite(self._file, piece, target)
+        os.ftruncate(self._file, target)
+        self._size_bytes = target
 
 
 def marker(dropped_bytes: int) -> bytes:
-    """The line that stands in a log for what was left out."""
+    """The line that stands in a log for what was taken out."""
     return f"\n[skafd: {dropped_bytes} bytes left out here]\n".encode()
-
-
-def _open(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-
-def _write_what_fits(descriptor: int, data: bytes) -> int:
-    """Writes as much as the disk takes and returns that number."""
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(descriptor, view) :]
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            break
-    return len(data) - len(view)

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import ctypes
-import os
 
 _SET_DEATH_SIGNAL = 1
 _SET_NAME = 15
 _SET_CHILD_SUBREAPER = 36
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_prctl = ctypes.CDLL(None).prctl
+# Unsigned long in the kernel's eyes, all but the first; without this, ctypes would pass ints.
+_prctl.argtypes = (ctypes.c_int, *4 * (ctypes.c_ulong,))
 
 
 def adopt_orphans() -> None:
     """Makes this process the new parent of descendants whose own parent ends, in place of init."""
-    _prctl(_SET_CHILD_SUBREAPER, 1)
+    _set(_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent(signal_number: int) -> None:
     """Lets the kernel send `signal_number` to this process when its parent ends."""
-    _prctl(_SET_DEATH_SIGNAL, signal_number)
+    _set(_SET_DEATH_SIGNAL, signal_number)
 
 
 def set_name(name: str) -> None:
     """Names this process for ps and top; the kernel keeps 15 bytes."""
-    _prctl(_SET_NAME, ctypes.c_char_p(name.encode()))
+    text = ctypes.create_string_buffer(name.encode())
+    _set(_SET_NAME, ctypes.addressof(text))
 
 
-def _prctl(option: int, value: object) -> None:
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"prctl {option}: {os.strerror(number)}")
+def _set(option: int, value: int) -> None:
+    if _prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(f"the kernel refused process setting {option}")

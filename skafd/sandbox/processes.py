@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from skafd.sandbox import identity
+from skafd.sandbox import identity, small_files
 
 
 def descendants(ancestor: int) -> list[int]:
@@ -31,8 +31,7 @@ def with_cookie(cookie: str) -> list[int]:
 def resident_bytes(pid: int) -> int:
     """The memory that a process has in use; 0 when it is gone."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as stream:
-            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(small_files.read(f"/proc/{pid}/statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
@@ -44,7 +43,6 @@ def all_pids() -> list[int]:
 
 def _environment(pid: int) -> list[bytes]:
     try:
-        with open(f"/proc/{pid}/environ", "rb") as stream:
-            return stream.read().split(b"\0")
+        return small_files.read(f"/proc/{pid}/environ").split(b"\0")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []

@@ -31,13 +31,12 @@ class _NotStarted(Exception):
 
 
 def supervise(spec: AttemptSpec, place: CgroupPlace) -> None:
-    """Runs the attempt to its end in this process, unless it belongs to another supervisor."""
-    signals = SignalPipe((signal.SIGTERM, signal.SIGCHLD))
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Blocked by the launcher until there was a handler.
+    """Runs the attempt to its end in this process, unless it belongs to another supervisor.
+
+    `signals.catch_all` must have been called; SIGTERM may be blocked, and is unblocked when it can be heeded.
+    """
+    signals = SignalPipe()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    prctl.set_name("skafd-attempt")
     prctl.adopt_orphans()
     leaf = place.leaf(spec.cgroup_name)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from skafd.sandbox.attend import Stop
@@ -20,14 +21,14 @@ class Judgement:
     reason: str = ""
 
 
-def judge(status: int, stop: Stop | None, oom_kills: int, limit_hits: int) -> Judgement:
+def judge(status: int, stop: Stop | None, oom_kills: int, limit_hits: Callable[[], int]) -> Judgement:
     """The judgement on the last command: its wait status, skafd's own doing, and the kernel's counters."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     if stop is not None:
         return Judgement(stop.verdict, code, number, stop.reason)
     if oom_kills > 0 and (number == signal.SIGKILL or code):
-        return Judgement(Verdict.OOM_KILLED, code, number, _blame(limit_hits))
+        return Judgement(Verdict.OOM_KILLED, code, number, _blame(limit_hits()))
     if number is not None:
         return Judgement(Verdict.SIGNALLED, None, number)
     return Judgement(Verdict.EXITED, code)

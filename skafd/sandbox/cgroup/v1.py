@@ -90,7 +90,7 @@ class CgroupV1:
 
     def _limit_cpu(self, cores: float) -> None:
         quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))
-        pseudofiles.write(self._folders["cpu"], "cpu.cfs_period_us", str(_CPU_PERIOD_MICROSECONDS))
+        # Of the period that every new group has.
         pseudofiles.write(self._folders["cpu"], "cpu.cfs_quota_us", str(quota))
 
     def _limit_pids(self, count: float) -> None:
