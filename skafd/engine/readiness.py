@@ -4,7 +4,7 @@ Dependencies in the run: all must have succeeded, or failed with `catch` (rule `
 decides at once: a failure makes the job `upstream_failed`, a cancellation `cancelled`, a skip `skipped`.
 Dependencies outside a scheduled or a deployment's run: they must have succeeded, in whatever run, since the job's own
 last start; a caught failure is no success here. If not, a job that is due itself waits, and one that is here as a mere
-dependent is skipped, for the run of that dependency has it too. Outside a run that somebody asked for they count as met.
+dependent is skipped, for the run of that dependency has it too. Outside a run that was asked for they count as met.
 """
 
 from __future__ import annotations
