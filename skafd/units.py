@@ -45,14 +45,14 @@ def parse_duration(text: str) -> float:
 def format_memory(amount_bytes: int) -> str:
     """`64Mi`, `1.5Gi`: the largest binary unit that leaves at least 1, one decimal at most."""
     for unit, factor in reversed(_BINARY.items()):
-        if amount_bytes >= factor:
+        if amount_bytes >= factor * 1023.95 / 1024:  # rounded, it would be 1024 of the next smaller unit
             return f"{amount_bytes / factor:.1f}".removesuffix(".0") + unit
     return f"{amount_bytes}B"
 
 
 def format_duration(seconds: float) -> str:
     """`0.4s`, `12s`, `3m20s`, `2h05m`, `3d04h`: two units at most."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f}s"
     whole = round(seconds)
     if whole < 60:

@@ -154,12 +154,18 @@ _PROJECT_KEYS = (
     *_SHARED_KEYS,
 )
 _BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule")
-PROJECT = Table(
-    "a project",
-    (*_PROJECT_KEYS, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS)),
-    elsewhere={key.name: "inside a job" for key in JOB.keys if key.name not in (*_BESIDE_JOBS, "name", "python")}
-    | {"cpu": "under `resources:`, `limits:`", "memory": "under `resources:`, `limits:`"},
-)
+_TOP_KEYS = (*_PROJECT_KEYS, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS))
+
+
+def _of_jobs(keys: tuple[Key, ...]) -> dict[str, str]:
+    """Where those keys of a job belong that are none of `keys`."""
+    names = {key.name for key in keys}
+    return {key.name: "inside a job of `jobs:`" for key in JOB.keys if key.name not in names} | dict.fromkeys(
+        ("cpu", "memory", "gpu"), "under `resources:`, `limits:`"
+    )
+
+
+PROJECT = Table("a project", _TOP_KEYS, elsewhere=_of_jobs(_TOP_KEYS))
 """The top of a file with `jobs:` or `project_tasks:`."""
-FLAT = Table("a project", (*_PROJECT_KEYS, *TASK_KEYS))
+FLAT = Table("a project", (*_PROJECT_KEYS, *TASK_KEYS), elsewhere=_of_jobs((*_PROJECT_KEYS, *TASK_KEYS)))
 """The top of a file that is one job itself."""

@@ -95,7 +95,7 @@ class Table:
         if self.rest:
             return Key(name.text, self.rest, "")
         if place := self.elsewhere.get(name.text):
-            problems.error(Code.MISPLACED_KEY, name, f"{quote(name.text)} does not belong here", f"it belongs {place}")
+            self._note_misplaced(name, place, problems)
             return None
         near = self._nearest(name.text)
         message = f"{quote(name.text)} is not a key of {self.title}"
@@ -105,6 +105,13 @@ class Table:
             return None
         problems.error(Code.UNKNOWN_KEY, name, message, hint)
         return near if near and near.name not in present else None
+
+    def _note_misplaced(self, name: Scalar, place: str, problems: Problems) -> None:
+        message, hint = f"{quote(name.text)} does not belong here", f"it belongs {place}"
+        if problems.lenient:
+            problems.warn(Code.MISPLACED_KEY, name, message + "; it is ignored", hint)
+        else:
+            problems.error(Code.MISPLACED_KEY, name, message, hint)
 
     def _list_keys(self, name: str) -> str:
         if name == "<<":
