@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skafd.config.compose import compose
+from skafd.config.find import FILENAMES
 from skafd.config.nodes import Mapping, is_null
 from skafd.config.problems import Code, Problem, Problems, Severity, Unreadable, unreadable
 from skafd.config.project import Built, WrittenJob, build, find_generation
@@ -37,12 +38,16 @@ class Reading:
 
 
 def load(path: Path) -> Reading:
-    """Reads the config at `path`, and checks that the files it names are in its folder. Never raises."""
+    """Reads the config at `path`. Never raises.
+
+    The files it names are looked for in its folder, unless its own name says that it is no project's config but a
+    copy or a sample.
+    """
     try:
         content = read_bytes(path)
     except Unreadable as error:
         return Reading(None, Generation.JOBS, (error.problem,), path.name, "")
-    return read(content, path.parent, path.name)
+    return read(content, path.parent if path.name in FILENAMES else None, path.name)
 
 
 def read(content: str | bytes, folder: Path | None, filename: str) -> Reading:

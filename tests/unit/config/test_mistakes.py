@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skafd.config import Code, Problem, Reading, Severity, read
+from skafd.config import Code, Problem, Reading, Severity, load, read
 
 JOB = "name: p\njobs:\n  - name: a\n    entrypoint: a.py\n"
 
@@ -202,3 +202,9 @@ def test_an_entrypoint_is_inside_the_project(tmp_path: Path, path: str) -> None:
 
 def test_a_name_that_no_file_can_have_is_a_missing_file(tmp_path: Path) -> None:
     assert the_problem(read(f"name: x\nentrypoint: {'x' * 400}.py\n", tmp_path, "f")).code == Code.MISSING_FILE
+
+
+def test_files_are_not_looked_for_beside_a_sample(tmp_path: Path) -> None:
+    for name, valid in (("metis.config.yml", False), ("metis.config.yaml", False), ("sample.yml", True)):
+        (tmp_path / name).write_text("name: x\nentrypoint: nowhere.py\n")
+        assert load(tmp_path / name).valid is valid
