@@ -12,6 +12,7 @@ from skafd.errors import ConfigError
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
 _LONGEST_LINE_SHOWN = 120
+_LONGEST_MESSAGE = 400
 _MOST_PROBLEMS = 100
 
 
@@ -84,7 +85,17 @@ class Unreadable(ConfigError):
 
 def unreadable(code: Code, line: int, column: int, message: str, hint: str | None = None) -> Unreadable:
     """The error that ends the reading of a file."""
-    return Unreadable(Problem(Severity.ERROR, code, line, column, message, hint))
+    return Unreadable(_problem(Severity.ERROR, code, line, column, message, hint))
+
+
+def _problem(severity: Severity, code: Code, line: int, column: int, message: str, hint: str | None) -> Problem:
+    """A problem whose words, which quote the file, are safe to print."""
+    return Problem(severity, code, line, column, _printable(message), _printable(hint) if hint else None)
+
+
+def _printable(text: str) -> str:
+    shown = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_MESSAGE])
+    return f"{shown}..." if len(text) > _LONGEST_MESSAGE else shown
 
 
 class Problems:
@@ -101,12 +112,12 @@ class Problems:
         if self._counts[Severity.ERROR] >= _MOST_PROBLEMS:
             message = f"there are more than {_MOST_PROBLEMS} errors"
             raise unreadable(Code.TOO_MANY, node.line, node.column, message, "mend the others first")
-        self._add(Problem(Severity.ERROR, code, node.line, node.column, message, hint))
+        self._add(_problem(Severity.ERROR, code, node.line, node.column, message, hint))
 
     def warn(self, code: Code, node: Node, message: str, hint: str | None = None) -> None:
         """Notes what is odd, and understood all the same; those after the first hundred are not told."""
         if self._counts[Severity.WARNING] < _MOST_PROBLEMS:
-            self._add(Problem(Severity.WARNING, code, node.line, node.column, message, hint))
+            self._add(_problem(Severity.WARNING, code, node.line, node.column, message, hint))
 
     def warn_once(self, code: Code, node: Node, message: str) -> None:
         """Notes what is the same wherever it is found, at the first place."""
@@ -152,7 +163,7 @@ def _window(line: str, offset: int) -> tuple[str, int]:
     """The part of a line around `offset` without anything a terminal would obey, and the caret's cell in it."""
     start = max(0, offset - _LONGEST_LINE_SHOWN // 2) if len(line) > _LONGEST_LINE_SHOWN else 0
     part = line[start : start + _LONGEST_LINE_SHOWN]
-    safe = "".join(character if character.isprintable() else " " for character in part)
+    safe = _printable(part)
     return safe, sum(_cells(character) for character in safe[: offset - start])
 
 

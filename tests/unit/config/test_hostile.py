@@ -6,7 +6,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
 from skafd.config import Code, Severity, load, read, render, report
@@ -98,6 +98,9 @@ def test_a_large_file_on_disk(tmp_path: Path) -> None:
 
 
 @settings(max_examples=300, deadline=None)
+@example("@\ufefd")
+@example("name: x\nschedule: \u202e* * * *")
+@example("name: x\nparallelism: \u202e" + "9" * 3000)
 @given(some.binary(max_size=200) | some.text(max_size=200) | some.lists(FRAGMENTS, max_size=40).map("".join))
 def test_nothing_is_ever_raised(content: str | bytes) -> None:
     reading = read(content, None, "f")
