@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from skafd import crash
+
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replaces `path` with `content` so that a crash at any instant leaves the old file or the new one."""
@@ -17,11 +19,16 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
             stream.flush()
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
-        Path(temporary).rename(path)
+        _rename(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@crash.around("file.rename")
+def _rename(temporary: str, path: Path) -> None:
+    Path(temporary).rename(path)
 
 
 def sync_folder(folder: Path) -> None:

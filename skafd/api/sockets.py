@@ -6,6 +6,8 @@ import socket
 import tempfile
 from pathlib import Path
 
+from skafd import crash
+
 BACKLOG = 128
 
 
@@ -18,8 +20,13 @@ def listen_privately(path: Path) -> socket.socket:
         listener.bind(str(unfinished))
         unfinished.chmod(0o600)
         listener.listen(BACKLOG)
-        unfinished.rename(path)
+        _appear(unfinished, path)
     return listener
+
+
+@crash.around("api-socket.rename")
+def _appear(unfinished: Path, path: Path) -> None:
+    unfinished.rename(path)
 
 
 def connect(path: Path, timeout_seconds: float | None) -> socket.socket:

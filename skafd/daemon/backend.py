@@ -31,7 +31,7 @@ from skafd.model.decisions import CancelRequested, Decisions, Event, RunRequeste
 from skafd.model.ids import DeploymentNumber, RunKey, TaskKey
 from skafd.model.project import Project
 from skafd.model.run import Cause, CauseKind
-from skafd.store import Database, Reader, Writer, views
+from skafd.store import Database, Purpose, Reader, Writer, views
 
 MASK = "***"
 _MOST_LOG_SOURCES = 200
@@ -139,7 +139,7 @@ class DaemonBackend:
             parameters=checked_parameters(config, parameters),
         )
         key = self._orchestrator.mailbox.ask(
-            lambda _: [request], lambda decisions: _new_run(decisions, row.slug)
+            lambda _: [request], lambda decisions: _new_run(decisions, row.slug), Purpose.RUN_REQUEST
         ).result()
         return self.run(key)
 
@@ -188,7 +188,9 @@ class DaemonBackend:
         return project_status(reader, row, self._deploying.notes_of(row.path), self._orchestrator.next_of)
 
     def _cancel(self, tasks: Sequence[TaskKey], reason: str) -> None:
-        self._orchestrator.mailbox.put(lambda _: [CancelRequested(tuple(tasks), reason)]).result()
+        self._orchestrator.mailbox.put(
+            lambda _: [CancelRequested(tuple(tasks), reason)], Purpose.CANCEL_REQUEST
+        ).result()
 
     def _change_variable(self, project: str, change: Callable[[Writer, views.ProjectRow], None]) -> None:
         with self._database.reader() as reader:
@@ -198,7 +200,7 @@ class DaemonBackend:
             change(writer, row)
             return []
 
-        self._orchestrator.mailbox.put(prepare).result()
+        self._orchestrator.mailbox.put(prepare, Purpose.VARIABLE).result()
         self._orchestrator.facts.drop(row.id)
 
     def _config(self, reader: Reader, run: views.RunView) -> Project:

@@ -24,7 +24,7 @@ from skafd.model.decisions import Event
 from skafd.model.deployment import Deployment
 from skafd.model.limits import Capacity
 from skafd.model.project import Project
-from skafd.store import Database, Writer
+from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
 
@@ -83,7 +83,9 @@ class Deploying:
     def roll_back(self, project: ProjectRow, deployment: Deployment) -> None:
         """Makes an earlier deployment live again; its environment is built anew where it is gone."""
         self._builds.ensure(deployment, project)
-        self._write(lambda writer: take_back(writer, self._database, self._orchestrator, project, deployment))
+        self._write(
+            lambda writer: take_back(writer, self._database, self._orchestrator, project, deployment), Purpose.ROLLBACK
+        )
 
     def notes_of(self, folder: Path) -> Notes:
         """What a screen shows besides what the database knows."""
@@ -108,7 +110,7 @@ class Deploying:
 
     def _slug_of(self, folder: Path, config: Project) -> str:
         try:
-            self._write(lambda writer: note_project(writer, folder, config.name, config.token))
+            self._write(lambda writer: note_project(writer, folder, config.name, config.token), Purpose.PROJECT)
         except SkafdError as error:
             raise DeployError(error.message, error.hint) from error
         return self._row(folder).slug
@@ -130,28 +132,28 @@ class Deploying:
                 return self._refuse(result)
             case Unchanged():
                 row = self._row(result.folder)
-                self._write(lambda writer: note_unchanged(writer, row))
+                self._write(lambda writer: note_unchanged(writer, row), Purpose.UNCHANGED)
                 return self._outcome(result.folder, "unchanged")
 
     def _release(self, deployable: Deployable) -> FolderResult:
         warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
         try:
             warnings += warnings_for(deployable.config, self._capacity, self._enforcement)
-            self._write(lambda writer: release(writer, self._database, self._orchestrator, deployable))
+            self._write(lambda writer: release(writer, self._database, self._orchestrator, deployable), Purpose.DEPLOY)
         except SkafdError as error:
             return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
         self._warnings[deployable.folder] = tuple(warnings)
         return self._outcome(deployable.folder, "deployed")
 
     def _refuse(self, refused: RefusedDeploy) -> FolderResult:
-        self._write(lambda writer: note_refusal(writer, refused))
+        self._write(lambda writer: note_refusal(writer, refused), Purpose.REFUSAL)
         text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
         return self._outcome(refused.folder, "refused", text)
 
     # --- helpers ----------------------------------------------------------------------------------------
 
-    def _write(self, prepare: Callable[[Writer], list[Event]]) -> None:
-        self._orchestrator.mailbox.put(prepare).result()
+    def _write(self, prepare: Callable[[Writer], list[Event]], purpose: Purpose) -> None:
+        self._orchestrator.mailbox.put(prepare, purpose).result()
 
     def _row(self, folder: Path) -> ProjectRow:
         with self._database.reader() as reader:

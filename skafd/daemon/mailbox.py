@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from skafd.model.decisions import Decisions, Event
+from skafd.store.purpose import Purpose
 from skafd.store.writer import Writer
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ class Request:
     prepare: Callable[[Writer], Sequence[Event]]
     answer: Callable[[Decisions], Any]
     future: Future[Any]
+    purpose: Purpose
 
 
 class Mailbox:
@@ -38,13 +40,15 @@ class Mailbox:
         """For the orchestrator's selector."""
         return self._reading_end
 
-    def put(self, prepare: Callable[[Writer], Sequence[Event]]) -> Future[Decisions]:
+    def put(self, prepare: Callable[[Writer], Sequence[Event]], purpose: Purpose) -> Future[Decisions]:
         """Queues a request. Callable from any thread; wait for the result with `.result()`."""
-        return self.ask(prepare, lambda decisions: decisions)
+        return self.ask(prepare, lambda decisions: decisions, purpose)
 
-    def ask(self, prepare: Callable[[Writer], Sequence[Event]], answer: Callable[[Decisions], T]) -> Future[T]:
+    def ask(
+        self, prepare: Callable[[Writer], Sequence[Event]], answer: Callable[[Decisions], T], purpose: Purpose
+    ) -> Future[T]:
         """Queues a request whose result `answer` makes of what was decided, in the orchestrator's thread."""
-        request = Request(prepare, answer, Future())
+        request = Request(prepare, answer, Future(), purpose)
         self._requests.append(request)
         self.wake()
         return request.future

@@ -35,7 +35,7 @@ from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.identity import boot_id
 from skafd.sandbox.spec import AttemptSpec
 from skafd.schedule.timetable import Timetable
-from skafd.store import Database, Launching, Writer
+from skafd.store import Database, Launching, Purpose, Writer
 
 log = logging.getLogger("skafd.orchestrator")
 
@@ -116,13 +116,13 @@ class Orchestrator(threading.Thread):
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def _decide_on(self, reports: Sequence[Report]) -> Decisions:
-        return self._decide(lambda writer: _write_reports(writer, reports))
+    def _decide_on(self, reports: Sequence[Report], purpose: Purpose = Purpose.REPORTS) -> Decisions:
+        return self._decide(lambda writer: _write_reports(writer, reports), purpose)
 
-    def _decide(self, prepare: Callable[[Writer], Sequence[Event]]) -> Decisions:
+    def _decide(self, prepare: Callable[[Writer], Sequence[Event]], purpose: Purpose) -> Decisions:
         """One transaction: what `prepare` writes, what has become due, and what the engine makes of both."""
         now = clock.now()
-        with self._database.transaction() as writer:
+        with self._database.transaction(purpose) as writer:
             events = prepare(writer)
             # From here on memory may be ahead of the disk until the commit.
             self._must_restore = True
@@ -144,14 +144,14 @@ class Orchestrator(threading.Thread):
         failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
         self._changes.announce()
         if failed:
-            self._decide_on(failed)
+            self._decide_on(failed, Purpose.NOT_LAUNCHED)
 
     def _answer(self, request: Request) -> None:
         """Whoever asked gets the result or the error; only an error after `prepare` concerns us too."""
         if not request.future.set_running_or_notify_cancel():
             return
         try:
-            decisions = self._decide(request.prepare)
+            decisions = self._decide(request.prepare, request.purpose)
             request.future.set_result(request.answer(decisions))
         except Exception as error:
             request.future.set_exception(error)
@@ -180,7 +180,7 @@ class Orchestrator(threading.Thread):
 
     def ring(self) -> None:
         """Time has come. Callable from any thread."""
-        self.mailbox.put(lambda _: [TimePassed()])
+        self.mailbox.put(lambda _: [TimePassed()], Purpose.TIME)
 
     def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
         """When a job is due next, None when its schedule is spent. Callable from any thread."""
@@ -209,7 +209,7 @@ class Orchestrator(threading.Thread):
             self._engine, self._timetable = restore(reader, self._capacity)
             alive = reader.alive_attempts()
         reports = [report for one in alive for report in self._supervision.take_over(one.key, one.directory)]
-        self._decide(lambda writer: [*_write_reports(writer, reports), TimePassed()])
+        self._decide(lambda writer: [*_write_reports(writer, reports), TimePassed()], Purpose.RESTORE)
         self._move_alarm()
 
 

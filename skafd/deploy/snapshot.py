@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from skafd import crash
 from skafd.deploy.survey import Changing, Survey, Surveyor, read_file
 from skafd.deploy.walk import Entry, Kind
 from skafd.errors import DeployError
@@ -94,8 +95,7 @@ class Snapshotter:
             final.parent.mkdir(parents=True, exist_ok=True)
             is_new = not final.is_dir()
             if is_new:
-                staged.path.rename(final)
-                sync_folder(final.parent)
+                _move(staged.path, final)
             else:
                 discard(staged.path)
         except OSError as error:
@@ -136,6 +136,12 @@ class Snapshotter:
     def _remember(self, survey: Survey, final: Path) -> None:
         files = (entry for entry in survey.tree.entries if entry.kind is Kind.FILE)
         self._copies = {_copy_key(survey, entry): final / entry.relative for entry in files}
+
+
+@crash.around("snapshot.place")
+def _move(staged: Path, final: Path) -> None:
+    staged.rename(final)
+    sync_folder(final.parent)
 
 
 def discard(path: Path) -> None:

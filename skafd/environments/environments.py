@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skafd import crash
 from skafd.environments.base import Environment, Recipe
 from skafd.environments.build import TIMEOUT_SECONDS, Build, BuildCancelled
 from skafd.environments.interpreter import Interpreters
@@ -85,8 +86,7 @@ class Environments:
             # Scripts in an environment contain its path, so it is built in its place and declared whole at the end.
             _remove(target)
             recipe.make(target, build)
-            sync_file_system(target)
-            write_whole(target / MARKER, f"{recipe.kind}\n".encode(), mode=0o644)
+            _declare_whole(target, recipe.kind)
         except OSError as error:
             _remove(target)
             raise BuildError(f"the environment could not be built: {error}") from error
@@ -109,6 +109,12 @@ class Environments:
             with self._condition:
                 self._in_work.discard(key)
                 self._condition.notify_all()
+
+
+@crash.around("environment.declare")
+def _declare_whole(target: Path, kind: str) -> None:
+    sync_file_system(target)
+    write_whole(target / MARKER, f"{kind}\n".encode(), mode=0o644)
 
 
 def _remove(target: Path) -> None:

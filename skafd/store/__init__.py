@@ -1,7 +1,7 @@
 """The only user of SQLite: schema, migrations, one writer, readers that never block.
 
     database = Database.open(home.database)
-    with database.transaction() as write:          # one thread only; committed and synced at the end of the block
+    with database.transaction(Purpose.DEPLOY) as write:  # one thread only; committed and synced at the end of the block
         write.apply(decisions, now, launching)
     with database.reader() as read:                # any thread; the block sees one snapshot
         read.open_runs()
@@ -9,25 +9,28 @@
 
 What can be written, all in `writer.Writer`:
 
-* projects: `add_project`, `rename`, `set_problem`, `forget_project`, `set_variable`, `delete_variable`
+* projects: `add_project`, `rename`, `set_problem`, `forget_project`, `set_variable`, `delete_variable`,
+  `add_parent_folder`, `forget_parent_folder`
 * deployments: `record_deployment`, `switch_live`, `record_environment`, `touch_environment`
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
-* retention: `delete_runs`, `delete_missed`
+* retention: `delete_runs`, `delete_deployments`, `delete_missed`
 
 What can be asked, all in `reader.Reader`:
 
 * at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`
-* projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`
+* projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`,
+  `parent_folders`
 * runs: `runs`, `run`, `latest_tasks`, `events`, `run_events`
-* retention: `expired_runs`
+* retention: `expired_runs`, `expired_deployments`
 
 The answers' types are in `views`. Errors are `StoreError`, `NotFound` and `Refused`.
 """
 
 from skafd.store.database import Database
+from skafd.store.purpose import Purpose
 from skafd.store.reader import Reader
 from skafd.store.views import Launching
 from skafd.store.writer import Writer
 
-__all__ = ["Database", "Launching", "Reader", "Writer"]
+__all__ = ["Database", "Launching", "Purpose", "Reader", "Writer"]

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skafd import crash
 from skafd.errors import StoreError
 from skafd.store.connections import connect_reader, connect_writer, store_error
+from skafd.store.purpose import Purpose
 from skafd.store.reader import Reader
 from skafd.store.writer import Writer
 
@@ -42,7 +44,7 @@ class Database:
             raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
 
     @contextmanager
-    def transaction(self) -> Iterator[Writer]:
+    def transaction(self, purpose: Purpose = Purpose.OTHER) -> Iterator[Writer]:
         """Commits, synced to the disk, what was written in the block, or nothing if the block raises.
 
         Raises StoreError if the database refuses, if a transaction is open, or in a second thread.
@@ -52,7 +54,9 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Writer(self._connection)
+                crash.reach(f"transaction.{purpose}.before")
                 self._connection.execute("COMMIT")
+                crash.reach(f"transaction.{purpose}.after")
             except BaseException:
                 # After some errors SQLite has rolled back by itself.
                 if self._connection.in_transaction:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from skafd import __version__
+from skafd import __version__, crash
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -149,12 +149,18 @@ VERSION_1 = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-STEPS = (VERSION_1,)
+VERSION_2 = (
+    # Folders handed over that hold projects: what appears in them later is deployed too.
+    "CREATE TABLE parent_folder (path TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+STEPS = (VERSION_1, VERSION_2)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)
 
 
+@crash.around("migration")
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings the database up to SCHEMA_VERSION, each step in a transaction of its own."""
     # Imported here: it costs 0.2 s and 7 MB, and most starts of the daemon have nothing to migrate.

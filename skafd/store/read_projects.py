@@ -49,6 +49,10 @@ class ProjectReader(Statements):
         known = ", ".join(row.slug for row in self.projects())
         raise NotFound(f"no project {text}", f"known projects: {known}" if known else "`skafd up DIR` adds one")
 
+    def parent_folders(self) -> tuple[Path, ...]:
+        """Folders in which projects may appear."""
+        return tuple(Path(row["path"]) for row in self._all("SELECT path FROM parent_folder ORDER BY path"))
+
     def deployments(self, project: ProjectId) -> tuple[DeploymentView, ...]:
         """Every deployment of a project, newest first."""
         rows = self._all(

@@ -55,6 +55,15 @@ class ProjectWriter(Statements):
         """Takes a project off the list. Its history stays, and it is found again when it is added again."""
         self._change("UPDATE project SET forgotten = 1 WHERE key = ?", (project,))
 
+    def add_parent_folder(self, folder: Path, now: datetime) -> None:
+        """Remembers a folder in which projects may appear."""
+        values = (str(folder), to_microseconds(now))
+        self._change("INSERT INTO parent_folder (path, added_at) VALUES (?, ?) ON CONFLICT DO NOTHING", values)
+
+    def forget_parent_folder(self, folder: Path) -> None:
+        """Forgets a folder in which projects might have appeared."""
+        self._change("DELETE FROM parent_folder WHERE path = ?", (str(folder),))
+
     def set_variable(self, project: ProjectId, key: str, value: str) -> None:
         """Sets one secret or setting of a project."""
         self._change(

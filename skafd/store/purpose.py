@@ -1,0 +1,33 @@
+"""What a write transaction is for: every one has a purpose, and with it two crash points."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from skafd import crash
+
+
+class Purpose(StrEnum):
+    """The kinds of transactions."""
+
+    REPORTS = "reports"
+    """What supervisors and the launcher said, and what follows."""
+    RESTORE = "restore"
+    """What had happened when the daemon came back."""
+    NOT_LAUNCHED = "not-launched"
+    TIME = "time"
+    """Schedules and retries that are due."""
+    RUN_REQUEST = "run-request"
+    CANCEL_REQUEST = "cancel-request"
+    VARIABLE = "variable"
+    PROJECT = "project"
+    """Makes a folder known."""
+    UNCHANGED = "unchanged"
+    REFUSAL = "refusal"
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    OTHER = "other"
+    """Not the daemon's: tests and tools."""
+
+
+crash.register(f"transaction.{purpose}" for purpose in Purpose)

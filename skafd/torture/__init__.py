@@ -1,0 +1,1 @@
+"""Kills what it started, at random moments, and finds out whether anything was lost: `skafd doctor --torture`."""
