@@ -17,13 +17,15 @@ from skafd.model.run import Cause, CauseKind
 
 
 def deploy(board: Board, draft: Draft, event: Deployed) -> None:
-    """Goes live: applies `update_policy` and runs what runs once per deployment."""
+    """Goes live: applies `update_policy`, and the first time runs what runs once per deployment."""
     deployment = event.deployment
     board.live[deployment.project] = Live(deployment, Graph(deployment.config), set())
     _reset_scheduled_runs(board, deployment.project)
     if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
         _end_older(board, draft, deployment)
     draft.to_check.extend(board.awaiting.of(deployment.project))
+    if not event.first_time:
+        return
     cause = Cause(CauseKind.DEPLOY, detail=f"deployment {deployment.number}")
     request_run(board, draft, RunRequested(deployment.project, cause))
 

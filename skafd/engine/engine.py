@@ -94,6 +94,11 @@ class Engine:
         run = self._board.find_run(key)
         return run.snapshot() if run else None
 
+    def outline(self, key: RunKey) -> Run | None:
+        """An open run without its tasks: asked for at each launch, so it costs the same however many there are."""
+        run = self._board.find_run(key)
+        return run.outline() if run else None
+
     def runs(self) -> tuple[Run, ...]:
         """Every open run."""
         return tuple(run.snapshot() for runs in self._board.runs.values() for run in runs.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from skafd.engine.graph import Graph
@@ -111,6 +111,9 @@ class OpenRun:
 
     def snapshot(self) -> Run:
         """The run at this moment."""
-        tasks = tuple(task for open_job in self.jobs.values() for task in open_job.tasks)
+        return replace(self.outline(), tasks=tuple(task for open_job in self.jobs.values() for task in open_job.tasks))
+
+    def outline(self) -> Run:
+        """The run without its tasks."""
         number = self.deployment.number
-        return Run(self.key, number, self.cause, self.state, tasks, self.parameters, self.created_at)
+        return Run(self.key, number, self.cause, self.state, (), self.parameters, self.created_at)

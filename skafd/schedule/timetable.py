@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count, islice
+from itertools import chain, count, islice
 
 from skafd.model.decisions import Missed
 from skafd.model.ids import JobId, ProjectId
@@ -85,11 +85,23 @@ class Timetable:
         `since` is the later of what `PlannedUntil` said last and the time at which these schedules went live.
         Raises ScheduleError.
         """
-        lines = tuple(_Line(project, job, one, parse(one.expression, one.timezone), since) for one in schedules)
+        lines = _make_lines(project, job, schedules, since)
         self._discard(self._lines.get(project, {}).pop(job, ()))
         self._lines.setdefault(project, {})[job] = lines
         for line in lines:
-            line.advance(since)
+            self._push(line)
+
+    def replace(self, project: ProjectId, jobs: Mapping[JobId, tuple[Iterable[Schedule], datetime]]) -> None:
+        """Sets the schedules of all jobs of a project, each with its `since`, in place of those that it had.
+
+        Whoever asks `next_of` meanwhile, in another thread, sees the old ones or the new. Raises ScheduleError, and
+        then nothing has changed.
+        """
+        lines = {job: _make_lines(project, job, schedules, since) for job, (schedules, since) in jobs.items()}
+        for old in self._lines.get(project, {}).values():
+            self._discard(old)
+        self._lines[project] = lines
+        for line in chain.from_iterable(lines.values()):
             self._push(line)
 
     def remove(self, project: ProjectId) -> None:
@@ -158,6 +170,13 @@ class Timetable:
         while self._heap and self._heap[0][2].is_removed:
             heapq.heappop(self._heap)
             self._removed_in_heap -= 1
+
+
+def _make_lines(project: ProjectId, job: JobId, schedules: Iterable[Schedule], since: datetime) -> tuple[_Line, ...]:
+    lines = tuple(_Line(project, job, one, parse(one.expression, one.timezone), since) for one in schedules)
+    for line in lines:
+        line.advance(since)
+    return lines
 
 
 class _Decided:

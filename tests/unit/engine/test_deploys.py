@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from skafd.model.decisions import Deployed
 from skafd.model.outcome import Cancelled
 from skafd.model.project import Retry, UpdatePolicy
 from skafd.model.run import CauseKind
@@ -130,3 +133,24 @@ def test_a_run_by_hand_that_uses_up_the_last_success_of_a_job_that_is_gone_ends_
     assert world.states(2) == {"d": "waiting"}
     world.run("d", only=True)
     assert world.states(2) == {"d": "skipped"}
+
+
+def test_going_back_does_not_run_what_runs_once_per_deployment() -> None:
+    world = World(job("ingest"), job("train", "ingest"))
+    first = world.deployments[1]
+    world.deploy(job("ingest"))
+    assert [run.deployment for run in world.runs.values()] == [2]
+    assert world.send(Deployed(first, first_time=False)).new_runs == ()
+    assert world.engine.live(first.project) == first
+
+
+def test_an_outline_is_the_run_without_its_tasks() -> None:
+    world = World(*JOBS)
+    world.fire("ingest")
+    key = world.task("ingest").key.run
+    run = world.engine.run(key)
+    assert run is not None
+    assert world.engine.outline(key) == replace(run, tasks=())
+    world.end("ingest")
+    world.end("train")
+    assert world.engine.outline(key) is None

@@ -224,3 +224,18 @@ def test_a_day_of_ten_thousand_jobs_is_planned_completely() -> None:
     while (now := timetable.next_at()) is not None and now < at(24):
         fired += sum(len(due.jobs) for due in timetable.due(now).due)
     assert fired == 10_000
+
+
+def test_the_schedules_of_a_project_are_replaced_all_at_once() -> None:
+    timetable = timetable_of(Schedule("0 11 * * *"))
+    timetable.put(OTHER, INGEST, [Schedule("0 3 * * *")], MIDNIGHT)
+    timetable.replace(CHURN, {TRAIN: ([Schedule("0 5 * * *")], MIDNIGHT)})
+    assert timetable.next_of(CHURN, INGEST) is None
+    assert [due.jobs for due in timetable.due(at(11)).due] == [(INGEST,), (TRAIN,)]
+
+
+def test_schedules_that_are_not_understood_replace_nothing() -> None:
+    timetable = timetable_of(Schedule("0 11 * * *"))
+    with pytest.raises(ScheduleError):
+        timetable.replace(CHURN, {INGEST: ([Schedule("0 5 * * *")], MIDNIGHT), TRAIN: ([Schedule("now")], MIDNIGHT)})
+    assert due_instants(timetable.due(at(11))) == [at(11)]

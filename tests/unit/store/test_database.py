@@ -18,7 +18,7 @@ import pytest
 from skafd.errors import NotFound, StoreError
 from skafd.model.decisions import Decisions
 from skafd.model.ids import ProjectId, RunKey
-from skafd.store import Database
+from skafd.store import Database, connections, migrations
 from skafd.store.migrations import SCHEMA_VERSION
 from tests.support.stored import NOON, add_churn, apply, life, new_run
 
@@ -148,7 +148,7 @@ def test_the_error_of_a_full_disk_says_what_to_do(database: Database, project: P
 _WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from skafd.store import Database
+from skafd.store import Database, connections, migrations
 from tests.support.stored import add_churn, apply, life
 folder = Path(sys.argv[1])
 database = Database.open(folder / "skafd.db")
@@ -230,6 +230,23 @@ def test_a_migration_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     begun.close()
     database = Database.open(path)
     assert add_churn(database, tmp_path)
+    database.close()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "skafd.db"
+    with monkeypatch.context() as first:
+        first.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        first.setattr(connections, "SCHEMA_VERSION", 1)
+        old = Database.open(path)
+        project = add_churn(old, tmp_path)
+        old.close()
+    database = Database.open(path)
+    with database.transaction() as writer:
+        writer.add_parent_folder(tmp_path, NOON)
+    with database.reader() as reader:
+        assert reader.project(project).name == "churn"
+        assert reader.parent_folders() == (tmp_path,)
     database.close()
 
 

@@ -173,3 +173,12 @@ def test_what_does_not_exist_is_said_so(database: Database, tmp_path: Path) -> N
     with pytest.raises(NotFound), database.transaction() as writer:
         writer.rename(ProjectId("nobody"), "somebody")
     assert add_churn(database, tmp_path)
+
+
+def test_folders_that_hold_projects_are_remembered_once(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as writer:
+        for name in ("b", "a", "b", "gone"):
+            writer.add_parent_folder(tmp_path / name, NOON)
+        writer.forget_parent_folder(tmp_path / "gone")
+    with database.reader() as reader:
+        assert reader.parent_folders() == (tmp_path / "a", tmp_path / "b")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from skafd.model.decisions import Decisions, Missed
-from skafd.model.ids import ProjectId, RunKey
+from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
 from skafd.store import Database
-from tests.support.stored import INGEST, NOON, apply, attempt_folder, life, new_run
+from tests.support.stored import CONFIG, INGEST, NOON, apply, attempt_folder, life, new_run
 
 LATER = NOON + timedelta(days=30)
 
@@ -74,3 +74,28 @@ def test_old_missed_occurrences_go(database: Database, project: ProjectId) -> No
         writer.delete_missed(project, LATER)
     with database.reader() as reader:
         assert [one.instant for one in reader.missed(project)] == [LATER]
+
+
+def test_old_deployments_expire_unless_they_are_live_or_an_open_run_uses_them(
+    database: Database, project: ProjectId
+) -> None:
+    with database.transaction() as writer:
+        for _ in range(5):
+            writer.record_deployment(project, "hash", CONFIG, "environment", NOON)
+        writer.switch_live(project, DeploymentNumber(3), NOON)
+    with database.reader() as reader:
+        assert reader.expired_deployments(project, keep=2) == (1, 2, 4)
+    apply(database, Decisions((new_run(project, 1),)))
+    with database.reader() as reader:
+        assert reader.expired_deployments(project, keep=2) == (2, 4)
+
+
+def test_a_deployment_that_a_kept_run_is_known_of_keeps_its_row(database: Database, project: ProjectId) -> None:
+    apply(database, *life(project, 1))
+    with database.transaction() as writer:
+        for _ in range(3):
+            last = writer.record_deployment(project, "hash", CONFIG, "environment", NOON)
+        writer.switch_live(project, last.number, NOON)
+        writer.delete_deployments(project, [DeploymentNumber(number) for number in (1, 2, 4)])
+    with database.reader() as reader:
+        assert [one.number for one in reader.deployments(project)] == [4, 3, 1]
