@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-ENTRYPOINT = "bash -c 'echo $EPOCHREALTIME'"
+ENTRYPOINT = "exec bash -c 'echo $EPOCHREALTIME'"
 """Does nothing but say when it ends, so that its end is not taken from the word of whoever is measured."""
 COMMAND = ("/bin/sh", "-c", ENTRYPOINT)
 """As skafd executes such an entrypoint."""

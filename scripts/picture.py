@@ -1,4 +1,4 @@
-"""Draws docs/images/status.svg: what `skafd status` shows of a real daemon while the churn example runs. `make picture`."""
+"""`make picture` draws docs/images/status.svg: the status of a real daemon while the churn example runs."""
 
 from __future__ import annotations
 
