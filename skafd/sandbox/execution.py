@@ -76,7 +76,7 @@ class Execution:
             oom_kills = self._cgroup.oom_kills()
             if status != 0 or attendant.stop is not None:
                 break
-        judgement = judge(status, attendant.stop, oom_kills - oom_kills_before, self._cgroup.limit_hits)
+        judgement = judge(status, attendant.stop, oom_kills - oom_kills_before, self._cgroup.met_memory_limit)
         return Evidence(judgement.verdict, judgement.exit_code, judgement.signal, reason=judgement.reason, step=step)
 
     def _stage(self, pipe_entrance: int) -> child.Stage:

@@ -21,20 +21,20 @@ class Judgement:
     reason: str = ""
 
 
-def judge(status: int, stop: Stop | None, oom_kills: int, limit_hits: Callable[[], int]) -> Judgement:
+def judge(status: int, stop: Stop | None, oom_kills: int, met_memory_limit: Callable[[], bool]) -> Judgement:
     """The judgement on the last command: its wait status, skafd's own doing, and the kernel's counters."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     if stop is not None:
         return Judgement(stop.verdict, code, number, stop.reason)
     if oom_kills > 0 and (number == signal.SIGKILL or code):
-        return Judgement(Verdict.OOM_KILLED, code, number, _blame(limit_hits()))
+        return Judgement(Verdict.OOM_KILLED, code, number, _blame(met_memory_limit()))
     if number is not None:
         return Judgement(Verdict.SIGNALLED, None, number)
     return Judgement(Verdict.EXITED, code)
 
 
-def _blame(limit_hits: int) -> str:
-    if limit_hits > 0:
+def _blame(met_memory_limit: bool) -> str:
+    if met_memory_limit:
         return ""
     return "the machine ran out of memory, this job was below its own limit"

@@ -73,8 +73,8 @@ class Cgroup(Protocol):
         """How many of its processes the kernel ended for want of memory."""
         ...
 
-    def limit_hits(self) -> int:
-        """How often its memory limit was met."""
+    def met_memory_limit(self) -> bool:
+        """It has used as much memory as its own limit allows, at some time."""
         ...
 
     def peak_memory_bytes(self) -> int | None:

@@ -26,8 +26,8 @@ class NoCgroup:
     def oom_kills(self) -> int:
         return 0
 
-    def limit_hits(self) -> int:
-        return 0
+    def met_memory_limit(self) -> bool:
+        return False
 
     def peak_memory_bytes(self) -> int | None:
         return None

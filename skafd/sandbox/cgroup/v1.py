@@ -12,6 +12,8 @@ from skafd.sandbox.spec import ResourceLimits
 
 _CPU_PERIOD_MICROSECONDS = 100_000
 _CPU_QUOTA_LEAST_MICROSECONDS = 1_000
+_LARGEST_CHARGE_BYTES = 64 * 1024
+"""For less than this, near the limit, the kernel ends a process; a larger request only fails."""
 
 
 class CgroupV1:
@@ -59,10 +61,11 @@ class CgroupV1:
             return 0
         return pseudofiles.counter(self._folders["memory"], "memory.oom_control", "oom_kill")
 
-    def limit_hits(self) -> int:
-        # With the two limits alike it is the one with swap that is met.
-        names = ("memory.failcnt", "memory.memsw.failcnt")
-        return sum(self._memory_figure(name) or 0 for name in names)
+    def met_memory_limit(self) -> bool:
+        # No counter of failures is to be relied on: where the limit with swap is met first, they may all stay 0.
+        peak = self._memory_figure("memory.max_usage_in_bytes")
+        limit = self._memory_figure("memory.limit_in_bytes")
+        return peak is not None and limit is not None and peak + _LARGEST_CHARGE_BYTES > limit
 
     def peak_memory_bytes(self) -> int | None:
         return self._memory_figure("memory.max_usage_in_bytes")
@@ -77,7 +80,7 @@ class CgroupV1:
             pseudofiles.remove(folder)
 
     def _memory_figure(self, name: str) -> int | None:
-        if not os.path.exists(f"{self._folders.get('memory', '')}/{name}"):
+        if "memory" not in self._folders:
             return None
         return int(pseudofiles.read(self._folders["memory"], name))
 

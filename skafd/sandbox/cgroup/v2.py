@@ -59,10 +59,8 @@ class CgroupV2:
         singly = pseudofiles.counter(self._folder, "memory.events", "oom_kill")
         return max(singly, pseudofiles.counter(self._folder, "memory.events", "oom_group_kill"))
 
-    def limit_hits(self) -> int:
-        if "memory" not in self._controllers:
-            return 0
-        return pseudofiles.counter(self._folder, "memory.events", "max")
+    def met_memory_limit(self) -> bool:
+        return "memory" in self._controllers and pseudofiles.counter(self._folder, "memory.events", "max") > 0
 
     def peak_memory_bytes(self) -> int | None:
         # Since Linux 5.19.
