@@ -42,7 +42,10 @@ def uv_variables(process: Mapping[str, str], project: Iterable[tuple[str, str]] 
 
 def with_pyenv(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables with a PATH on which uv finds the interpreters of pyenv themselves instead of its shims."""
-    root = Path(variables.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    path = [place for place in variables.get("PATH", os.defpath).split(":") if place != str(root / "shims")]
-    path += sorted((str(place) for place in root.glob("versions/*/bin")), reverse=True)
-    return {**variables, "PATH": ":".join(path)}
+    path = [Path(place) for place in variables.get("PATH", os.defpath).split(":")]
+    shims = [place for place in path if place.name == "shims" and (place.parent / "versions").is_dir()]
+    roots = dict.fromkeys(
+        [Path(variables.get("PYENV_ROOT") or Path.home() / ".pyenv"), *(place.parent for place in shims)]
+    )
+    found = [place for root in roots for place in sorted(root.glob("versions/*/bin"), reverse=True)]
+    return {**variables, "PATH": ":".join(str(place) for place in path + found if place not in shims)}

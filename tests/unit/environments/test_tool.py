@@ -36,3 +36,9 @@ def test_pyenv_is_searched_past_its_shims(tmp_path: Path) -> None:
     (tmp_path / "versions" / "3.8.1" / "bin").mkdir(parents=True)
     variables = with_pyenv({"PYENV_ROOT": str(tmp_path), "PATH": f"{tmp_path}/shims:/usr/bin"})
     assert variables["PATH"] == f"/usr/bin:{tmp_path}/versions/3.8.1/bin"
+
+
+def test_pyenv_is_known_by_its_shims_alone(tmp_path: Path) -> None:
+    (tmp_path / "versions" / "3.8.1" / "bin").mkdir(parents=True)
+    variables = with_pyenv({"PYENV_ROOT": "/nowhere", "PATH": f"{tmp_path}/shims:/usr/bin"})
+    assert variables["PATH"] == f"/usr/bin:{tmp_path}/versions/3.8.1/bin"
