@@ -13,6 +13,7 @@ from typing import Protocol
 
 from skafd.api.shapes import (
     DeploymentInfo,
+    Explanation,
     FolderResult,
     KillResult,
     LogSource,
@@ -37,6 +38,9 @@ class Backend(Protocol):
     def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]: ...
 
     def run(self, run: str) -> RunDetail: ...
+
+    def why(self, target: str) -> Explanation:
+        """One sentence from recorded decisions: why a task, a run, a job or a project is as it is."""
 
     def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail: ...
 

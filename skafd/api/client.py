@@ -58,6 +58,10 @@ class Client:
         project, _, number = run.rpartition("/")
         return self._object("GET", f"/v1/runs/{_part(project)}/{_part(number)}")
 
+    def why(self, target: str) -> Json:
+        """One sentence that says why a run, a task, a job or a project is as it is."""
+        return self._object("GET", "/v1/why", {"target": target})
+
     def start_run(
         self, project: str, job: str | None = None, only: bool = False, parameters: Mapping[str, str] | None = None
     ) -> Json:

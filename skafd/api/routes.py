@@ -20,6 +20,7 @@ from skafd.api.requests import (
 )
 from skafd.api.shapes import (
     DeploymentInfo,
+    Explanation,
     FolderResult,
     KillResult,
     ProjectStatus,
@@ -109,6 +110,7 @@ def folders_of(request: UpRequest) -> list[Path]:
     return [Path(folder) for folder in request.folders]
 
 
+_WHY = (Query("target", str, "A run, a task, a job or a project.", required=True),)
 _PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
 _RUNS = (
     Query("project", str, "Only the runs of this project."),
@@ -151,6 +153,14 @@ ROUTES: tuple[Route, ...] = (
         FolderResult,
         UpRequest,
         answer=Answer.LINES,
+    ),
+    Route(
+        "GET",
+        "/v1/why",
+        "One sentence that says why a target is as it is.",
+        lambda backend, call: backend.why(call.query["target"]),
+        Explanation,
+        query=_WHY,
     ),
     Route("GET", "/v1/runs", "Runs, newest first.", _list_runs, list[RunSummary], query=_RUNS),
     Route("GET", "/v1/runs/{project}/{number}", "One run with its tasks and attempts.", _find_run, RunDetail),

@@ -129,6 +129,16 @@ class TaskInfo:
     reason: str
     dependencies: list[str]
     attempts: list[AttemptInfo]
+    why: str = ""
+    """One sentence that says why it is in its state; of a task that has not begun, what it waits for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why something is as it is."""
+
+    target: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,8 @@ class RunDetail:
     summary: RunSummary
     parameters: dict[str, str]
     tasks: list[TaskInfo]
+    why: str = ""
+    """One sentence that says why the run is in its state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "run",
     "runs": "runs",
     "show": "show",
+    "why": "why",
     "logs": "logs",
     "kill": "kill",
     "deployments": "deployments",

@@ -14,11 +14,14 @@ from skafd.api.shapes import (
     RunSummary,
     TaskInfo,
 )
-from skafd.model.ids import JobId
+from skafd.engine.why import Told, run_sentence, task_sentence
+from skafd.model.ids import JobId, TaskKey
 from skafd.model.outcome import OomKilled, Outcome, describe, suggested_limit_bytes
 from skafd.model.project import Job, Project
 from skafd.model.states import TaskState
 from skafd.store import views
+
+Waits = Mapping[TaskKey, str]
 
 
 def iso(instant: datetime | None) -> str | None:
@@ -72,19 +75,39 @@ def run_summary(view: views.RunView, config: Project) -> RunSummary:
     )
 
 
-def run_detail(detail: views.RunDetail, config: Project) -> RunDetail:
-    """What `skafd show` shows."""
+def run_detail(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> RunDetail:
+    """What `skafd show` shows; `waits` says what tasks that have not begun wait for now."""
     jobs = {job.id: job for job in config.jobs}
     return RunDetail(
         summary=run_summary(detail.run, config),
         parameters=dict(detail.run.parameters),
-        tasks=[_task_info(detail.run, task, jobs.get(task.key.job)) for task in detail.tasks],
+        tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in detail.tasks],
+        why=why_run(detail, config, waits),
+    )
+
+
+def why_run(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> str:
+    """One sentence on a run."""
+    jobs = {job.id: job for job in config.jobs}
+    told = [tell(detail.run, task, jobs.get(task.key.job), waits) for task in detail.tasks]
+    return run_sentence(run_name(detail.run.slug, detail.run.key.number), detail.run.state, told)
+
+
+def tell(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits = MappingProxyType({})) -> Told:
+    """A task as its sentence needs it."""
+    return Told(
+        name=task_name(run.slug, run.key.number, job, task.key.job, task.key.instance),
+        state=task.state,
+        reason=waits.get(task.key, task.reason),
+        attempt=task.attempt,
+        not_before=task.not_before,
+        is_caught=job is not None and job.catch,
     )
 
 
 def job_status(slug: str, job: Job, next_at: datetime | None, tasks: Iterable[views.TaskView]) -> JobStatus:
     """One line of `skafd status`: of several instances the one that says most."""
-    newest = max(tasks, key=_weight, default=None)
+    newest = max(tasks, key=weight, default=None)
     attempt = newest.attempts[-1] if newest and newest.attempts else None
     return JobStatus(
         id=job.id,
@@ -101,7 +124,7 @@ def job_status(slug: str, job: Job, next_at: datetime | None, tasks: Iterable[vi
     )
 
 
-def _weight(task: views.TaskView) -> tuple[int, int]:
+def weight(task: views.TaskView) -> tuple[int, int]:
     """Failures before what runs, what runs before what waits, the last of equals by its instance."""
     order = [task.state.is_failure, task.state.is_alive, not task.state.is_terminal]
     return next((3 - index for index, holds in enumerate(order) if holds), 0), task.key.instance
@@ -111,7 +134,7 @@ def _reason(task: views.TaskView) -> str:
     return "" if task.state is TaskState.SUCCEEDED else task.reason
 
 
-def _task_info(run: views.RunView, task: views.TaskView, job: Job | None) -> TaskInfo:
+def _task_info(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits) -> TaskInfo:
     key = task.key
     return TaskInfo(
         task=task_name(run.slug, run.key.number, job, key.job, key.instance),
@@ -122,6 +145,7 @@ def _task_info(run: views.RunView, task: views.TaskView, job: Job | None) -> Tas
         reason=_reason(task),
         dependencies=list(job.dependencies) if job else [],
         attempts=[_attempt_info(attempt) for attempt in task.attempts],
+        why=task_sentence(tell(run, task, job, waits)),
     )
 
 

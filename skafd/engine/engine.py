@@ -11,6 +11,7 @@ from skafd.engine.closing import settle
 from skafd.engine.draft import Draft
 from skafd.engine.moves import end_by_request
 from skafd.engine.starting import start_admitted
+from skafd.engine.why import explain_waiting
 from skafd.errors import NotFound
 from skafd.model.decisions import (
     AttemptEnded,
@@ -98,6 +99,10 @@ class Engine:
         """An open run without its tasks: asked for at each launch, so it costs the same however many there are."""
         run = self._board.find_run(key)
         return run.outline() if run else None
+
+    def explain(self, key: TaskKey) -> str | None:
+        """What a task that has not begun waits for now; None when it has begun, has ended or never was."""
+        return explain_waiting(self._board, key)
 
     def runs(self) -> tuple[Run, ...]:
         """Every open run."""

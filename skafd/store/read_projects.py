@@ -102,12 +102,13 @@ class ProjectReader(Statements):
             for row in self._all("SELECT * FROM environment ORDER BY last_used_at, key")
         )
 
-    def missed(self, project: ProjectId, limit: int = 100) -> tuple[MissedOccurrence, ...]:
-        """Occurrences that got no run, newest first."""
+    def missed(self, project: ProjectId, limit: int = 100, job: JobId | None = None) -> tuple[MissedOccurrence, ...]:
+        """Occurrences that got no run, newest first; of one job where it is named."""
         rows = self._all(
             f"""SELECT job, instant, cause FROM occurrence
-                WHERE project = {PROJECT} AND state = 'missed' ORDER BY instant DESC LIMIT :limit""",
-            {"project": project, "limit": limit},
+                WHERE project = {PROJECT} AND state = 'missed' AND ifnull(:job, job) = job
+                ORDER BY instant DESC LIMIT :limit""",
+            {"project": project, "limit": limit, "job": job},
         )
         return tuple(
             MissedOccurrence(project, JobId(row["job"]), to_instant(row["instant"]), row["cause"]) for row in rows

@@ -11,6 +11,7 @@ from skafd.api.shapes import (
     AttemptInfo,
     DaemonInfo,
     DeploymentInfo,
+    Explanation,
     FolderResult,
     JobStatus,
     KillResult,
@@ -158,6 +159,11 @@ class FakeBackend:
         if run not in self.details:
             raise NotFound(f"there is no run {run}", "`skafd runs` lists them")
         return self.details[run]
+
+    def why(self, target: str) -> Explanation:
+        if not target.startswith("churn"):
+            raise NotFound(f"there is nothing called {target}")
+        return Explanation(target, f"{target} waits for 'ingest'")
 
     def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail:
         self.asked.append(("start_run", project, job, only, dict(parameters)))

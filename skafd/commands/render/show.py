@@ -53,7 +53,7 @@ def _task(task: Json, names: dict[str, str], width: int | None, now: datetime) -
     ]
     attempts = task["attempts"]
     if task["reason"] and not (attempts and attempts[-1]["outcome"] == task["reason"]):
-        lines += wrapped(task["reason"], width, "    ")
+        lines += wrapped(task["why"] or task["reason"], width, "    ")
     for attempt in attempts:
         lines += _attempt(attempt, len(attempts) > 1, width, now)
     return lines
