@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from skafd import crash
 from skafd.errors import SandboxError
 from skafd.sandbox import child, evidence, identity, kill, processes
 from skafd.sandbox import claim as claims
@@ -67,6 +68,7 @@ def open_supervisor(claim: Claim) -> int | None:
     return kill.open_process(claim.supervisor_pid, claim.start_time)
 
 
+@crash.around("orphan.end")
 def end_orphan(orphan: Orphaned) -> int:
     """Kills what is left of an attempt whose supervisor is gone, and removes its cgroup; returns how many died.
 

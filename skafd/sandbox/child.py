@@ -8,6 +8,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from skafd import crash
 from skafd.sandbox import prctl, small_files
 
 
@@ -31,6 +32,7 @@ class CannotExec(Exception):
     """The command was not started; `str()` is the reason."""
 
 
+@crash.around("command.start")
 def start(stage: Stage, command: Sequence[str]) -> int:
     """Forks and execs a command inside the cgroup; returns its pid. Raises CannotExec or OSError."""
     reading, writing = os.pipe2(os.O_CLOEXEC)

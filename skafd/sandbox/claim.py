@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from skafd import crash
 from skafd.errors import SandboxError
 from skafd.sandbox import identity, small_files
 from skafd.sandbox.cgroup.base import CgroupPlace
@@ -31,13 +32,18 @@ def take(directory: str, cgroup_name: str, cgroup: CgroupPlace) -> Claim | None:
     temporary = f"{directory}/.{FILE_NAME}.{pid}"
     _write(temporary, claim)
     try:
-        # A link, because it appears with its content or not at all; and like O_EXCL it is refused to the second.
-        os.link(temporary, f"{directory}/{FILE_NAME}")
+        _appear(temporary, f"{directory}/{FILE_NAME}")
     except FileExistsError:
         return None
     finally:
         os.unlink(temporary)
     return claim
+
+
+@crash.around("claim.link")
+def _appear(temporary: str, path: str) -> None:
+    # A link, because it appears with its content or not at all; and like O_EXCL it is refused to the second.
+    os.link(temporary, path)
 
 
 def read(directory: str) -> Claim | None:

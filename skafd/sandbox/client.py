@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import skafd
+from skafd import crash
 from skafd.sandbox import frames
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.spec import AttemptSpec
@@ -70,6 +71,7 @@ class Launcher:
         """Requests are waiting for `flush`."""
         return bool(self._unsent)
 
+    @crash.around("launch.send")
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `receive` has the answer later."""
         self._unanswered[spec.name] = None
@@ -136,7 +138,8 @@ def _start_process(control: int, place: CgroupPlace) -> subprocess.Popen[bytes]:
     root = str(Path(skafd.__file__).parent.parent)
     arguments = [str(control), json.dumps(place.to_json()), root]
     # Nothing of the daemon's environment: supervisors show theirs in /proc.
-    environment = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = ("PATH", "LD_LIBRARY_PATH", *crash.VARIABLES)
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _PROGRAM, *arguments],
         stdin=subprocess.DEVNULL,

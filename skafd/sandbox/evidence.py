@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from skafd import crash
 from skafd.errors import SandboxError
 from skafd.sandbox import small_files
 from skafd.sandbox.spec import ResourceLimits
@@ -84,8 +85,13 @@ def write(directory: str, evidence: Evidence) -> None:
     """Puts `exit.json` into the attempt's folder, whole or not at all, and durable before it returns."""
     temporary = f"{directory}/.{FILE_NAME}"
     small_files.write(temporary, json.dumps(evidence.to_json()).encode(), durable=True)
-    os.rename(temporary, f"{directory}/{FILE_NAME}")
+    _appear(temporary, f"{directory}/{FILE_NAME}")
     small_files.sync_folder(directory)
+
+
+@crash.around("exit-file.rename")
+def _appear(temporary: str, path: str) -> None:
+    os.rename(temporary, path)
 
 
 def read(directory: str) -> Evidence | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from skafd import crash
 from skafd.sandbox import identity, small_files
 
 FILE_NAME = "cancel"
@@ -14,7 +15,12 @@ def request_cancel(directory: str, reason: str) -> None:
     """Leaves the wish to end an attempt in its folder: a supervisor that begins later never execs."""
     temporary = f"{directory}/.{FILE_NAME}"
     small_files.write(temporary, reason.encode())
-    os.rename(temporary, f"{directory}/{FILE_NAME}")
+    _appear(temporary, f"{directory}/{FILE_NAME}")
+
+
+@crash.around("cancel-file.rename")
+def _appear(temporary: str, path: str) -> None:
+    os.rename(temporary, path)
 
 
 def cancel_reason(directory: str) -> str | None:

@@ -16,6 +16,7 @@ import socket
 import sys
 from typing import Any, NoReturn
 
+from skafd import crash
 from skafd.errors import SandboxError
 from skafd.sandbox import child, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
@@ -86,6 +87,7 @@ class _Launcher:
         fields = identity.stat_fields(pid)
         return {"name": name, "pid": pid, "start_time": int(fields[19]) if fields else 0}
 
+    @crash.around("supervisor.fork")
     def _fork(self, spec: AttemptSpec) -> int:
         # Until it has a pipe of its own, the supervisor's signals would go to this process.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from skafd import crash
 from skafd.sandbox import evidence, notify
 from skafd.sandbox.evidence import Evidence
 from skafd.sandbox.notify import Notification, NotificationKind
@@ -16,11 +17,13 @@ _RECORD_WITHIN_SECONDS = 600.0
 _PAUSE_SECONDS = 1.0
 
 
+@crash.around("start.tell")
 def tell_started(spec: AttemptSpec) -> None:
     """Tells the daemon that the first command was exec'ed."""
     _tell(spec, NotificationKind.STARTED, None, _STARTED_WITHIN_SECONDS)
 
 
+@crash.around("end.tell")
 def tell_ended(spec: AttemptSpec, found: Evidence) -> None:
     """Tells the daemon how the attempt ended."""
     _tell(spec, NotificationKind.ENDED, found, _ENDED_WITHIN_SECONDS)

@@ -12,6 +12,7 @@ import signal
 import time
 from dataclasses import replace
 
+from skafd import crash
 from skafd.sandbox import claim, kill, prctl, report, workspace
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.cgroup.open import open_cgroup, unenforced
@@ -89,6 +90,7 @@ class _Attempt:
         if reason is not None:
             raise _NotStarted(reason, Verdict.CANCELLED)
 
+    @crash.around("cgroup.make")
     def _make_cgroup(self) -> None:
         try:
             refused = self._cgroup.create(self._spec.limits)
@@ -98,12 +100,14 @@ class _Attempt:
         if self._unenforced and self._spec.limits.required:
             raise _NotStarted(f"its limits are required, and {self._unenforced[0]}")
 
+    @crash.around("work-folder.make")
     def _prepare_folder(self) -> None:
         try:
             workspace.prepare(f"{self._spec.directory}/work", self._spec.snapshot, self._spec.links)
         except OSError as error:
             raise _NotStarted(f"its working folder could not be made: {error}") from error
 
+    @crash.around("cgroup.remove")
     def _cleared(self, evidence: Evidence) -> Evidence:
         """Removes the cgroup; the evidence says so when that was refused."""
         try:

@@ -86,9 +86,9 @@ class Campaign:
 
     def _start(self) -> None:
         """Sometimes it dies before it is up; sometimes work is done while nobody is there."""
-        while self._dice.random() < 0.25:
+        while self._dice.random() < 0.4:
             self._daemon.begin()
-            time.sleep(self._dice.uniform(0.1, 0.6))
+            time.sleep(self._dice.uniform(0.05, 0.5))
             self._daemon.kill()
             self._count("daemon while it starts")
         if self._dice.random() < 0.1:

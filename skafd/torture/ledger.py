@@ -46,14 +46,14 @@ class Circumstances:
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found wrong, each with the run that it concerns; and how much was looked at."""
+    """What was found wrong, each with the run (`project/42`) or task that it concerns; and how much was looked at."""
 
     violations: list[tuple[str, str]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def say(self, run: str, sentence: str) -> None:
+    def say(self, subject: str, sentence: str) -> None:
         """Adds a violation."""
-        self.violations.append((run, sentence))
+        self.violations.append((subject, sentence))
 
 
 def check(circumstances: Circumstances) -> Verdict:
@@ -121,12 +121,12 @@ def _check_attempts(
 ) -> None:
     known = {(row["task"], row["number"]) for row in rows}
     for task, attempt in sorted(noted.keys() - known):
-        verdict.say(_run_of(task), f"{task} attempt {attempt} ran, and the database does not know it")
+        verdict.say(task, f"{task} attempt {attempt} ran, and the database does not know it")
     for row in rows:
         verdict.counts["attempts"] += 1
         verdict.counts[f"attempts {row['state']}"] += 1
         for sentence in _wrong_with(row, noted[row["task"], row["number"]], circumstances):
-            verdict.say(_run_of(row["task"]), f"{row['task']} attempt {row['number']}: {sentence}")
+            verdict.say(row["task"], f"{row['task']} attempt {row['number']}: {sentence}")
 
 
 def _wrong_with(row: dict[str, Any], entries: list[dict[str, Any]], circumstances: Circumstances) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _wrong_with(row: dict[str, Any], entries: list[dict[str, Any]], circumstance
     if row["ended_at"] is None:
         yield f"it has not ended, it is {state}"
         return
-    if state == "lost" and row["supervisor_pid"] not in circumstances.killed_supervisors:
+    if state == "lost" and _supervisor_of(row) not in circumstances.killed_supervisors:
         yield f"it is lost, and nobody killed its supervisor: {row['outcome']}"
     end = next((entry for entry in entries if entry["word"] == "end"), None)
     if end is not None and state not in WITHOUT_AN_END:
@@ -146,6 +146,11 @@ def _wrong_with(row: dict[str, Any], entries: list[dict[str, Any]], circumstance
     elif end is None and state not in WITHOUT_AN_END and not _is_without_evidence(row, words):
         yield f"its job noted {'no end' if words['start'] else 'nothing'}, and it is {state}: {row['outcome']}"
     yield from _wrong_with_log(row, end)
+
+
+def _supervisor_of(row: dict[str, Any]) -> int | None:
+    claim = Path(row["directory"]) / "claim"
+    return int(json.loads(claim.read_text())["supervisor_pid"]) if claim.exists() else None
 
 
 def _is_without_evidence(row: dict[str, Any], words: Counter[str]) -> bool:
@@ -270,7 +275,3 @@ def _process(entry: Path, home: str) -> tuple[int, str] | None:
         return None  # It ended meanwhile, or is somebody else's.
     mine = home in environment or folder.startswith(home)
     return (int(entry.name), line) if mine else None
-
-
-def _run_of(task: str) -> str:
-    return task.rpartition("/")[0]
