@@ -1,35 +1,37 @@
-"""Folders become deployments: watches them, deploys what settles, and switches in one transaction."""
+"""Folders become deployments: watches them, deploys what settles, and goes back to earlier ones."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skafd.api.shapes import FolderResult
 from skafd.config import find_projects
 from skafd.daemon.changes import Changes
+from skafd.daemon.delivering import Delivering
 from skafd.daemon.environment_builds import EnvironmentBuilds
-from skafd.daemon.fitting import warnings_for
 from skafd.daemon.orchestrator import Orchestrator
-from skafd.daemon.releasing import note_project, note_refusal, note_unchanged, release, take_back
+from skafd.daemon.outcomes import Outcomes
+from skafd.daemon.parents import Parents
+from skafd.daemon.releasing import Releasing
 from skafd.daemon.statuses import Notes
 from skafd.deploy.pipeline import Deployer
-from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
+from skafd.deploy.release import Deployable, Result
 from skafd.deploy.watch import Watcher
-from skafd.errors import DeployError, SkafdError
+from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
 from skafd.machine.enforcement import Enforcement
-from skafd.model.decisions import Event
 from skafd.model.deployment import Deployment
 from skafd.model.limits import Capacity
-from skafd.model.project import Project
-from skafd.store import Database, Purpose, Writer
+from skafd.store import Database, Purpose
 from skafd.store.views import ProjectRow
+
+log = logging.getLogger("skafd.deploying")
 
 
 class Deploying:
-    """Every folder that skafd knows. Methods may be called from any thread."""
+    """Every folder that skafd knows. Methods may be called from any thread but the orchestrator's."""
 
     def __init__(
         self,
@@ -40,20 +42,18 @@ class Deploying:
         capacity: Capacity,
         enforcement: Enforcement,
     ) -> None:
+        self._home = home
         self._database = database
-        self._orchestrator = orchestrator
+        self._mailbox = orchestrator.mailbox
         self._changes = changes
-        self._capacity = capacity
-        self._enforcement = enforcement
-        self._warnings: dict[Path, tuple[str, ...]] = {}
-        self._parents: set[Path] = set()
-        """Watched for projects that appear in them."""
-        self._delivered = threading.Condition()
-        self._deliveries = 0
-        self._outcomes: dict[Path, tuple[int, FolderResult]] = {}
-        """Of each folder the newest, with its place in the order of deliveries."""
+        self._outcomes = Outcomes()
         self._builds = EnvironmentBuilds(home, changes)
-        self._deployer = Deployer(home.deployments, self._builds, self._slug_of, self._deliver)
+        self._releasing = Releasing(home, database, orchestrator.facts, orchestrator.agenda)
+        self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement)
+        self._projects: set[Path] = set()
+        """Watched as projects."""
+        self._parents = Parents(database, self._mailbox)
+        self._deployer = Deployer(home.deployments, self._builds, self._delivering.slug_of, self._deliver)
         self._watcher = Watcher(self._on_settled)
 
     def resume(self) -> None:
@@ -62,129 +62,101 @@ class Deploying:
             known = [(project, reader.deployments(project.id)) for project in reader.projects()]
         for project, deployments in known:
             self._deployer.remember(project.path, deployments[0].snapshot_hash if deployments else None)
-            self._watcher.watch(project.path)
-            self._deployer.deploy(project.path)
+            self._take_on(project.path)
+        for parent in self._parents.restore():
+            self._watcher.watch_parent(parent)
+            self._take_on_new(parent)
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes folders on (the known ones when none is named); with `wait` yields what became of each project."""
-        projects: list[Path] = []
-        for folder in folders or self._known():
-            found, refusal = self._projects_in(folder.resolve())
-            if refusal is not None:
-                yield refusal
-            projects += [path for path in found if path not in projects]
-        before = self._deliveries
+        projects: dict[Path, None] = {}
+        for folder in folders or sorted(self._projects):
+            found, refusal = self._look_into(folder.resolve())
+            if refusal:
+                yield FolderResult(str(folder), None, "no project", None, refusal, [])
+            projects.update(dict.fromkeys(found))
+        before = self._outcomes.count
         for project in projects:
-            self._watcher.watch(project)
-            self._deployer.deploy(project)
+            self._take_on(project)
         for project in projects if wait else ():
-            yield self._wait_for(project, before)
+            yield self._outcomes.wait_for(project, before)
 
     def roll_back(self, project: ProjectRow, deployment: Deployment) -> None:
-        """Makes an earlier deployment live again; its environment is built anew where it is gone."""
+        """Makes an earlier deployment live again; its environment is built anew where it is gone.
+
+        Raises Refused when it is live already or its files were removed, BuildError.
+        """
+        name = f"deployment {deployment.number} of {project.slug}"
+        if deployment.number == project.live_deployment:
+            raise Refused(f"{name} is live already")
+        if not (self._home.deployments / project.slug / deployment.snapshot_hash).is_dir():
+            raise Refused(f"{name} is too old: its files were removed to make room", "save the project as it was then")
         self._builds.ensure(deployment, project)
-        self._write(
-            lambda writer: take_back(writer, self._database, self._orchestrator, project, deployment), Purpose.ROLLBACK
-        )
+        self._mailbox.put(
+            lambda writer: self._releasing.take_back(writer, project, deployment), Purpose.ROLLBACK
+        ).result()
 
     def notes_of(self, folder: Path) -> Notes:
         """What a screen shows besides what the database knows."""
-        return Notes(self._builds.activity_of(folder), self._warnings.get(folder, ()))
+        return Notes(self._builds.activity_of(folder), self._delivering.warnings_of(folder))
 
     def close(self) -> None:
-        """Stops watching and cancels builds."""
+        """Stops watching, cancels builds, and lets go of who waits."""
         self._watcher.close()
+        self._builds.cancel()
         self._deployer.close()
+        self._outcomes.close()
 
     # --- what the watcher and the deployer call ---------------------------------------------------------
 
     def _on_settled(self, folder: Path) -> None:
-        if folder not in self._parents:
-            self._deployer.deploy(folder)
-            return
-        known = set(self._known())
-        for project in find_projects(folder):
-            if project not in known:
-                self._watcher.watch(project)
-                self._deployer.deploy(project)
-
-    def _slug_of(self, folder: Path, config: Project) -> str:
         try:
-            self._write(lambda writer: note_project(writer, folder, config.name, config.token), Purpose.PROJECT)
-        except SkafdError as error:
-            raise DeployError(error.message, error.hint) from error
-        return self._row(folder).slug
+            if folder in self._parents:
+                self._take_on_new(folder)
+            else:
+                self._deployer.deploy(folder)
+        except Exception:
+            # The thread that calls goes on for all other folders.
+            log.exception("what changed in %s is looked at again when it changes again", folder)
 
     def _deliver(self, result: Result) -> None:
-        """Runs in the deployer's threads, one result of a folder at a time."""
-        outcome = self._apply(result)
-        with self._delivered:
-            self._deliveries += 1
-            self._outcomes[result.folder] = (self._deliveries, outcome)
-            self._delivered.notify_all()
+        """Raises DeployError when something that could have gone live did not: then the same content is tried again."""
+        try:
+            outcome = self._delivering.deliver(result)
+        except Exception as error:
+            log.error("%s: %s", result.folder, error, exc_info=not isinstance(error, SkafdError))
+            outcome = FolderResult(str(result.folder), None, "refused", None, str(error), [])
+        self._outcomes.put(result.folder, outcome)
         self._changes.announce()
+        if isinstance(result, Deployable) and outcome.outcome != "deployed":
+            raise DeployError(outcome.text)
 
-    def _apply(self, result: Result) -> FolderResult:
-        match result:
-            case Deployable():
-                return self._release(result)
-            case RefusedDeploy():
-                return self._refuse(result)
-            case Unchanged():
-                row = self._row(result.folder)
-                self._write(lambda writer: note_unchanged(writer, row), Purpose.UNCHANGED)
-                return self._outcome(result.folder, "unchanged")
+    # --- folders ----------------------------------------------------------------------------------------
 
-    def _release(self, deployable: Deployable) -> FolderResult:
-        warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
-        try:
-            warnings += warnings_for(deployable.config, self._capacity, self._enforcement)
-            self._write(lambda writer: release(writer, self._database, self._orchestrator, deployable), Purpose.DEPLOY)
-        except SkafdError as error:
-            return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
-        self._warnings[deployable.folder] = tuple(warnings)
-        return self._outcome(deployable.folder, "deployed")
+    def _take_on(self, project: Path) -> None:
+        """Watches a project, and deploys it as it is now."""
+        if project in self._parents:
+            self._parents.discard(project)
+        if project not in self._projects:
+            self._projects.add(project)
+            self._watcher.watch(project)
+        self._deployer.deploy(project)
 
-    def _refuse(self, refused: RefusedDeploy) -> FolderResult:
-        self._write(lambda writer: note_refusal(writer, refused), Purpose.REFUSAL)
-        text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
-        return self._outcome(refused.folder, "refused", text)
+    def _take_on_new(self, parent: Path) -> None:
+        for project in find_projects(parent):
+            if project not in self._projects:
+                self._take_on(project)
 
-    # --- helpers ----------------------------------------------------------------------------------------
-
-    def _write(self, prepare: Callable[[Writer], list[Event]], purpose: Purpose) -> None:
-        self._orchestrator.mailbox.put(prepare, purpose).result()
-
-    def _row(self, folder: Path) -> ProjectRow:
-        with self._database.reader() as reader:
-            return reader.find_project(str(folder))
-
-    def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:
-        row = self._row(folder)
-        warnings = list(self._warnings.get(folder, ()))
-        return FolderResult(str(folder), row.slug, outcome, row.live_deployment, text, warnings)
-
-    def _known(self) -> list[Path]:
-        with self._database.reader() as reader:
-            return [row.path for row in reader.projects()]
-
-    def _wait_for(self, folder: Path, before: int) -> FolderResult:
-        with self._delivered:
-            self._delivered.wait_for(lambda: self._outcomes.get(folder, (0, None))[0] > before)
-            return self._outcomes[folder][1]
-
-    def _projects_in(self, folder: Path) -> tuple[tuple[Path, ...], FolderResult | None]:
-        try:
-            found = find_projects(folder)
-        except OSError as error:
-            return (), _no_project(folder, f"{folder} cannot be read: {error.strerror}")
-        if folder not in found:
-            self._parents.add(folder)
-            self._watcher.watch_parent(folder)
-        if not found:
-            return (), _no_project(folder, f"{folder} holds no metis.config.yml; `skafd init` writes one")
-        return found, None
-
-
-def _no_project(folder: Path, text: str) -> FolderResult:
-    return FolderResult(str(folder), None, "no project", None, text, [])
+    def _look_into(self, folder: Path) -> tuple[tuple[Path, ...], str]:
+        """The projects in a folder, or why there is none; watches one that is no project for those that appear."""
+        found = find_projects(folder)
+        if folder in found or (not found and folder in self._projects):
+            return (folder,), ""  # A known project whose folder is gone: the deployment says so.
+        if not folder.is_dir():
+            return (), f"{folder} does not exist"
+        self._parents.add(folder)
+        self._projects.discard(folder)
+        self._watcher.watch_parent(folder)
+        if found:
+            return found, ""
+        return (), f"{folder} holds no metis.config.yml; `skafd init` writes one, and it is deployed when it appears"

@@ -20,6 +20,7 @@ class EnvironmentBuilds:
         self._deployments = home.deployments
         self._changes = changes
         self._activities: dict[Path, str] = {}
+        self._cancelled = threading.Event()
         self._environments = Environments(home.environments, self._on_progress)
 
     def key_of(self, snapshot_folder: Path, config: Project) -> str:
@@ -40,7 +41,11 @@ class EnvironmentBuilds:
     def ensure(self, deployment: Deployment, project: ProjectRow) -> None:
         """Builds the environment of an earlier deployment again where it is gone. Raises BuildError."""
         snapshot = self._deployments / project.slug / deployment.snapshot_hash
-        self.prepare(project.path, snapshot, deployment.config, threading.Event())
+        self.prepare(project.path, snapshot, deployment.config, self._cancelled)
+
+    def cancel(self) -> None:
+        """Gives up what `ensure` builds."""
+        self._cancelled.set()
 
     def activity_of(self, folder: Path) -> str | None:
         """What is being built for the project now, in a line."""

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from skafd.daemon.launching import ProjectFacts
 from skafd.model.ids import ProjectId
 from skafd.store import Database
+from skafd.store.views import ProjectRow
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFacts:
+    """What launching needs to know of a project besides its deployment."""
+
+    slug: str
+    path: Path
+    variables: Mapping[str, str]
 
 
 class Facts:
-    """Read from the database once, and again after `drop`."""
+    """Read from the database once, and again after `drop`. For the orchestrator's thread alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[ProjectId, ProjectFacts] = {}
-        self._lock = threading.Lock()
 
     def of(self, project: ProjectId) -> ProjectFacts:
         """The facts of a project. Raises NotFound."""
-        with self._lock:
-            if project not in self._known:
-                self._known[project] = self._read(project)
-            return self._known[project]
+        if project not in self._known:
+            with self._database.reader() as reader:
+                row, variables = reader.project(project), reader.variables(project)
+            self.put(row, variables)
+        return self._known[project]
 
-    def put(self, project: ProjectId, facts: ProjectFacts) -> None:
-        """Says what is about to be committed, so that it can be launched in the same turn."""
-        with self._lock:
-            self._known[project] = facts
+    def put(self, row: ProjectRow, variables: Mapping[str, str]) -> None:
+        """Says what a project is about to become, before the commit, so that it can be launched in the same turn."""
+        self._known[row.id] = ProjectFacts(row.slug, row.path, variables)
+
+    def drop(self, project: ProjectId) -> None:
+        """Its variables have changed."""
+        self._known.pop(project, None)
 
     def drop_all(self) -> None:
         """What was put may not have been committed."""
-        with self._lock:
-            self._known.clear()
-
-    def drop(self, project: ProjectId) -> None:
-        """Its name, folder or variables have changed."""
-        with self._lock:
-            self._known.pop(project, None)
-
-    def _read(self, project: ProjectId) -> ProjectFacts:
-        with self._database.reader() as reader:
-            row = reader.project(project)
-            variables = reader.variables(project)
-        return ProjectFacts(slug=row.slug, path=row.path, variables=variables)
+        self._known.clear()

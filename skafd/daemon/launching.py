@@ -4,66 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.surroundings import job_environment
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import Command, Notebook, Script, Step, parse_entrypoint
-from skafd.model.ids import AttemptKey
-from skafd.model.project import Job, Project
+from skafd.model.ids import AttemptKey, JobId
+from skafd.model.project import Job
 from skafd.model.run import Run
 from skafd.sandbox.spec import AttemptSpec, ResourceLimits
 
 PROCESSES_PER_ATTEMPT = 4096
 """Far above what a job needs, far below what a fork bomb would take."""
+_LONGEST_NAME = 80
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFacts:
-    """What launching needs to know of a project besides its deployment."""
-
-    slug: str
-    path: Path
-    variables: Mapping[str, str]
+def job_folders(jobs: Iterable[Job]) -> dict[JobId, str]:
+    """Each job's name made fit for a path; with a piece of its id where the name alone is not unique."""
+    names = {job.id: _fit(job.name) for job in jobs}
+    counted = Counter(names.values())
+    return {job: name if counted[name] == 1 else f"{name}-{_digest(job)[:8]}" for job, name in names.items()}
 
 
-def attempt_folder(home: Home, slug: str, config: Project, attempt: AttemptKey) -> Path:
+def attempt_folder(home: Home, slug: str, job_folder: str, attempt: AttemptKey) -> Path:
     """`runs/<project>/<number>/<job>.<instance>/<attempt>`."""
     task = attempt.task
-    job = job_folder(config, config.job(task.job))
-    return home.runs / slug / str(task.run.number) / f"{job}.{task.instance}" / str(attempt.number)
+    return home.runs / slug / str(task.run.number) / f"{job_folder}.{task.instance}" / str(attempt.number)
 
 
-def job_folder(config: Project, job: Job) -> str:
-    """The job's name made fit for a path; with a piece of its id where the name alone is not unique."""
-    name = _fit(job.name)
-    twins = [other for other in config.jobs if _fit(other.name) == name]
-    if len(twins) == 1:
-        return name
-    return f"{name}-{hashlib.sha256(job.id.encode()).hexdigest()[:8]}"
-
-
-def attempt_spec(home: Home, facts: ProjectFacts, deployment: Deployment, run: Run, attempt: AttemptKey) -> AttemptSpec:
+def attempt_spec(
+    home: Home, facts: ProjectFacts, deployment: Deployment, run: Run, job: Job, folder: Path, attempt: AttemptKey
+) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
-    job = deployment.config.job(attempt.task.job)
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
     environment = home.environments / deployment.environment_key
     for needed in (snapshot, environment):
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
-    folder = attempt_folder(home, facts.slug, deployment.config, attempt)
     limits = job.resources.limits
     return AttemptSpec(
-        name=str(folder.relative_to(home.runs)),
+        name=attempt_name(home, folder),
         directory=str(folder),
         snapshot=str(snapshot),
         links={path: str(facts.path / path) for path in deployment.linked},
-        commands=tuple(_argv(step, environment) for step in parse_entrypoint(job.entrypoint, job.language)),
-        environment=job_environment(attempt, run, deployment, facts.slug, environment, facts.variables),
+        commands=_commands(job, environment),
+        environment=job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
         secrets=tuple(facts.variables.values()),
         limits=ResourceLimits(
             memory_bytes=limits.memory_bytes,
@@ -73,8 +63,21 @@ def attempt_spec(home: Home, facts: ProjectFacts, deployment: Deployment, run: R
         ),
         timeout_seconds=job.timeout_seconds,
         notify_socket=str(home.supervisors_socket),
-        cgroup_name=hashlib.sha256(str(folder).encode()).hexdigest()[:16],
+        cgroup_name=_digest(str(folder))[:16],
     )
+
+
+def attempt_name(home: Home, folder: Path) -> str:
+    """What launcher and supervisors call the attempt that has this folder. Raises ValueError for a foreign folder."""
+    return str(folder.relative_to(home.runs))
+
+
+def _commands(job: Job, environment: Path) -> tuple[tuple[str, ...], ...]:
+    try:
+        steps = parse_entrypoint(job.entrypoint, job.language)
+    except ValueError as error:
+        raise SandboxError(f"the entrypoint of {job.name} cannot be run: {error}") from error
+    return tuple(_argv(step, environment) for step in steps)
 
 
 def _argv(step: Step, environment: Path) -> tuple[str, ...]:
@@ -88,4 +91,9 @@ def _argv(step: Step, environment: Path) -> tuple[str, ...]:
 
 
 def _fit(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name.strip()).strip(".-") or "job"
+    fit = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.strip())[:_LONGEST_NAME]
+    return fit.strip(".-") or "job"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

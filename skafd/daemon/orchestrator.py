@@ -12,35 +12,33 @@ from __future__ import annotations
 import logging
 import selectors
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from skafd import clock
+from skafd.daemon.agenda import Agenda
 from skafd.daemon.changes import Changes
 from skafd.daemon.facts import Facts
-from skafd.daemon.launching import attempt_folder, attempt_spec
-from skafd.daemon.mailbox import Mailbox, Request
-from skafd.daemon.restoring import restore, write_occurrences
-from skafd.daemon.supervision import Report, Started, Supervision
+from skafd.daemon.launches import Launches
+from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
+from skafd.daemon.reports import Report, write_reports
+from skafd.daemon.restoring import requests_of, restore, write_occurrences
+from skafd.daemon.supervision import Supervision
 from skafd.engine import Engine
-from skafd.errors import SandboxError, SkafdError, StoreError
+from skafd.errors import SkafdError
 from skafd.home import Home
-from skafd.model.decisions import AttemptEnded, AttemptStarted, Decisions, Event, RunRequested, TimePassed
-from skafd.model.deployment import Deployment
-from skafd.model.ids import AttemptKey, JobId, ProjectId
+from skafd.model.decisions import Decisions, Event, TimePassed
+from skafd.model.ids import JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
-from skafd.model.run import Cause, CauseKind
 from skafd.sandbox.cgroup.base import CgroupPlace
-from skafd.sandbox.identity import boot_id
-from skafd.sandbox.spec import AttemptSpec
-from skafd.schedule.timetable import Timetable
-from skafd.store import Database, Launching, Purpose, Writer
+from skafd.store import Database, Purpose, Writer
 
 log = logging.getLogger("skafd.orchestrator")
 
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
+_FAILURES_PER_REMARK = 600
 
 
 class Orchestrator(threading.Thread):
@@ -55,42 +53,61 @@ class Orchestrator(threading.Thread):
         changes: Changes,
         set_alarm: Callable[[datetime | None], None],
     ) -> None:
+        """Starts the launcher; `start()` begins the turns. Raises OSError where there can be no launcher."""
         super().__init__(name="orchestrator", daemon=True)
         self.mailbox = Mailbox()
         self.facts = Facts(database)
-        self._home = home
+        self.agenda = Agenda(set_alarm)
         self._database = database
-        self._place = place
         self._capacity = capacity
         self._changes = changes
-        self._set_alarm = set_alarm
         self._engine = Engine(capacity)
-        self._timetable = Timetable()
+        self._launches = Launches(home, self.facts)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
+        self._supervision = Supervision(
+            home, place, self._selector, lambda attempt: self._launches.spec(self._engine, attempt)
+        )
         self._wake_at: datetime | None = None
-        self._alarm_at: datetime | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self._must_restore = True
-        self._why_missed = "the daemon was down"
+        self._failures = 0
+
+    # --- callable from any thread -----------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Ends the thread after the present turn."""
+        self._stopping.set()
+        self.mailbox.wake()
+
+    def ring(self) -> None:
+        """Time has come."""
+        self.mailbox.put(self._on_time, Purpose.TIME)
+
+    def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
+        """When a job is due next, None when its schedule is spent."""
+        return None if self._engine.is_spent(project, job) else self.agenda.next_of(project, job)
+
+    def explain(self, tasks: Sequence[TaskKey]) -> dict[TaskKey, str]:
+        """What those of these tasks that have not begun wait for now. Raises DaemonUnreachable at the end."""
+
+        def answer() -> dict[TaskKey, str]:
+            said = {task: self._engine.explain(task) for task in tasks}
+            return {task: sentence for task, sentence in said.items() if sentence is not None}
+
+        return self.mailbox.inquire(answer).result()
 
     # --- the loop ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Turns until `stop`."""
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(self._home, self._place, self._selector, self._make_spec)
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 self._turn()
         finally:
-            self._supervision.close()
             self.mailbox.close()
+            self._supervision.close()
             self._selector.close()
-
-    def stop(self) -> None:
-        """Ends the thread after the present turn. Callable from any thread."""
-        self._stopping = True
-        self.mailbox.wake()
 
     def _turn(self) -> None:
         try:
@@ -99,127 +116,94 @@ class Orchestrator(threading.Thread):
             ready = [key.data for key, _ in self._selector.select()]
             reports = self._supervision.hear(ready)
             if reports:
-                self._decide_on(reports)
+                self._act(self._decide_on(reports, Purpose.REPORTS))
             for request in self.mailbox.take() if self.mailbox in ready else ():
                 self._answer(request)
-            self._move_alarm()
+            self.agenda.move_alarm(self._wake_at)
         except Exception as error:
             self._begin_again(error)
+        else:
+            self._failures = 0
 
     def _begin_again(self, error: Exception) -> None:
-        """Memory may be ahead of the disk: forget it, wait a little, and start from what is written."""
-        log.error("starting again from the database: %s", error, exc_info=not isinstance(error, StoreError))
+        """Memory may be ahead of the disk: starts from what is written; after a pause if that has failed too."""
         self._must_restore = True
-        for request in self.mailbox.take():
-            request.future.set_exception(error)
-        self._selector.select(_SECONDS_BEFORE_TRYING_AGAIN)
+        self._failures += 1
+        if self._failures == 1:
+            log.error("starting again from the database: %s", error, exc_info=not isinstance(error, SkafdError))
+            self.mailbox.wake()
+            return
+        if self._failures % _FAILURES_PER_REMARK == 2:
+            log.error("that failed too, it is tried every second: %s", error)
+        self.mailbox.fail(error)
+        self._stopping.wait(_SECONDS_BEFORE_TRYING_AGAIN)
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def _decide_on(self, reports: Sequence[Report], purpose: Purpose = Purpose.REPORTS) -> Decisions:
-        return self._decide(lambda writer: _write_reports(writer, reports), purpose)
+    def _decide_on(self, reports: Sequence[Report], purpose: Purpose) -> Decisions:
+        return self._decide(lambda writer: write_reports(writer, reports, clock.now()), purpose)
 
-    def _decide(self, prepare: Callable[[Writer], Sequence[Event]], purpose: Purpose) -> Decisions:
+    def _decide(self, prepare: Prepare, purpose: Purpose) -> Decisions:
         """One transaction: what `prepare` writes, what has become due, and what the engine makes of both."""
         now = clock.now()
         with self._database.transaction(purpose) as writer:
             events = prepare(writer)
             # From here on memory may be ahead of the disk until the commit.
             self._must_restore = True
-            plan = self._timetable.due(now, self._why_missed)
-            requests = [RunRequested(due.project, Cause(CauseKind.SCHEDULE, due.instant), due.jobs) for due in plan.due]
-            decisions = self._engine.handle([*requests, *events], now)
+            plan = self.agenda.plan(now)
+            decisions = self._engine.handle([*requests_of(plan), *events], now)
             decisions = replace(decisions, missed=plan.missed + decisions.missed)
-            writer.apply(decisions, now, self._launching(decisions))
+            writer.apply(decisions, now, self._launches.records(self._engine, decisions.launches))
             write_occurrences(writer, plan, decisions, now)
         self._must_restore = False
-        self._why_missed = "skafd was busy, or the machine was asleep"
-        self._act(decisions)
+        self.agenda.planned()
         return decisions
 
     def _act(self, decisions: Decisions) -> None:
-        self._wake_at = decisions.wake_at
-        for kill in decisions.kills:
-            self._supervision.kill(kill)
-        failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
-        self._changes.announce()
-        if failed:
-            self._decide_on(failed, Purpose.NOT_LAUNCHED)
+        """Kills and launches. What could not even be launched has ended, from which something may follow again."""
+        while True:
+            self._wake_at = decisions.wake_at
+            for kill in decisions.kills:
+                self._supervision.kill(kill)
+            failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
+            if decisions.new_runs or decisions.transitions or decisions.missed:
+                self._changes.announce()
+            if not failed:
+                return
+            decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: Request | Question) -> None:
         """Whoever asked gets the result or the error; only an error after `prepare` concerns us too."""
-        if not request.future.set_running_or_notify_cancel():
+        if isinstance(request, Question):
+            request.fulfil()
             return
         try:
             decisions = self._decide(request.prepare, request.purpose)
-            request.future.set_result(request.answer(decisions))
         except Exception as error:
             request.future.set_exception(error)
             if self._must_restore:
                 raise
             if not isinstance(error, SkafdError):
                 log.exception("a request failed")
+            return
+        try:
+            self._act(decisions)
+        finally:
+            # It is on disk: whatever could not be done about it yet will be.
+            request.fulfil(decisions)
 
-    def _launching(self, decisions: Decisions) -> dict[AttemptKey, Launching]:
-        known = {}
-        for attempt in decisions.launches:
-            deployment = self._engine.deployment_of(attempt.task.run)
-            slug = self.facts.of(attempt.task.run.project).slug
-            folder = attempt_folder(self._home, slug, deployment.config, attempt)
-            known[attempt] = Launching(folder, deployment.config.job(attempt.task.job).resources.limits)
-        return known
-
-    def _make_spec(self, attempt: AttemptKey) -> AttemptSpec:
-        run = self._engine.run(attempt.task.run)
-        if run is None:
-            raise SandboxError(f"run {attempt.task.run.number} is not open")
-        facts = self.facts.of(attempt.task.run.project)
-        return attempt_spec(self._home, facts, self._engine.deployment_of(run.key), run, attempt)
-
-    # --- time -------------------------------------------------------------------------------------------
-
-    def ring(self) -> None:
-        """Time has come. Callable from any thread."""
-        self.mailbox.put(lambda _: [TimePassed()], Purpose.TIME)
-
-    def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
-        """When a job is due next, None when its schedule is spent. Callable from any thread."""
-        return None if self._engine.is_spent(project, job) else self._timetable.next_of(project, job)
-
-    def put_schedules(self, deployment: Deployment, since: Mapping[JobId, datetime]) -> None:
-        """Replaces a project's lines in the timetable. Call it in the orchestrator's thread."""
-        self._timetable.remove(deployment.project)
-        for job in deployment.config.jobs:
-            if job.schedules:
-                self._timetable.put(deployment.project, job.id, job.schedules, since[job.id])
-
-    def _move_alarm(self) -> None:
-        instants = [instant for instant in (self._wake_at, self._timetable.next_at()) if instant is not None]
-        earliest = min(instants, default=None)
-        if earliest != self._alarm_at:
-            self._alarm_at = earliest
-            self._set_alarm(earliest)
-
-    # --- beginning again --------------------------------------------------------------------------------
+    def _on_time(self, _: Writer) -> list[Event]:
+        self.agenda.rang()
+        return [TimePassed()]
 
     def _restore(self) -> None:
         """Rebuilds memory from the database and finds out what became of the attempts that it calls alive."""
         self.facts.drop_all()
+        self._supervision.recover()
         with self._database.reader() as reader:
-            self._engine, self._timetable = restore(reader, self._capacity)
+            self._engine, timetable = restore(reader, self._capacity)
             alive = reader.alive_attempts()
+        self.agenda.restore(timetable)
         reports = [report for one in alive for report in self._supervision.take_over(one.key, one.directory)]
-        self._decide(lambda writer: [*_write_reports(writer, reports), TimePassed()], Purpose.RESTORE)
-        self._move_alarm()
-
-
-def _write_reports(writer: Writer, reports: Sequence[Report]) -> list[Event]:
-    events: list[Event] = []
-    for report in reports:
-        match report:
-            case Started(attempt=attempt, supervisor_pid=pid, supervisor_start_time=start_time):
-                writer.attempt_running(attempt, pid, start_time, boot_id(), clock.now())
-                events.append(AttemptStarted(attempt))
-            case AttemptEnded():
-                events.append(report)
-    return events
+        self._act(self._decide_on(reports, Purpose.RESTORE))
+        self.agenda.move_alarm(self._wake_at)

@@ -11,11 +11,15 @@ from skafd.model.project import Parameter, Project
 
 def checked_parameters(config: Project, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """What was given, in order. Raises Refused for a name that no job declares and a value of the wrong type."""
-    declared = {parameter.name: parameter for job in config.jobs for parameter in job.parameters}
+    declared: dict[str, list[Parameter]] = {}
+    for job in config.jobs:
+        for parameter in job.parameters:
+            declared.setdefault(parameter.name, []).append(parameter)
     for name, value in given.items():
         if name not in declared:
             raise Refused(f"no job of {config.name} has a parameter {name}", _advice(name, list(declared)))
-        _check(declared[name], value)
+        for parameter in declared[name]:
+            _check(parameter, value)
     return tuple(given.items())
 
 

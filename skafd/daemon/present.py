@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 
 from skafd.api.shapes import (
     AttemptInfo,
@@ -15,6 +16,7 @@ from skafd.api.shapes import (
     TaskInfo,
 )
 from skafd.engine.why import Told, run_sentence, task_sentence
+from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, TaskKey
 from skafd.model.outcome import OomKilled, Outcome, describe, suggested_limit_bytes
 from skafd.model.project import Job, Project
@@ -49,6 +51,18 @@ def deployment_info(view: views.DeploymentView) -> DeploymentInfo:
         created_at=view.created_at.isoformat(),
         live=view.is_live,
         jobs=view.job_count,
+    )
+
+
+def live_deployment_info(deployment: Deployment) -> DeploymentInfo:
+    """The line of the deployment that is live."""
+    return DeploymentInfo(
+        number=deployment.number,
+        snapshot_hash=deployment.snapshot_hash,
+        environment_key=deployment.environment_key,
+        created_at=deployment.created_at.isoformat(),
+        live=True,
+        jobs=len(deployment.config.jobs),
     )
 
 

@@ -1,93 +1,126 @@
-"""What is written when a deployment goes live, is refused, or is taken back. Each function runs in one transaction."""
+"""What is written when a deployment goes live, is refused, or is taken back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from skafd import clock
 from skafd.api.shapes import Problem
-from skafd.daemon.launching import ProjectFacts
-from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.agenda import Agenda
+from skafd.daemon.facts import Facts
 from skafd.deploy.release import Deployable, RefusedDeploy
-from skafd.model.decisions import Deployed, Event
+from skafd.errors import DeployError
+from skafd.home import Home
+from skafd.model.decisions import Deployed, Event, ProjectForgotten
 from skafd.model.deployment import Deployment
-from skafd.model.project import Project, Schedule
+from skafd.model.ids import JobId
 from skafd.store import Database, Reader, Writer
 from skafd.store.views import ProjectRow
 
 
-def release(writer: Writer, database: Database, orchestrator: Orchestrator, deployable: Deployable) -> list[Event]:
-    """Records the deployment and makes it live."""
-    now = clock.now()
-    config, snapshot = deployable.config, deployable.snapshot
-    row = writer.add_project(deployable.folder, config.name, config.token, now)
-    row = writer.rename(row.id, config.name)
-    deployment = writer.record_deployment(
-        row.id, snapshot.hash, config, deployable.environment_key, now, linked=snapshot.linked
-    )
-    writer.set_problem(row.id, None)
-    with database.reader() as reader:
-        orchestrator.facts.put(row.id, ProjectFacts(row.slug, row.path, reader.variables(row.id)))
-    _switch(writer, database, orchestrator, deployment, row)
-    return [Deployed(deployment)]
+@dataclass(frozen=True, slots=True)
+class _Added:
+    row: ProjectRow
+    variables: Mapping[str, str]
+    replaced: tuple[ProjectRow, ...]
+    """Projects that were in the folder before, with another identity."""
 
 
-def take_back(
-    writer: Writer, database: Database, orchestrator: Orchestrator, row: ProjectRow, deployment: Deployment
-) -> list[Event]:
-    """Makes an earlier deployment live again."""
-    _switch(writer, database, orchestrator, deployment, row)
-    return [Deployed(deployment, first_time=False)]
+class Releasing:
+    """Each method is the `prepare` of a request: in the orchestrator's thread, in one transaction, memory last."""
+
+    def __init__(self, home: Home, database: Database, facts: Facts, agenda: Agenda) -> None:
+        self._home = home
+        self._database = database
+        self._facts = facts
+        self._agenda = agenda
+
+    def release(self, writer: Writer, deployable: Deployable) -> list[Event]:
+        """Records the deployment and makes it live. Raises DeployError when its files are gone."""
+        now = clock.now()
+        config, snapshot = deployable.config, deployable.snapshot
+        added = self._add(writer, deployable.folder, config.name, config.token, now)
+        deployment = writer.record_deployment(
+            added.row.id, snapshot.hash, config, deployable.environment_key, now, linked=snapshot.linked
+        )
+        self._check_files(added.row, deployment)
+        writer.set_problem(added.row.id, None)
+        self._switch(writer, added.row, deployment, now)
+        return [*self._keep(added), Deployed(deployment)]
+
+    def take_back(self, writer: Writer, row: ProjectRow, deployment: Deployment) -> list[Event]:
+        """Makes an earlier deployment live again. Raises DeployError when its files are gone."""
+        self._check_files(row, deployment)
+        self._switch(writer, row, deployment, clock.now())
+        return [Deployed(deployment, first_time=False)]
+
+    def note_project(self, writer: Writer, folder: Path, name: str, token: str | None) -> list[Event]:
+        """Makes the project known, and its short name final, before anything of it is deployed."""
+        return self._keep(self._add(writer, folder, name, token, clock.now()))
+
+    def note_unchanged(self, writer: Writer, row: ProjectRow) -> list[Event]:
+        """The folder holds again what was last deployed: an earlier refusal is moot."""
+        writer.set_problem(row.id, None)
+        return []
+
+    def note_refusal(self, writer: Writer, refused: RefusedDeploy) -> list[Event]:
+        """Keeps why the save is not live, for `skafd status`; a folder that was never deployed becomes known by it."""
+        now = clock.now()
+        added = self._add(writer, refused.folder, None, None, now)
+        text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
+        details = [asdict(problem) for problem in refused.problems]
+        writer.set_problem(added.row.id, asdict(Problem(refused.stage.value, now.isoformat(), text, details)))
+        return self._keep(added)
+
+    def _add(self, writer: Writer, folder: Path, name: str | None, token: str | None, now: datetime) -> _Added:
+        """Finds the project of a folder or adds it; one without a name has that of its folder until it gets one."""
+        with self._database.reader() as reader:
+            before = [row for row in reader.projects() if row.path == folder.resolve()]
+            row = writer.add_project(folder, name or folder.name, token, now)
+            variables = reader.variables(row.id)
+        if name is not None:
+            row = writer.rename(row.id, name)
+        return _Added(row, variables, tuple(other for other in before if other.id != row.id))
+
+    def _keep(self, added: _Added) -> list[Event]:
+        """Takes into memory what was added; what was in its place runs no more."""
+        self._facts.put(added.row, added.variables)
+        for row in added.replaced:
+            self._agenda.remove(row.id)
+        return [ProjectForgotten(row.id) for row in added.replaced]
+
+    def _check_files(self, row: ProjectRow, deployment: Deployment) -> None:
+        """Housekeeping takes files out in this thread too: what is there now stays as long as the deployment counts."""
+        snapshot = self._home.deployments / row.slug / deployment.snapshot_hash
+        environment = self._home.environments / deployment.environment_key
+        for needed in (snapshot, environment):
+            if not needed.is_dir():
+                raise DeployError(f"{needed} was removed meanwhile", "save the project again")
+
+    def _switch(self, writer: Writer, row: ProjectRow, deployment: Deployment, now: datetime) -> None:
+        with self._database.reader() as reader:
+            # Read here, in the writer's thread: nobody has planned anything since.
+            since = _since(reader, row, deployment, now)
+        for job, instant in since.items():
+            writer.set_planned_until(row.id, job, instant)
+        writer.switch_live(row.id, deployment.number, now)
+        self._agenda.replace(deployment, since)
 
 
-def note_project(writer: Writer, folder: Path, name: str, token: str | None) -> list[Event]:
-    """Makes the project known before anything of it is deployed."""
-    writer.add_project(folder, name, token, clock.now())
-    return []
-
-
-def note_unchanged(writer: Writer, row: ProjectRow) -> list[Event]:
-    """The folder holds again what was last deployed: an earlier refusal is moot."""
-    writer.set_problem(row.id, None)
-    return []
-
-
-def note_refusal(writer: Writer, refused: RefusedDeploy) -> list[Event]:
-    """Keeps why the save is not live, for `skafd status`; a folder that was never deployed becomes known by it."""
-    now = clock.now()
-    row = writer.add_project(refused.folder, refused.folder.name, None, now)
-    text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
-    details = [asdict(problem) for problem in refused.problems]
-    writer.set_problem(row.id, asdict(Problem(refused.stage.value, now.isoformat(), text, details)))
-    return []
-
-
-def _switch(
-    writer: Writer, database: Database, orchestrator: Orchestrator, deployment: Deployment, row: ProjectRow
-) -> None:
-    """A schedule that is new or has changed counts from now; the others go on from where they were."""
-    now = clock.now()
-    with database.reader() as reader:
-        # Read here, in the writer's thread: nobody has planned anything since.
-        before = _schedules(_live_config(reader, row))
-        planned = reader.planned()
+def _since(reader: Reader, row: ProjectRow, deployment: Deployment, now: datetime) -> dict[JobId, datetime]:
+    """From when on each job is due: one whose schedule is new or has changed from now, others from where they were."""
+    live = reader.deployment(row.id, row.live_deployment) if row.live_deployment is not None else None
+    before = {job.id: job.schedules for job in live.config.jobs} if live else {}
+    planned = reader.planned()
     since = {}
     for job in deployment.config.jobs:
         known = planned.get((row.id, job.id))
-        kept = known is not None and before.get(job.id) == job.schedules
-        since[job.id] = known if kept and known is not None else now
-        writer.set_planned_until(row.id, job.id, since[job.id])
-    writer.switch_live(row.id, deployment.number, now)
-    orchestrator.put_schedules(deployment, since)
-
-
-def _live_config(reader: Reader, row: ProjectRow) -> Project | None:
-    if row.live_deployment is None:
-        return None
-    return reader.deployment(row.id, row.live_deployment).config
-
-
-def _schedules(config: Project | None) -> dict[str, Sequence[Schedule]]:
-    return {job.id: job.schedules for job in config.jobs} if config else {}
+        if job.schedules and known is not None and before.get(job.id) == job.schedules:
+            since[job.id] = known
+        elif job.schedules:
+            # Never before what was decided already: the clock may have been set back.
+            since[job.id] = max(now, known or now)
+    return since

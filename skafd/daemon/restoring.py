@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from skafd.engine import Engine
-from skafd.model.decisions import Decisions
+from skafd.model.decisions import Decisions, RunRequested
 from skafd.model.ids import JobId
 from skafd.model.limits import Capacity
+from skafd.model.run import Cause, CauseKind
 from skafd.schedule.timetable import Plan, Timetable
 from skafd.store import Reader, Writer
 
@@ -30,6 +31,11 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
                 since = planned.get((deployment.project, job.id), deployment.created_at)
                 timetable.put(deployment.project, job.id, job.schedules, since)
     return engine, timetable
+
+
+def requests_of(plan: Plan) -> list[RunRequested]:
+    """One run for each instant of a project at which jobs are due."""
+    return [RunRequested(due.project, Cause(CauseKind.SCHEDULE, due.instant), due.jobs) for due in plan.due]
 
 
 def write_occurrences(writer: Writer, plan: Plan, decisions: Decisions, now: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from skafd.api.shapes import Problem, ProjectStatus
 from skafd.daemon import present
+from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.states import RunState
 from skafd.store import Reader, views
@@ -24,19 +25,20 @@ class Notes:
     warnings: tuple[str, ...] = ()
 
 
-def project_status(reader: Reader, row: views.ProjectRow, notes: Notes, next_of: NextOf) -> ProjectStatus:
+def project_status(
+    reader: Reader, row: views.ProjectRow, live: Deployment | None, notes: Notes, next_of: NextOf
+) -> ProjectStatus:
     """The live deployment, each job's newest task, what runs, and what is wrong with the last save."""
-    live = next((view for view in reader.deployments(row.id) if view.is_live), None)
     newest: defaultdict[JobId, list[views.TaskView]] = defaultdict(list)
     for task in reader.latest_tasks(row.id):
         newest[task.key.job].append(task)
-    jobs = reader.deployment(row.id, live.number).config.jobs if live else ()
+    jobs = live.config.jobs if live else ()
     return ProjectStatus(
         project=row.slug,
         name=row.name,
         path=str(row.path),
         token=row.token,
-        deployment=present.deployment_info(live) if live else None,
+        deployment=present.live_deployment_info(live) if live else None,
         problem=Problem(**row.problem) if row.problem else None,
         activity=notes.activity,
         warnings=list(notes.warnings),

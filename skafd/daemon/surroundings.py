@@ -12,19 +12,20 @@ from skafd.model.ids import AttemptKey
 from skafd.model.project import Job
 from skafd.model.run import Run
 
-_NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
+_NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "JOURNAL_", "INVOCATION_")
+"""What is meant for the daemon: its own settings, its interpreter's, and what its service manager told it."""
 
 
 def job_environment(
     attempt: AttemptKey,
     run: Run,
     deployment: Deployment,
+    job: Job,
     slug: str,
     environment_folder: Path,
     variables: Mapping[str, str],
 ) -> dict[str, str]:
     """Everything that exec gets; later layers win: the daemon's own, the config's, `skafd env`, parameters, skafd's."""
-    job = deployment.config.job(attempt.task.job)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     path = f"{environment_folder / 'bin'}:{inherited.get('PATH', os.defpath)}"
     return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TASK = re.compile(r"(?P<job>.+?)(?:\[(?P<instance>\d+)\])?")
+_TASK = re.compile(r"(?P<job>.+?)(?:\[(?P<instance>[0-9]{1,9})\])?", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ def parse_target(text: str) -> Target:
     if not rest:
         return Target(project)
     head, _, tail = rest.partition("/")
-    if not head.isdigit():
+    if not _NUMBER.fullmatch(head):
         return Target(project, None, *_task(rest))
     return Target(project, int(head), *_task(tail)) if tail else Target(project, int(head))
 

@@ -60,7 +60,8 @@ class Deployer:
 
     Saves of one folder go one after another, those of different folders at the same time. The newest save wins: what a
     newer one has overtaken is not delivered, and its build is cancelled unless both want the same environment.
-    `slug_of(folder, config)` names the project's folder below `deployments`.
+    `slug_of(folder, config)` names the project's folder below `deployments`. `deliver` raises DeployError when what is
+    deployable did not go live after all: the same content is then tried again, and not called unchanged.
     """
 
     def __init__(
@@ -204,6 +205,10 @@ class Deployer:
         with line.front:
             if number < line.decided or self._lines.get(line.folder) is not line:
                 return
-            self._deliver(result)
+            try:
+                self._deliver(result)
+            except DeployError as error:
+                _logger.info("%s is not live: %s", line.folder, error)
+                return
             if isinstance(result, Deployable):
                 line.last_hash = result.snapshot.hash

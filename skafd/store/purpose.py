@@ -26,6 +26,10 @@ class Purpose(StrEnum):
     REFUSAL = "refusal"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    PARENT_FOLDER = "parent-folder"
+    """Remembers a folder in which projects may appear, or forgets it."""
+    HOUSEKEEPING = "housekeeping"
+    """Removes what is old."""
     OTHER = "other"
     """Not the daemon's: tests and tools."""
 

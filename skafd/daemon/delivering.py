@@ -1,0 +1,101 @@
+"""From what the deployer delivers to what is written, and what is answered to whoever handed the folder over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from skafd.api.shapes import FolderResult
+from skafd.daemon.fitting import warnings_for
+from skafd.daemon.mailbox import Mailbox
+from skafd.daemon.releasing import Releasing
+from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
+from skafd.errors import DeployError, Refused, SkafdError
+from skafd.machine.enforcement import Enforcement
+from skafd.model.decisions import Event
+from skafd.model.limits import Capacity
+from skafd.model.project import Project
+from skafd.store import Database, Purpose, Writer
+from skafd.store.views import ProjectRow
+
+
+class Delivering:
+    """Runs in the deployer's threads, one result of a folder at a time."""
+
+    def __init__(
+        self, database: Database, mailbox: Mailbox, releasing: Releasing, capacity: Capacity, enforcement: Enforcement
+    ) -> None:
+        self._database = database
+        self._mailbox = mailbox
+        self._releasing = releasing
+        self._capacity = capacity
+        self._enforcement = enforcement
+        self._warnings: dict[Path, tuple[str, ...]] = {}
+
+    def slug_of(self, folder: Path, config: Project) -> str:
+        """The short name of a folder's project, which is known from then on. Raises DeployError."""
+        try:
+            self._write(
+                lambda writer: self._releasing.note_project(writer, folder, config.name, config.token), Purpose.PROJECT
+            )
+        except SkafdError as error:
+            raise DeployError(error.message, error.hint) from error
+        return self._row(folder).slug
+
+    def deliver(self, result: Result) -> FolderResult:
+        """Writes down what became of a save. Raises StoreError when that cannot be written down."""
+        match result:
+            case Deployable():
+                return self._release(result)
+            case RefusedDeploy():
+                return self._refuse(result)
+            case Unchanged():
+                return self._leave(result)
+
+    def warnings_of(self, folder: Path) -> tuple[str, ...]:
+        """What people should know of what is live."""
+        return self._warnings.get(folder, ())
+
+    def _release(self, deployable: Deployable) -> FolderResult:
+        warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
+        try:
+            warnings += warnings_for(deployable.config, self._capacity, self._enforcement)
+            self._write(lambda writer: self._releasing.release(writer, deployable), Purpose.DEPLOY)
+        except SkafdError as error:
+            return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
+        self._warnings[deployable.folder] = tuple(warnings)
+        return self._outcome(deployable.folder, "deployed")
+
+    def _refuse(self, refused: RefusedDeploy) -> FolderResult:
+        self._write(lambda writer: self._releasing.note_refusal(writer, refused), Purpose.REFUSAL)
+        text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
+        return self._outcome(refused.folder, "refused", text)
+
+    def _leave(self, unchanged: Unchanged) -> FolderResult:
+        row = self._row(unchanged.folder)
+        self._write(lambda writer: self._releasing.note_unchanged(writer, row), Purpose.UNCHANGED)
+        if unchanged.folder not in self._warnings:
+            self._warnings[unchanged.folder] = self._live_warnings(row)
+        return self._outcome(unchanged.folder, "unchanged")
+
+    def _live_warnings(self, row: ProjectRow) -> tuple[str, ...]:
+        """After a restart, perhaps on a smaller machine."""
+        if row.live_deployment is None:
+            return ()
+        with self._database.reader() as reader:
+            config = reader.deployment(row.id, row.live_deployment).config
+        try:
+            return tuple(warnings_for(config, self._capacity, self._enforcement))
+        except Refused as refusal:
+            return (refusal.message,)
+
+    def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:
+        row = self._row(folder)
+        return FolderResult(str(folder), row.slug, outcome, row.live_deployment, text, list(self.warnings_of(folder)))
+
+    def _row(self, folder: Path) -> ProjectRow:
+        with self._database.reader() as reader:
+            return reader.find_project(str(folder))
+
+    def _write(self, prepare: Callable[[Writer], list[Event]], purpose: Purpose) -> None:
+        self._mailbox.put(prepare, purpose).result()

@@ -1,0 +1,69 @@
+"""What the launcher and the record of a launch need to know of an attempt, from all who know a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.daemon.facts import Facts
+from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
+from skafd.daemon.remembered import Remembered
+from skafd.engine import Engine
+from skafd.errors import SandboxError
+from skafd.home import Home
+from skafd.model.deployment import Deployment
+from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
+from skafd.model.project import Job
+from skafd.sandbox.spec import AttemptSpec
+from skafd.store import Launching
+
+_MOST_DEPLOYMENTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    job: Job
+    folder: str
+
+
+class Launches:
+    """For the orchestrator's thread alone. Each answer costs the same however large the run is."""
+
+    def __init__(self, home: Home, facts: Facts) -> None:
+        self._home = home
+        self._facts = facts
+        self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
+        self._places = Remembered(_MOST_DEPLOYMENTS)
+
+    def records(self, engine: Engine, attempts: Iterable[AttemptKey]) -> dict[AttemptKey, Launching]:
+        """What is written of attempts that are about to be launched."""
+        return {attempt: self._record(engine, attempt) for attempt in attempts}
+
+    def spec(self, engine: Engine, attempt: AttemptKey) -> AttemptSpec:
+        """What the supervisor is told. Raises SandboxError when something that it needs is gone."""
+        run = engine.outline(attempt.task.run)
+        if run is None:
+            raise SandboxError(f"run {attempt.task.run.number} is not open")
+        deployment = engine.deployment_of(run.key)
+        job = self._place(deployment, attempt.task.job).job
+        folder = self._folder(deployment, attempt)
+        return attempt_spec(self._home, self._facts.of(run.key.project), deployment, run, job, folder, attempt)
+
+    def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
+        deployment = engine.deployment_of(attempt.task.run)
+        limits = self._place(deployment, attempt.task.job).job.resources.limits
+        return Launching(self._folder(deployment, attempt), limits)
+
+    def _folder(self, deployment: Deployment, attempt: AttemptKey) -> Path:
+        slug = self._facts.of(deployment.project).slug
+        return attempt_folder(self._home, slug, self._place(deployment, attempt.task.job).folder, attempt)
+
+    def _place(self, deployment: Deployment, job: JobId) -> _Place:
+        version = (deployment.project, deployment.number)
+        return self._places.get(version, lambda: _places(deployment))[job]
+
+
+def _places(deployment: Deployment) -> dict[JobId, _Place]:
+    folders = job_folders(deployment.config.jobs)
+    return {job.id: _Place(job, folders[job.id]) for job in deployment.config.jobs}

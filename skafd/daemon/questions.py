@@ -1,0 +1,136 @@
+"""What the api asks: answered from the database; what tasks wait for now only the orchestrator knows."""
+
+from __future__ import annotations
+
+from skafd.api.shapes import (
+    DaemonInfo,
+    DeploymentInfo,
+    Explanation,
+    LogSource,
+    ProjectStatus,
+    RunDetail,
+    RunSummary,
+    Status,
+    Variable,
+)
+from skafd.daemon import present
+from skafd.daemon.changes import Changes
+from skafd.daemon.deploying import Deploying
+from skafd.daemon.explaining import Explaining
+from skafd.daemon.finding import find_project, find_run, find_tasks
+from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.remembered import Remembered
+from skafd.daemon.statuses import project_status
+from skafd.daemon.targets import parse_target
+from skafd.model.deployment import Deployment
+from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
+from skafd.model.project import Project
+from skafd.store import Database, Reader, views
+
+MASK = "***"
+_MOST_LOG_SOURCES = 200
+"""A task with thousands of instances is not streamed as a whole."""
+_MOST_DEPLOYMENTS = 64
+
+
+class Questions:
+    """The part of the backend that changes nothing. Callable from any thread."""
+
+    def __init__(
+        self, about: DaemonInfo, database: Database, orchestrator: Orchestrator, deploying: Deploying, changes: Changes
+    ) -> None:
+        self._about = about
+        self._database = database
+        self._orchestrator = orchestrator
+        self._deploying = deploying
+        self._changes = changes
+        self._explaining = Explaining(database, orchestrator)
+        self._deployments: Remembered[tuple[ProjectId, DeploymentNumber], Deployment] = Remembered(_MOST_DEPLOYMENTS)
+
+    def status(self) -> Status:
+        """Everything that `skafd status` shows."""
+        with self._database.reader() as reader:
+            return Status(self._about, [self._status_of(reader, project) for project in reader.projects()])
+
+    def project(self, project: str) -> ProjectStatus:
+        """One project of `status`."""
+        with self._database.reader() as reader:
+            return self._status_of(reader, find_project(reader, project))
+
+    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]:
+        """Runs, newest first; `before` is a run's number and needs `project`."""
+        with self._database.reader() as reader:
+            row = find_project(reader, project) if project else None
+            found = reader.runs(
+                project=row.id if row else None,
+                limit=limit,
+                before=RunKey(row.id, before) if row and before else None,
+            )
+            return [present.run_summary(view, self._config(reader, view)) for view in found]
+
+    def run(self, run: str) -> RunDetail:
+        """One run."""
+        with self._database.reader() as reader:
+            _, key = find_run(reader, run)
+            detail = reader.run(key)
+            config = self._config(reader, detail.run)
+        return present.run_detail(detail, config, self._explaining.waits(detail.tasks))
+
+    def why(self, target: str) -> Explanation:
+        """One sentence from recorded decisions."""
+        return Explanation(target, self._explaining.why(parse_target(target)))
+
+    def deployments(self, project: str) -> list[DeploymentInfo]:
+        """Newest first."""
+        with self._database.reader() as reader:
+            row = find_project(reader, project)
+            return [present.deployment_info(view) for view in reader.deployments(row.id)]
+
+    def variables(self, project: str, show: bool) -> list[Variable]:
+        """By key; masked unless `show`."""
+        with self._database.reader() as reader:
+            found = reader.variables(find_project(reader, project).id)
+        return [Variable(key, value if show else MASK) for key, value in found.items()]
+
+    def log_sources(self, target: str) -> list[LogSource]:
+        """The newest attempt of each task that the target means."""
+        with self._database.reader() as reader:
+            tasks = find_tasks(reader, parse_target(target))
+            begun = [(run, task) for run, task in tasks if task.attempts]
+            return [self._log_source(reader, run, task) for run, task in begun[:_MOST_LOG_SOURCES]]
+
+    def change_number(self) -> int:
+        """Grows with every change."""
+        return self._changes.number
+
+    def wait_for_change(self, after: int, seconds: float) -> int:
+        """Blocks until there is a change after `after`, at most `seconds`."""
+        return self._changes.wait(after, seconds)
+
+    # --- helpers ----------------------------------------------------------------------------------------
+
+    def _status_of(self, reader: Reader, row: views.ProjectRow) -> ProjectStatus:
+        live = None
+        if row.live_deployment is not None:
+            live = self._deployment(reader, row.id, row.live_deployment)
+        return project_status(reader, row, live, self._deploying.notes_of(row.path), self._orchestrator.next_of)
+
+    def _config(self, reader: Reader, run: views.RunView) -> Project:
+        """The config that the run runs on."""
+        return self._deployment(reader, run.key.project, run.deployment).config
+
+    def _deployment(self, reader: Reader, project: ProjectId, number: DeploymentNumber) -> Deployment:
+        """Deployments never change, so the last few are remembered."""
+        return self._deployments.get((project, number), lambda: reader.deployment(project, number))
+
+    def _task_name(self, reader: Reader, run: views.RunView, task: views.TaskView) -> str:
+        job = self._config(reader, run).job(task.key.job)
+        return present.task_name(run.slug, run.key.number, job, job.id, task.key.instance)
+
+    def _log_source(self, reader: Reader, run: views.RunView, task: views.TaskView) -> LogSource:
+        newest = task.attempts[-1]
+        return LogSource(
+            task=self._task_name(reader, run, task),
+            path=str(newest.directory / "log"),
+            finished=newest.state.is_terminal,
+        )

@@ -1,0 +1,105 @@
+"""The attempts that may be alive, each with a pidfd of its supervisor in the orchestrator's selector."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.model.ids import AttemptKey
+from skafd.sandbox.kill import open_process, request_cancel
+
+log = logging.getLogger("skafd.supervision")
+
+
+@dataclass(slots=True)
+class Watched:
+    """One attempt."""
+
+    name: str
+    attempt: AttemptKey
+    folder: Path
+    launches: int = 0
+    kill_reason: str | None = None
+    supervisor_pid: int | None = None
+    signalled_pid: int | None = None
+    """The supervisor that was asked to end: a second request would be force."""
+    pidfd: int | None = None
+
+
+class WatchList:
+    """By name, as launcher and supervisors call them, and by attempt. The selector's data of a pidfd is the name."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._selector = selector
+        self._watched: dict[str, Watched] = {}
+        self._names: dict[AttemptKey, str] = {}
+
+    def add(self, name: str, attempt: AttemptKey, folder: Path) -> Watched:
+        """Begins to watch an attempt; one that is watched already is found again."""
+        self._names[attempt] = name
+        return self._watched.setdefault(name, Watched(name, attempt, folder))
+
+    def find(self, name: object) -> Watched | None:
+        """The attempt of that name, if it is watched."""
+        return self._watched.get(name) if isinstance(name, str) else None
+
+    def remove(self, watched: Watched) -> None:
+        """Ends the watch; one that is not watched is no error."""
+        self.unfollow(watched)
+        self._watched.pop(watched.name, None)
+        self._names.pop(watched.attempt, None)
+
+    def clear(self) -> None:
+        """Ends every watch; supervisors go on."""
+        for watched in list(self._watched.values()):
+            self.remove(watched)
+
+    def follow(self, watched: Watched, pid: int, start_time: int) -> None:
+        """Waits for the end of this supervisor from now on, and passes on a wish to end that came before it."""
+        self.unfollow(watched)
+        watched.supervisor_pid = pid
+        # It may have ended before we looked: a pipe at its end is readable at once, as a pidfd would be.
+        watched.pidfd = open_process(pid, start_time) or _readable_descriptor()
+        self._selector.register(watched.pidfd, selectors.EVENT_READ, watched.name)
+        if watched.kill_reason is not None and watched.signalled_pid != pid:
+            self._signal(watched)
+
+    def end(self, attempt: AttemptKey, reason: str) -> None:
+        """Leaves the reason in the attempt's folder and signals its supervisor, now or as soon as it is known."""
+        watched = self._watched.get(self._names.get(attempt, ""))
+        if watched is None:
+            return
+        watched.kill_reason = reason
+        try:
+            watched.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            request_cancel(str(watched.folder), reason)
+        except OSError as error:
+            # The signal alone ends it too; what is missing then is why.
+            log.warning("%s is ended without its reason on disk: %s", watched.name, error)
+        self._signal(watched)
+
+    def _signal(self, watched: Watched) -> None:
+        if watched.pidfd is None:
+            return
+        watched.signalled_pid = watched.supervisor_pid
+        try:
+            signal.pidfd_send_signal(watched.pidfd, signal.SIGTERM)
+        except OSError:
+            return  # It has ended: the selector is about to say so.
+
+    def unfollow(self, watched: Watched) -> None:
+        """No longer waits for the end of the supervisor."""
+        if watched.pidfd is not None:
+            self._selector.unregister(watched.pidfd)
+            os.close(watched.pidfd)
+            watched.pidfd = None
+
+
+def _readable_descriptor() -> int:
+    reading_end, writing_end = os.pipe2(os.O_CLOEXEC)
+    os.close(writing_end)
+    return reading_end
