@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
 from skafd.errors import ScheduleError
-from skafd.schedule import cron, interval
+from skafd.schedule import cron, interval, phrase
+from skafd.schedule.phrase_hints import explain_phrase
+from skafd.schedule.rule import Rule
 from skafd.schedule.zone import find_zone
 
 _LONGEST = 200
 _PLAIN = str.maketrans("“”„«»‘’–—∗＊\u00a0", '"""""\'\'--** ')  # noqa: RUF001 what word processors write
+_WORDS = re.compile(r"[a-z]|[0-9.:]+ ?[a-z]", re.IGNORECASE)
+"""How a phrase begins, also one that is none; no cron does."""
 _QUOTES = "\"'"
 
 
 class Expression(Protocol):
     """A set of instants, without beginning or end."""
+
+    @property
+    def rule(self) -> Rule:
+        """What it follows where a local clock changes."""
 
     def after(self, instant: datetime) -> Iterator[datetime]:
         """All instants strictly after `instant`, ascending; aware and UTC."""
@@ -31,7 +40,7 @@ class Expression(Protocol):
 
 @lru_cache(maxsize=4096)
 def parse(expression: str, timezone: str = "UTC") -> Expression:
-    """Reads a five-field cron, `@hourly` and its like, or `every 90 seconds`.
+    """Reads a five-field cron, `@hourly` and its like, `every 90 seconds`, or a phrase such as `daily at 07:30`.
 
     Raises ScheduleError, with a hint, for what is not understood and for what would never fire.
     """
@@ -40,9 +49,27 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
     _check_characters(text)
     if text.startswith("@"):
         return cron.parse_macro(text, timezone, zone)
-    if interval.looks_like(text):
-        return interval.parse(text)
+    if _WORDS.match(text):
+        return _parse_words(text, timezone)
     return cron.parse(text, timezone, zone)
+
+
+def _parse_words(text: str, timezone: str) -> Expression:
+    zone = find_zone(timezone)
+    if text.casefold() == "hourly":
+        return cron.parse_macro("@hourly", timezone, zone)
+    found = interval.parse(text) or phrase.parse(text, timezone, zone)
+    if found is None:
+        raise explain_phrase(text, _is_understood)
+    return found
+
+
+def _is_understood(text: str) -> bool:
+    try:
+        parse(text)
+    except ScheduleError:
+        return False
+    return True
 
 
 def _check_characters(text: str) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from skafd.errors import ScheduleError
+from skafd.schedule.rule import Rule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=3660)
 _PHRASE = re.compile(r"every(?:\s+(\d+))?\s+([a-z]+)", re.IGNORECASE)
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _SHORT = {"sec": "second", "min": "minute", "hr": "hour"}
-_HINT = "write it as `every 90 seconds`, `every 5 minutes`, `every 2 hours` or `every 3 days`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Interval:
 
     period: timedelta
     words: str
+    rule: Rule = Rule.ELAPSED
 
     def after(self, instant: datetime) -> Iterator[datetime]:
         """All instants strictly after `instant`, ascending."""
@@ -40,17 +41,15 @@ class Interval:
         return self.words
 
 
-def looks_like(text: str) -> bool:
-    """Whether the text begins as an interval does, so that its errors are an interval's errors."""
-    return text[:5].casefold() == "every"
+def parse(text: str) -> Interval | None:
+    """Reads `every [N] seconds|minutes|hours|days`; None for what is no interval, and for a day without a number.
 
-
-def parse(text: str) -> Interval:
-    """Reads `every [N] seconds|minutes|hours|days`. Raises ScheduleError."""
+    Raises ScheduleError for one that is out of range.
+    """
     match = _PHRASE.fullmatch(text)
     unit = _unit(match[2]) if match else None
-    if match is None or unit is None:
-        raise ScheduleError(f"the interval `{text}` is not understood", _HINT)
+    if match is None or unit is None or (unit == "day" and match[1] is None):
+        return None
     count = int(match[1] or 1)
     if not 0 < count * _SECONDS[unit] <= _LONGEST.total_seconds():
         raise ScheduleError(f"the interval `{text}` is out of range", "it goes from 1 second to 10 years")

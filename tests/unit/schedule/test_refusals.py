@@ -24,7 +24,6 @@ def refusal(expression: str, timezone: str = "UTC") -> tuple[str, str]:
         ("2,9 * * *", "a cron has five fields, this has four: `2,9 * * *`", "did you mean `0 2,9 * * *`?"),
         ("0 0 12 * * ?", "a cron has five fields, this has six", "did you mean `0 12 * * *`?"),
         ("0 11 * * * python x.py", "a cron has five fields, this has seven", "as in `0 11 * * *`"),
-        ("hourly", "a cron has five fields, this has one", "`every 5 minutes`"),
         ("“0,7 1 * * *”", "the schedule has smart quotes", 'write "0,7 1 * * *" in straight quotes'),
         ("‘0 1 * * *’", "the schedule has smart quotes", 'write "0 1 * * *" in straight quotes'),
         ("1–5 * * * *", "characters that no cron has", "did you mean `1-5 * * * *`?"),
@@ -50,8 +49,26 @@ def refusal(expression: str, timezone: str = "UTC") -> tuple[str, str]:
         ("@dayly", "the schedule `@dayly` is not known", "did you mean `@daily`?"),
         ("@x", "the schedule `@x` is not known", "there are @hourly, @daily"),
         ("@reboot", "`@reboot` has no meaning here", "once when its project is deployed"),
-        ("every fortnight", "the interval `every fortnight` is not understood", "`every 90 seconds`"),
-        ("every 1.5 hours", "the interval `every 1.5 hours` is not understood", "`every 90 seconds`"),
+        ("every fortnight", "the schedule `every fortnight` is not understood", "did you mean `every 14 days`?"),
+        ("every 1.5 hours", "the schedule `every 1.5 hours` is not understood", "did you mean `every 90 minutes`?"),
+        ("evry 5 minuts", "is not understood", "did you mean `every 5 minutes`?"),
+        ("every 30s", "is not understood", "did you mean `every 30 seconds`?"),
+        ("5 minutes", "is not understood", "did you mean `every 5 minutes`?"),
+        ("daily 7:30", "is not understood", "did you mean `daily at 7:30`?"),
+        ("daily at 7", "is not understood", "did you mean `daily at 07:00`?"),
+        ("9am", "is not understood", "did you mean `daily at 9am`?"),
+        ("weekly on mondy", "is not understood", "did you mean `weekly on monday`?"),
+        ("mondays at 9am", "is not understood", "did you mean `every monday at 9am`?"),
+        ("weekdays at 18:00", "is not understood", "did you mean `every weekday at 18:00`?"),
+        ("every monday to friday", "is not understood", "did you mean `every weekday at 09:00`?"),
+        ("monthly on 15 at 6:00", "is not understood", "did you mean `monthly on the 15th at 6:00`?"),
+        ("twice a day", "is not understood", "did you mean `daily at 06:00 and 18:00`?"),
+        ("weekly", "is not understood", "did you mean `weekly on monday at 09:00`?"),
+        ("monthly", "is not understood", "did you mean `monthly on the 1st at 06:00`?"),
+        ("every other day", "is not understood", "did you mean `every 2 days`?"),
+        ("every sunday at 13pm", "is not understood", "`every weekday at 6pm`"),
+        ("daily at 25:00", "is not understood", "`daily at 07:30`"),
+        ("sometimes", "the schedule `sometimes` is not understood", "there are `every 90 seconds`, `hourly`"),
         ("every 0 seconds", "out of range", "from 1 second to 10 years"),
         ("every 99999999999 days", "out of range", "from 1 second to 10 years"),
         ("", "the schedule is empty", "write a cron such as `0 11 * * *`"),
@@ -85,11 +102,15 @@ def test_a_zone_that_does_not_exist_is_refused(timezone: str, hint: str) -> None
     assert hint in advised
 
 
+words = st.sampled_from(
+    ["every", "daily", "weekly", "monthly", "on", "at", "the", "monday", "weekday", "1st", "7", "9am", "5m", ":", "and"]
+)
 cron_like = st.lists(st.text("0123456789*/,-LW#?SUNMOjan", min_size=1, max_size=6), min_size=5, max_size=5)
+phrase_like = st.lists(words, max_size=8).map(" ".join)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=30), cron_like.map(" ".join), st.text("every 0123456789minutes", max_size=30)))
+@given(st.one_of(st.text(max_size=30), cron_like.map(" ".join), phrase_like))
 def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
     try:
         parsed = parse(text)
