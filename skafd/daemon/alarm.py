@@ -8,10 +8,13 @@ from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+_WAKE = "wake"
 
 
 class Alarm:
-    """Rings at one instant, which may be moved from any thread. Rings late rather than never."""
+    """Rings at one instant, which may be moved from any thread; and once a day. Rings late rather than never."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -27,16 +30,24 @@ class Alarm:
         """Moves the alarm; None switches it off."""
         self._loop.call_soon_threadsafe(self._set, instant)
 
-    def _set(self, instant: datetime | None) -> None:
-        self._scheduler.remove_all_jobs()
-        if instant is not None:
-            trigger = DateTrigger(run_date=instant)
-            self._scheduler.add_job(self._on_time, trigger, id="wake", misfire_grace_time=None)
+    def every_day(self, call: Callable[[], None]) -> None:
+        """Calls it in the loop's thread a day from now, and every day after that."""
 
-    async def _on_time(self) -> None:
-        # A coroutine, so that it runs in the loop and not in a pool of threads.
-        self._ring()
+        async def on_time() -> None:
+            call()
+
+        self._scheduler.add_job(on_time, IntervalTrigger(days=1), misfire_grace_time=None)
 
     def close(self) -> None:
         """Stops the scheduler. Call it in the loop's thread."""
         self._scheduler.shutdown(wait=False)
+
+    def _set(self, instant: datetime | None) -> None:
+        if self._scheduler.get_job(_WAKE) is not None:
+            self._scheduler.remove_job(_WAKE)
+        if instant is not None:
+            self._scheduler.add_job(self._on_time, DateTrigger(run_date=instant), id=_WAKE, misfire_grace_time=None)
+
+    async def _on_time(self) -> None:
+        # A coroutine, so that it runs in the loop and not in a pool of threads.
+        self._ring()

@@ -15,6 +15,7 @@ from skafd.daemon.alarm import Alarm
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
+from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.home import Home
 from skafd.machine.capacity import read_capacity
@@ -59,6 +60,10 @@ async def serve_home(home: Home) -> None:
             home=str(home.path),
             enforcement=enforcement.name_for_people,
         )
+        housekeeping = Housekeeping(home, database, orchestrator.mailbox)
+        stack.callback(housekeeping.close)
+        housekeeping.begin()
+        alarm.every_day(housekeeping.begin)
         backend = DaemonBackend(
             about, database, orchestrator, deploying, changes, lambda: loop.call_soon_threadsafe(stopping.set)
         )
