@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ from skafd.api.client import Client
 from skafd.errors import DaemonUnreachable, SkafdError
 from skafd.home import Home
 
+PROGRAM = (sys.executable, "-m", "skafd.daemon")
 PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.01
 
@@ -25,15 +26,18 @@ _LOOK_SECONDS = 0.01
 class DaemonProcess:
     """One daemon after another on the same state folder."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, environment: Mapping[str, str] | None = None, program: Sequence[str] = PROGRAM
+    ) -> None:
         """`root` is an empty folder with a short path; the state folder is made in it."""
+        self._program = program
         self.root = root
         self.home = Home(root / "state")
         self.home.create()
         self.client = Client(self.home.api_socket)
-        self._environment = {**_clean(os.environ), "HOME": str(root), **(environment or {})}
-        # Compiled modules kept, wherever skafd is: most of the time of a start would be compiling.
-        self._environment["PYTHONPYCACHEPREFIX"] = str(root / "compiled")
+        # Compiled modules are kept, wherever skafd is: most of the time of a start would be compiling.
+        own = {"HOME": str(root), "PYTHONPYCACHEPREFIX": str(root / "compiled")}
+        self._environment = {**_clean(os.environ), **own, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,7 +50,7 @@ class DaemonProcess:
         """Starts a daemon without waiting for it."""
         with (self.home.logs / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "skafd.daemon", "--home", str(self.home.path)],
+                [*self._program, "--home", str(self.home.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

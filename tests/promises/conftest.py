@@ -1,0 +1,5 @@
+"""What the tests of the promises share."""
+
+from tests.support.tortured import tortured
+
+__all__ = ["tortured"]

@@ -1,0 +1,152 @@
+"""A story that makes a daemon do everything it does, and the state in which it leaves what a user can see."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from skafd.errors import DaemonUnreachable, SkafdError
+from tests.support.tortured import Tortured
+
+SCRIPT = """\
+import os, sys
+ledger = os.open(os.environ["LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+os.write(ledger, f"{os.environ['SKAFD_TASK']} {os.environ['SKAFD_ATTEMPT']}\\n".encode()); os.fsync(ledger)
+for number in range(20): print("line", number)
+codes = sys.argv[1].split(",")
+sys.exit(int(codes[min(int(os.environ["SKAFD_ATTEMPT"]), len(codes)) - 1]))
+"""
+JOBS = """\
+  - {name: first, entrypoint: job.py 0, on_deploy: wait, retry: {times: 3}}
+  - {name: flaky, entrypoint: "job.py 1,0", dependencies: [first], retry: {times: 3, delay: 1s}}
+  - {name: fails, entrypoint: job.py 1, dependencies: [first], retry: {times: 2}}
+  - {name: never, entrypoint: job.py 0, dependencies: [fails]}
+"""
+LONG = "  - {name: wait, entrypoint: sleep 600, on_deploy: wait}\n"
+NOTHING = "  - {name: bare, entrypoint: 'true', on_deploy: wait, retry: {times: 3}}\n"
+
+
+class Story:
+    """Everything that a daemon does, step by step; a step that was interrupted is told again until it is done."""
+
+    def __init__(self, machine: Tortured, environment: dict[str, str]) -> None:
+        self.machine = machine
+        self.environment = environment
+        self.ledger = machine.root / "ledger"
+        self.refusals: list[str] = []
+        """What the daemon said when it could not do what was asked."""
+
+    def tell(self) -> None:
+        for step in self.steps():
+            self.insist(step)
+
+    def insist(self, step: Callable[[], Any]) -> Any:
+        while True:
+            if self.machine.has_ended():
+                self.machine.come_back(self.environment)
+            try:
+                return step()
+            except DaemonUnreachable:
+                assert self.machine.wait_for_end() == -signal.SIGKILL
+            except SkafdError as error:
+                self.refusals.append(error.message)
+
+    def steps(self) -> Iterator[Callable[[], Any]]:
+        client = self.machine.client
+        yield lambda: self.deploy("main", JOBS)
+        yield lambda: client.set_variable("main", "KEY", "value")
+        yield lambda: self.run("main", 1)
+        yield lambda: self.machine.ended("main/1")
+        yield lambda: self.deploy("long", LONG)
+        yield lambda: self.run("long", 1)
+        yield lambda: self.task_runs("long/1")
+        yield lambda: self.end("long/1")
+        yield lambda: self.machine.ended("long/1")
+        yield lambda: self.run("long", 2)
+        yield lambda: self.task_runs("long/2")
+        yield self.kill_supervisor
+        yield lambda: self.machine.ended("long/2")
+        yield lambda: self.deploy("main", "  - {name: first, entrypoint: nowhere.py}\n")
+        yield lambda: self.deploy("main", JOBS + NOTHING)
+        yield lambda: self.deploy("main", JOBS + NOTHING)
+        yield self.roll_back
+        yield lambda: self.deploy("gone", NOTHING)
+        yield self.lose_snapshot
+        yield lambda: self.run("gone", 1)
+        yield lambda: self.machine.ended("gone/1")
+
+    def deploy(self, name: str, jobs: str) -> None:
+        head = f"env: {{LEDGER: {self.ledger}}}\n"
+        folder = self.machine.write(name, jobs, {"job.py": SCRIPT}, head)
+        list(self.machine.client.up([folder]))
+
+    def run(self, project: str, number: int) -> None:
+        """Unless an earlier telling has done it already."""
+        if len(self.machine.client.runs(project)) < number:
+            self.machine.run(project)
+
+    def task_runs(self, run: str) -> None:
+        """One that is lost to a crash of its supervisor will never run."""
+        self.machine.wait_for(f"{run} to run", lambda: self.state(run) not in ("waiting", "queued", "starting"))
+
+    def state(self, run: str) -> str:
+        (task,) = self.machine.client.run(run)["tasks"]
+        return str(task["state"])
+
+    def end(self, run: str) -> None:
+        if self.state(run) == "running":
+            self.machine.client.kill(run)
+
+    def kill_supervisor(self) -> None:
+        for supervisor in self.machine.supervisors():
+            os.kill(supervisor, signal.SIGKILL)
+
+    def roll_back(self) -> None:
+        live = next(one["number"] for one in self.machine.client.deployments("main") if one["live"])
+        if live != 1:
+            self.machine.client.rollback("main", 1)
+
+    def lose_snapshot(self) -> None:
+        for snapshot in (self.machine.home.deployments / "gone").iterdir():
+            if not snapshot.name.endswith("-lost"):
+                snapshot.rename(snapshot.with_name(f"{snapshot.name}-lost"))
+
+
+def final_state(machine: Tortured) -> dict[str, Any]:
+    """What a user can see in the end, without what differs from one undisturbed run to the next."""
+    client, found = machine.client, {}
+    for project in ("main", "long", "gone"):
+        status = client.project(project)
+        found[project] = {
+            "live": status["deployment"]["number"],
+            "deployments": [one["number"] for one in client.deployments(project)],
+            "problem": status["problem"],
+            "variables": client.variables(project, show=True),
+            "runs": {run["run"]: _run(client.run(run["run"])) for run in client.runs(project)},
+        }
+    return found
+
+
+def _run(detail: dict[str, Any]) -> dict[str, Any]:
+    tasks = {task["task"]: (task["state"], [_attempt(one) for one in task["attempts"]]) for task in detail["tasks"]}
+    return {"state": detail["summary"]["state"], "cause": detail["summary"]["cause"], "tasks": tasks}
+
+
+def _attempt(attempt: dict[str, Any]) -> tuple[Any, ...]:
+    log = Path(attempt["folder"]) / "log"
+    content = log.read_bytes() if log.exists() else b""
+    return attempt["state"], attempt["exit_code"], len(content), hashlib.sha256(content).hexdigest()[:8]
+
+
+def without_lost(state: dict[str, Any]) -> dict[str, Any]:
+    """The state without the attempts that were lost with their supervisors: their tasks were tried again."""
+    found = copy.deepcopy(state)
+    for run in (run for project in found.values() for run in project["runs"].values()):
+        for name, (end, attempts) in run["tasks"].items():
+            run["tasks"][name] = (end, [one for one in attempts if one[0] != "lost"])
+    return found
