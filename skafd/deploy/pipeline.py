@@ -205,6 +205,9 @@ class Deployer:
         with line.front:
             if number < line.decided or self._lines.get(line.folder) is not line:
                 return
+            if isinstance(result, Deployable) and result.snapshot.hash == line.last_hash:
+                # Another save of the same content went live while this one was on its way.
+                result = Unchanged(line.folder, result.snapshot.hash)
             try:
                 self._deliver(result)
             except DeployError as error:

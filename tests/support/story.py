@@ -74,7 +74,9 @@ class Story:
         yield lambda: self.deploy("main", "  - {name: first, entrypoint: nowhere.py}\n")
         yield lambda: self.deploy("main", JOBS + NOTHING)
         yield lambda: self.deploy("main", JOBS + NOTHING)
+        yield self.machine.stop
         yield self.roll_back
+        yield self.deploy_parent
         yield lambda: self.deploy("gone", NOTHING)
         yield self.lose_snapshot
         yield lambda: self.run("gone", 1)
@@ -84,6 +86,13 @@ class Story:
         head = f"env: {{LEDGER: {self.ledger}}}\n"
         folder = self.machine.write(name, jobs, {"job.py": SCRIPT}, head)
         list(self.machine.client.up([folder]))
+
+    def deploy_parent(self) -> None:
+        """A folder that holds a project is watched for more of them."""
+        parent = self.machine.root / "parent"
+        parent.mkdir(exist_ok=True)
+        self.machine.write("parent/child", NOTHING)
+        list(self.machine.client.up([parent]))
 
     def run(self, project: str, number: int) -> None:
         """Unless an earlier telling has done it already."""

@@ -73,7 +73,7 @@ class Tortured(DaemonProcess):
         """A project from the text of its jobs, and its scripts."""
         folder = self.root / name
         folder.mkdir(exist_ok=True)
-        for file, text in {"metis.config.yml": f"name: {name}\n{head}jobs:\n{jobs}", **(files or {})}.items():
+        for file, text in {"metis.config.yml": f"name: {folder.name}\n{head}jobs:\n{jobs}", **(files or {})}.items():
             (folder / file).write_text(text)
         return folder
 

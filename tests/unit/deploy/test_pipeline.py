@@ -170,6 +170,37 @@ def test_a_newer_save_with_the_same_environment_lets_the_build_go_on_and_is_the_
     assert len(results.items) == 1
 
 
+def test_two_saves_of_the_same_content_at_the_same_time_are_one_deployment(
+    tmp_path: Path, results: Collector[Result], project: Path
+) -> None:
+    class Environments(FakeEnvironments):
+        """The second save waits before its environment is known."""
+
+        asked: Collector[Path] = Collector()
+        gate = threading.Event()
+
+        def key_of(self, snapshot_folder: Path, config: Project) -> str:
+            self.asked(snapshot_folder)
+            if len(self.asked.items) == 3:
+                self.gate.wait(LONGEST_WAIT_SECONDS)
+            return super().key_of(snapshot_folder, config)
+
+    (project / "requirements.txt").write_text("slow")
+    environments = Environments()
+    deployer = Deployer(tmp_path / "deployments", environments, lambda _folder, config: config.name, results)
+    deployer.deploy(project)
+    environments.started.wait_for(1)
+    deployer.deploy(project)
+    environments.asked.wait_for(3)
+    environments.released.set()
+    results.wait_for(1)
+    environments.gate.set()
+    first, second = results.wait_for(2)
+    assert isinstance(first, Deployable)
+    assert isinstance(second, Unchanged)
+    deployer.close()
+
+
 def test_a_newer_save_that_is_broken_supersedes_too(
     deployer: Deployer, results: Collector[Result], project: Path, environments: FakeEnvironments
 ) -> None:
