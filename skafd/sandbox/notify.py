@@ -5,6 +5,7 @@ Nothing depends on their arrival: a daemon that was away reads `claim` and `exit
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -62,13 +63,15 @@ class NotificationSocket:
         return self._socket.fileno()
 
     def receive(self) -> list[Notification]:
-        """Everything that has arrived, without waiting; raises SandboxError for what no supervisor sends."""
-        received = []
+        """Everything that has arrived, without waiting. What no supervisor sends is passed over."""
+        received: list[Notification] = []
         while True:
             try:
-                received.append(_decode(self._socket.recv(_LARGEST_DATAGRAM_BYTES)))
+                datagram = self._socket.recv(_LARGEST_DATAGRAM_BYTES)
             except BlockingIOError:
                 return received
+            with contextlib.suppress(SandboxError):
+                received.append(decode(datagram))
 
     def close(self) -> None:
         """Closes and removes the socket."""
@@ -83,13 +86,14 @@ def send(path: str, notification: Notification, within_seconds: float) -> bool:
         sender.settimeout(within_seconds)
         try:
             _with_address(path, sender.connect)
-            sender.send(_encode(notification))
+            sender.send(encode(notification))
         except OSError:
             return False
     return True
 
 
-def _encode(notification: Notification) -> bytes:
+def encode(notification: Notification) -> bytes:
+    """The notification as a datagram."""
     evidence = notification.evidence
     values = {
         "kind": notification.kind.value,
@@ -101,7 +105,8 @@ def _encode(notification: Notification) -> bytes:
     return json.dumps(values).encode()
 
 
-def _decode(datagram: bytes) -> Notification:
+def decode(datagram: bytes) -> Notification:
+    """Reads a datagram; raises SandboxError when it is something else."""
     try:
         values = json.loads(datagram)
         evidence = values["evidence"]

@@ -82,17 +82,18 @@ class Output:
 
     def _take_out_middle(self) -> None:
         """Moves the last half of the cap down to where the marker ends, and cuts off the rest."""
-        source = self._size_bytes - self._half_bytes
+        end = self._size_bytes
+        source = end - self._half_bytes
         self.dropped_bytes += source - self._tail_at
         mark = marker(self.dropped_bytes)
         self._tail_at = self._half_bytes + len(mark)
         # The marker may be longer than what it stands for, and then reaches into the text that is to be kept.
-        ahead = os.pread(self._file, _MOVE_BYTES, source)
+        ahead = os.pread(self._file, min(_MOVE_BYTES, end - source), source)
         os.pwrite(self._file, mark, self._half_bytes)
         target = self._tail_at
         while ahead:
             source += len(ahead)
-            piece, ahead = ahead, os.pread(self._file, _MOVE_BYTES, source)
+            piece, ahead = ahead, os.pread(self._file, min(_MOVE_BYTES, end - source), source)
             target += os.pwrite(self._file, piece, target)
         os.ftruncate(self._file, target)
         self._size_bytes = target

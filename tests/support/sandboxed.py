@@ -105,15 +105,21 @@ class Sandbox:
 
     def close(self) -> None:
         """Ends it, and fails when a process or a cgroup is left."""
-        self.wait(self._supervisors_are_gone, "every supervisor has ended")
-        self.launcher.close()
-        self.notifications.close()
+        try:
+            self.wait(self.supervisors_are_gone, "every supervisor has ended")
+        finally:
+            # Twice, which is by force: after a failure nobody else would.
+            for launched in self._launched * 2:
+                ask_to_stop(launched.pid, launched.start_time)
+            self.launcher.close()
+            self.notifications.close()
         folders = sorted(set(self.place.folders.values()))
         left = [path for folder in folders for path in Path(folder).iterdir() if path.is_dir()]
         clear(self.place)
         assert left == [], "a control group is left"
 
-    def _supervisors_are_gone(self) -> bool:
+    def supervisors_are_gone(self) -> bool:
+        """None of those that were launched is alive."""
         return all(identity.start_time(one.pid) != one.start_time for one in self._launched)
 
     def _notified(self, spec: AttemptSpec, kind: NotificationKind) -> Notification | None:
@@ -133,7 +139,7 @@ class Sandbox:
 
 def python(program: str) -> tuple[str, ...]:
     """The command that runs a program, with an interpreter that starts fast."""
-    return (sys.executable, "-I", "-S", "-c", program)
+    return (sys.executable, "-I", "-S", "-u", "-c", program)
 
 
 def is_alive(pid: int) -> bool:

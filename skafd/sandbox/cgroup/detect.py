@@ -49,14 +49,18 @@ def clear(place: CgroupPlace) -> None:
 
 
 def _second_version(mounts: Mounts, name: str) -> CgroupPlace:
-    if mounts.second is None:
-        return CgroupPlace(CgroupKind.V2, {}, ("cgroup v2 is not mounted",))
-    try:
-        folder, controllers = delegation.prepare(mounts.second, f"{_PARENT}/{name}", CONTROLLERS)
-    except OSError as error:
-        return CgroupPlace(CgroupKind.V2, {}, (f"cgroup v2 cannot be used: {error}",))
-    folders = dict.fromkeys(controllers, folder)
-    return _tried(CgroupPlace(CgroupKind.V2, folders), ())
+    problems = ["cgroup v2 is not mounted"]
+    for base in mounts.second:
+        try:
+            folder, controllers = delegation.prepare(base, f"{_PARENT}/{name}", CONTROLLERS)
+        except OSError as error:
+            problems = [f"cgroup v2 cannot be used: {error}"]
+            continue
+        place = _tried(CgroupPlace(CgroupKind.V2, dict.fromkeys(controllers, folder)))
+        if place.folders:
+            return place
+        problems = list(place.problems)
+    return CgroupPlace(CgroupKind.V2, {}, tuple(problems))
 
 
 def _first_version(mounts: Mounts, name: str) -> CgroupPlace:
@@ -76,12 +80,12 @@ def _first_version(mounts: Mounts, name: str) -> CgroupPlace:
     return CgroupPlace(CgroupKind.V1, folders, tuple(problems))
 
 
-def _tried(place: CgroupPlace, problems: tuple[str, ...]) -> CgroupPlace:
+def _tried(place: CgroupPlace) -> CgroupPlace:
     """The place with those controllers only whose limits can be set."""
     refusals = {controller: _try_controller(place, controller) for controller in place.folders}
     kept = {controller: folder for controller, folder in place.folders.items() if refusals[controller] is None}
     lost = tuple(f"cgroup {place.kind} of {name} cannot be used: {why}" for name, why in refusals.items() if why)
-    return CgroupPlace(place.kind, kept, problems + lost)
+    return CgroupPlace(place.kind, kept, lost)
 
 
 def _try_controller(place: CgroupPlace, controller: str) -> str | None:

@@ -9,36 +9,28 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class SecondVersion:
-    """The mount of cgroup v2 and the folder in it that this process belongs to."""
-
-    root: str
-    own: str
-
-
-@dataclass(frozen=True, slots=True)
 class Mounts:
     """The folders in which control groups may be made."""
 
     first: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Controller -> the folder of this process, then the root of the hierarchy: the limits that hold for the
     daemon are to hold for its jobs too, where that is possible."""
-    second: SecondVersion | None = None
+    second: tuple[str, ...] = ()
+    """The same for the one hierarchy of the second version; empty when it is not mounted."""
 
 
 def read_mounts(proc: str = "/proc") -> Mounts:
     """Reads /proc/mounts and /proc/self/cgroup."""
     own = _own_paths(Path(f"{proc}/self/cgroup").read_text())
     first: dict[str, tuple[str, ...]] = {}
-    second = None
+    second: tuple[str, ...] = ()
     for line in Path(f"{proc}/mounts").read_text().splitlines():
         _, root, kind, options, *_ = line.split(" ")
         if kind == "cgroup2":
-            second = SecondVersion(root, _existing(root, own.get("", "/")))
+            second = _candidates(root, own.get("", "/"))
         elif kind == "cgroup":
             for controller in set(options.split(",")) & own.keys():
-                candidates = (_existing(root, own[controller]), root)
-                first.setdefault(controller, tuple(dict.fromkeys(candidates)))
+                first.setdefault(controller, _candidates(root, own[controller]))
     return Mounts(first, second)
 
 
@@ -52,7 +44,7 @@ def _own_paths(content: str) -> dict[str, str]:
     return paths
 
 
-def _existing(root: str, path: str) -> str:
+def _candidates(root: str, path: str) -> tuple[str, ...]:
     # In a container the path may be that of the host, while the mount shows the container's part only.
-    folder = f"{root}{path}".rstrip("/")
-    return folder if os.path.isdir(folder) else root
+    own = f"{root}{path}".rstrip("/")
+    return (own, root) if own != root and os.path.isdir(own) else (root,)

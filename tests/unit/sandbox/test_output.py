@@ -1,0 +1,113 @@
+"""The log of a job: all of it, or its head and its tail, and never much more on disk than the cap."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skafd.sandbox.output import Output, marker
+from skafd.sandbox.redact import Redactor
+
+
+class Pipe:
+    """A pipe with nobody at the other end."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe2(os.O_NONBLOCK)
+
+    def close(self) -> None:
+        os.close(self.reading)
+        os.close(self.writing)
+
+
+@pytest.fixture(scope="module")
+def pipe() -> Iterator[Pipe]:
+    made = Pipe()
+    yield made
+    made.close()
+
+
+def keep(folder: Path, pipe: Pipe, pieces: list[bytes], cap_bytes: int, redactor: Redactor | None = None) -> Output:
+    output = Output(str(folder), redactor or Redactor(()), cap_bytes)
+    for piece in pieces:
+        os.write(pipe.writing, piece)
+        assert output.copy(pipe.reading) == len(piece)
+        assert (folder / "log").stat().st_size <= cap_bytes * 3 // 2 + 64 + len(piece)
+    output.finish()
+    return output
+
+
+@given(sizes=st.lists(st.integers(1, 300), max_size=40), cap_bytes=st.integers(2, 600))
+def test_head_and_tail_are_kept_and_the_rest_is_counted(
+    tmp_path_factory: pytest.TempPathFactory, pipe: Pipe, sizes: list[int], cap_bytes: int
+) -> None:
+    text = os.urandom(sum(sizes))
+    edges = [sum(sizes[:count]) for count in range(len(sizes) + 1)]
+    pieces = [text[start:end] for start, end in pairwise(edges)]
+    folder = tmp_path_factory.mktemp("attempt")
+    output = keep(folder, pipe, pieces, cap_bytes)
+    log = (folder / "log").read_bytes()
+    assert output.written_bytes == len(text)
+    if len(text) <= cap_bytes:
+        assert (log, output.dropped_bytes, output.head_bytes) == (text, 0, None)
+        return
+    half = cap_bytes // 2
+    dropped = len(text) - 2 * half
+    assert log == text[:half] + marker(dropped) + text[-half:]
+    assert (output.dropped_bytes, output.head_bytes, output.lost_bytes) == (dropped, half, 0)
+
+
+def test_a_log_can_be_read_while_it_grows(tmp_path: Path, pipe: Pipe) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    seen = []
+    for number in range(300):
+        os.write(pipe.writing, f"line {number:04}\n".encode())
+        output.copy(pipe.reading)
+        log = (tmp_path / "log").read_text()
+        assert log.endswith(f"line {number:04}\n")
+        assert log.startswith("line 0000\n")
+        seen += re.findall(r"skafd: (\d+) bytes", log)
+    output.finish()
+    assert len(set(seen)) > 1
+    assert [int(count) for count in seen] == sorted(int(count) for count in seen)
+
+
+def test_secrets_are_masked_before_they_are_written(tmp_path: Path, pipe: Pipe) -> None:
+    output = keep(tmp_path, pipe, [b"a sec", b"ret and sec"], 1000, Redactor(["secret"]))
+    assert (tmp_path / "log").read_bytes() == b"a *** and sec"
+    assert output.written_bytes == len(b"a *** and sec")
+
+
+def test_nothing_to_read_is_no_trouble(tmp_path: Path, pipe: Pipe) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    assert output.copy(pipe.reading) == 0
+    output.finish()
+
+
+def test_a_full_disk_loses_output_and_says_how_much(
+    tmp_path: Path, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    real = os.pwrite
+    room = 10
+
+    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        if offset >= room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data[: room - offset], offset)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", pwrite)
+        os.write(pipe.writing, b"0123456789 and more")
+        output.copy(pipe.reading)
+    output.finish()
+    assert output.lost_bytes == len(" and more")
+    assert (tmp_path / "log").read_text() == "0123456789\n[skafd: the disk was full, 9 bytes were lost]\n"
