@@ -1,0 +1,86 @@
+"""The alarm is set to what comes next, and never to nothing while something is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from skafd.daemon.agenda import Agenda
+from skafd.errors import ScheduleError
+from skafd.model.deployment import Deployment
+from skafd.model.ids import DeploymentNumber, ProjectId
+from skafd.model.project import Schedule
+from tests.support.stored import CONFIG, INGEST, NOON, TRAIN
+
+CHURN = ProjectId("churn")
+HOUR = timedelta(hours=1)
+
+
+def deployed(*expressions: str) -> Deployment:
+    schedules = tuple(Schedule(one) for one in expressions)
+    jobs = (replace(CONFIG.jobs[0], schedules=schedules), CONFIG.jobs[1])
+    return Deployment(CHURN, DeploymentNumber(1), "hash", replace(CONFIG, jobs=jobs), "key", NOON)
+
+
+class Alarms(list[datetime | None]):
+    def agenda(self) -> Agenda:
+        return Agenda(self.append)
+
+
+def test_the_earlier_of_retry_and_schedule_rings() -> None:
+    alarms = Alarms()
+    agenda = alarms.agenda()
+    agenda.replace(deployed("0 14 * * *"), {INGEST: NOON})
+    agenda.move_alarm(None)
+    agenda.move_alarm(NOON + HOUR)
+    agenda.move_alarm(NOON + HOUR)
+    agenda.move_alarm(NOON + 3 * HOUR)
+    assert alarms == [NOON + 2 * HOUR, NOON + HOUR, NOON + 2 * HOUR]
+
+
+def test_an_alarm_that_rang_is_set_again_though_the_clock_was_set_back() -> None:
+    alarms = Alarms()
+    agenda = alarms.agenda()
+    agenda.replace(deployed("0 14 * * *"), {INGEST: NOON})
+    agenda.move_alarm(None)
+    agenda.rang()
+    assert agenda.plan(NOON + HOUR).due == ()
+    agenda.move_alarm(None)
+    assert alarms == [NOON + 2 * HOUR] * 2
+
+
+def test_nothing_to_come_switches_it_off() -> None:
+    alarms = Alarms()
+    agenda = alarms.agenda()
+    agenda.move_alarm(NOON)
+    agenda.move_alarm(None)
+    assert alarms == [NOON, None]
+
+
+def test_a_project_that_goes_takes_its_schedules_with_it() -> None:
+    agenda = Alarms().agenda()
+    agenda.replace(deployed("0 14 * * *"), {INGEST: NOON})
+    assert agenda.next_of(CHURN, INGEST) == NOON + 2 * HOUR
+    assert agenda.next_of(CHURN, TRAIN) is None
+    agenda.remove(CHURN)
+    assert agenda.next_of(CHURN, INGEST) is None
+
+
+def test_a_schedule_that_is_not_understood_changes_nothing() -> None:
+    agenda = Alarms().agenda()
+    agenda.replace(deployed("0 14 * * *"), {INGEST: NOON})
+    with pytest.raises(ScheduleError):
+        agenda.replace(deployed("0 15 * * *", "whenever"), {INGEST: NOON})
+    assert agenda.next_of(CHURN, INGEST) == NOON + 2 * HOUR
+
+
+def test_what_is_late_at_the_start_is_the_fault_of_the_daemon_and_later_of_the_machine() -> None:
+    agenda = Alarms().agenda()
+    agenda.replace(deployed("0 * * * *"), {INGEST: NOON})
+    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR).missed} == {"the daemon was down"}
+    agenda.planned()
+    assert {missed.cause for missed in agenda.plan(NOON + 6 * HOUR).missed} == {
+        "skafd was busy, or the machine was asleep"
+    }

@@ -1,0 +1,83 @@
+"""From the store's answers to what people and programs are shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skafd.daemon import present
+from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.outcome import Exited, OomKilled, Usage
+from skafd.model.project import Schedule
+from skafd.model.states import TaskState
+from skafd.store import Database
+from skafd.store.views import AttemptView, RunView, TaskView
+from tests.support.stored import CONFIG, INGEST, LIMITS, NOON, add_churn, new_run
+
+RUN = RunKey(ProjectId("token"), 42)
+JOB = CONFIG.jobs[0]
+
+
+def attempt(state: TaskState = TaskState.SUCCEEDED, outcome: object = Exited(0)) -> AttemptView:
+    return AttemptView(1, state, Path("/runs/1"), LIMITS, NOON, NOON, NOON, outcome, 0, Usage(2**20, 1.5))  # type: ignore[arg-type]
+
+
+def task(state: TaskState, instance: int = 0, reason: str = "", *attempts: AttemptView) -> TaskView:
+    return TaskView(TaskKey(RUN, INGEST, instance), state, reason, 1, None, NOON, attempts)
+
+
+def test_names_are_what_people_type() -> None:
+    assert present.run_name("churn", 42) == "churn/42"
+    assert present.task_name("churn", 42, JOB, JOB.id, 0) == "churn/42/ingest"
+    assert present.task_name("churn", 42, replace(JOB, parallelism=4), JOB.id, 3) == "churn/42/ingest[3]"
+    assert present.task_name("churn", 42, replace(JOB, name=" ingest "), JOB.id, 0) == "churn/42/ingest"
+    assert present.task_name("churn", 42, None, JobId("gone"), 2) == "churn/42/gone"
+
+
+@pytest.mark.parametrize(
+    ("states", "shown"),
+    [
+        ((), None),
+        ((TaskState.SUCCEEDED, TaskState.WAITING), "waiting"),
+        ((TaskState.WAITING, TaskState.RUNNING, TaskState.SUCCEEDED), "running"),
+        ((TaskState.RUNNING, TaskState.OOM_KILLED, TaskState.SUCCEEDED), "oom_killed"),
+        ((TaskState.CANCELLED, TaskState.SUCCEEDED), "succeeded"),
+    ],
+)
+def test_of_several_instances_the_one_is_shown_that_says_most(states: tuple[TaskState, ...], shown: str | None) -> None:
+    tasks = [task(state, instance) for instance, state in enumerate(states)]
+    assert present.job_status("churn", JOB, None, tasks).state == shown
+
+
+def test_a_job_shows_its_schedules_its_next_time_and_its_last_task() -> None:
+    job = replace(JOB, schedules=(Schedule("@hourly"), Schedule("0 11 * * *")), parallelism=2)
+    status = present.job_status("churn", job, NOON, [task(TaskState.FAILED, 1, "exit code 3", attempt())])
+    assert (status.schedule, status.next_at) == ("@hourly, 0 11 * * *", NOON.isoformat())
+    assert (status.state, status.reason, status.run) == ("failed", "exit code 3", "churn/42")
+    assert (status.started_at, status.ended_at) == (NOON.isoformat(), NOON.isoformat())
+    assert status.instances == 2
+
+
+def test_evidence_is_the_outcome_as_data() -> None:
+    assert present.evidence(Exited(3)) == {"kind": "Exited", "code": 3}
+    killed = present.evidence(OomKilled(64 * 2**20, 64 * 2**20))
+    assert killed["limit_bytes"] == killed["peak_bytes"] == 64 * 2**20
+    assert killed["suggested_limit_bytes"] == 128 * 2**20
+
+
+def test_a_run_names_the_tasks_that_failed() -> None:
+    run = new_run(RUN.project, 42)
+    failed = ((INGEST, 1), (JobId("gone"), 0))
+    view = RunView(RUN, "churn", DeploymentNumber(1), run.cause, (), run.state, NOON, None, 2, failed)
+    config = replace(CONFIG, jobs=(replace(JOB, parallelism=2), CONFIG.jobs[1]))
+    assert present.run_summary(view, config).failed == ["ingest[1]", "gone"]
+
+
+def test_the_live_deployment_is_shown_as_in_the_list(database: Database, tmp_path: Path) -> None:
+    project = add_churn(database, tmp_path)
+    with database.reader() as reader:
+        (view,) = reader.deployments(project)
+        deployment = reader.deployment(project, view.number)
+    assert present.live_deployment_info(deployment) == present.deployment_info(view)
