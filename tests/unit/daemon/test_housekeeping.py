@@ -168,9 +168,7 @@ def test_what_is_known_of_missed_occurrences_goes_too(
         assert [missed.instant for missed in reader.missed(project)] == [LATER]
 
 
-def test_a_snapshot_that_a_daemon_had_no_time_to_remove_is_removed(
-    keeper: Housekeeping, home: Home, project: ProjectId
-) -> None:
+def test_a_snapshot_that_a_daemon_had_no_time_to_remove_is_removed(keeper: Housekeeping, home: Home) -> None:
     (home.deployments / ".trash" / "x" / "hash").mkdir(parents=True)
     (home.deployments / "churn").mkdir()
     keeper.tidy(NOON)

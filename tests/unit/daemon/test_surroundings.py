@@ -62,9 +62,18 @@ def test_its_own_environment_comes_first_on_the_path(monkeypatch: pytest.MonkeyP
 def test_what_belongs_to_the_daemon_stays_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {"HOME": "/home/ada", "LANG": "de_DE.UTF-8", "TZ": "UTC"}
     own = {
-        **{"SKAFD_HOME": "/state", "SKAFD_CRASH_AT": "x", "SKAFD_OCCURRENCE": "never", "SKAFD_PARAM_X": "1"},
-        **{"PYTHONPATH": "/src", "PYTHONHOME": "/py", "PYTHONSTARTUP": "x", "VIRTUAL_ENV": "/daemon"},
-        **{"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "1", "LISTEN_FDS": "3", "JOURNAL_STREAM": "8:9"},
+        "SKAFD_HOME": "/state",
+        "SKAFD_CRASH_AT": "x",
+        "SKAFD_OCCURRENCE": "never",
+        "SKAFD_PARAM_X": "1",
+        "PYTHONPATH": "/src",
+        "PYTHONHOME": "/py",
+        "PYTHONSTARTUP": "x",
+        "VIRTUAL_ENV": "/daemon",
+        "NOTIFY_SOCKET": "/run/x",
+        "WATCHDOG_USEC": "1",
+        "LISTEN_FDS": "3",
+        "JOURNAL_STREAM": "8:9",
     }
     for name, value in {**kept, **own}.items():
         monkeypatch.setenv(name, value)
