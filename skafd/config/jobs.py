@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from skafd.config.keys import JOB
@@ -44,6 +45,8 @@ class Defaults:
     default_entrypoint: str
     timezone: str = "UTC"
     limits_required: bool = False
+    folder: Path | None = None
+    """Where files that the config names are, if they are to be looked for."""
 
 
 def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: Problems) -> Draft:
@@ -58,7 +61,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         name=name,
         entrypoint=entrypoint,
         language=language,
-        schedules=build_schedules(schedule, defaults.timezone, problems),
+        schedules=build_schedules(schedule, defaults.timezone, defaults.folder, problems),
         dependency_rule=DependencyRule(_value(entries, "trigger", DependencyRule.ALL)),
         parallelism=_value(entries, "parallelism", 1),
         max_runs=_value(entries, "max_runs", None),

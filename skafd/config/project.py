@@ -68,7 +68,7 @@ def build(root: Mapping, generation: Generation, folder: Path | None, problems: 
         _drop_other_list(root, problems), problems
     ) or {}
     name = _name(entries, folder)
-    defaults = _defaults(entries, generation, problems)
+    defaults = _defaults(entries, generation, folder, problems)
     drafts = _drafts(entries, generation, root, name, defaults, problems)
     links = link(drafts, problems)
     if folder is not None:
@@ -134,11 +134,11 @@ def _name(entries: Entries, folder: Path | None) -> str:
     return str(_value(entries, "name", folder_name or "project"))
 
 
-def _defaults(entries: Entries, generation: Generation, problems: Problems) -> Defaults:
+def _defaults(entries: Entries, generation: Generation, folder: Path | None, problems: Problems) -> Defaults:
     zone = entries.get("timezone")
     timezone = zone.value if zone and check_timezone(zone, problems) else "UTC"
     entrypoint = FLAT_DEFAULT if generation is Generation.FLAT else DEFAULT
-    return Defaults(entrypoint, timezone, "limits" in entries)
+    return Defaults(entrypoint, timezone, "limits" in entries, folder)
 
 
 def _drafts(

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
+from skafd.config.calendars import read_days, read_edge
 from skafd.config.nodes import Scalar
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Entry
+from skafd.config.tables import Entries
 from skafd.errors import ScheduleError
 from skafd.model.project import CatchUp, Overlap, Schedule
 from skafd.schedule import parse
+from skafd.schedule.calendar import check_calendar
 
 
-def build_schedules(entry: Entry | None, timezone: str, problems: Problems) -> tuple[Schedule, ...]:
-    """The schedules of a job; those that cannot be understood are noted and left out."""
-    found = (_build(item, timezone, problems) for item in _items(entry))
-    return tuple(schedule for schedule in found if schedule)
+def build_schedules(
+    entry: Entry | None, timezone: str, folder: Path | None, problems: Problems
+) -> tuple[Schedule, ...]:
+    """The schedules of a job; those that cannot be understood are noted and left out.
+
+    All have the longest jitter of any: an instant that two of them share is one occurrence, at one time.
+    """
+    built = [(item, _build(item, timezone, folder, problems)) for item in _items(entry)]
+    jitter_seconds = max((schedule.jitter_seconds for _, schedule in built if schedule), default=0.0)
+    spread = [(item, replace(schedule, jitter_seconds=jitter_seconds)) for item, schedule in built if schedule]
+    return tuple(schedule for item, schedule in spread if _is_understood(schedule, _expression(item), problems))
 
 
 def write_schedules(entry: Entry | None) -> str | list[Any] | None:
@@ -37,24 +49,28 @@ def _expression(item: Entry) -> Entry:
     return cast(Entry, item.value["cron"]) if isinstance(item.value, dict) else item
 
 
-def _build(item: Entry, timezone: str, problems: Problems) -> Schedule | None:
+def _build(item: Entry, timezone: str, folder: Path | None, problems: Problems) -> Schedule | None:
     expression = _expression(item)
-    details = {name: detail.value for name, detail in item.value.items()} if isinstance(item.value, dict) else {}
-    if "timezone" in details and not check_timezone(item.value["timezone"], problems):
+    entries: Entries = item.value if isinstance(item.value, dict) else {}
+    details = {name: detail.value for name, detail in entries.items()}
+    if "timezone" in details and not check_timezone(entries["timezone"], problems):
         return None
-    schedule = Schedule(
+    return Schedule(
         expression.value,
         details.get("timezone", timezone),
         CatchUp(details.get("catch_up", CatchUp.LATEST)),
         details.get("within"),
         Overlap(details.get("overlap", Overlap.QUEUE)),
+        read_days(entries.get("except"), folder, problems),
+        read_edge(entries.get("start"), problems),
+        read_edge(entries.get("end"), problems),
+        details.get("jitter", 0.0),
     )
-    return schedule if _is_understood(schedule, expression, problems) else None
 
 
 def _is_understood(schedule: Schedule, expression: Entry, problems: Problems) -> bool:
     try:
-        parse(schedule.expression, schedule.timezone)
+        check_calendar(schedule)
     except ScheduleError as error:
         problems.error(Code.SCHEDULE, expression.node, error.message, error.hint)
         return False

@@ -89,6 +89,15 @@ SCHEDULE_DETAILS = Table(
         Key("catch_up", Choice(tuple(CatchUp)), "Which missed occurrences are run later: the latest, all, none."),
         Key("within", TIMEOUT, "A missed occurrence older than this is not run later."),
         Key("overlap", Choice(tuple(Overlap)), "What happens when the last one has not ended."),
+        Key(
+            "except",
+            ListOf(Text("a day such as 2026-12-25, or a file of days"), single=True),
+            "Days without an occurrence: `2026-12-25`, `2026-12-24 to 2027-01-01`, or a file of such lines.",
+            misspellings=("exclude", "holidays", "skip_dates"),
+        ),
+        Key("start", Text(), "The first day, or time of a day, that counts.", misspellings=("start_date", "from")),
+        Key("end", Text(), "The last day, or time of a day, that counts.", misspellings=("end_date", "until")),
+        Key("jitter", TIMEOUT, "An occurrence starts up to so much later, always the same for the same instant."),
     ),
 )
 _ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)

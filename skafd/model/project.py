@@ -66,6 +66,14 @@ class Schedule:
     within_seconds: float | None = None
     """A missed occurrence older than this is not caught up."""
     overlap: Overlap = Overlap.QUEUE
+    excluded: tuple[str, ...] = ()
+    """Local days without an occurrence, as ISO dates."""
+    start: str | None = None
+    """The first local day or time that counts, in ISO 8601."""
+    end: str | None = None
+    """The last local day or time that counts."""
+    jitter_seconds: float = 0.0
+    """An occurrence starts up to this much later, always the same for the same job and instant."""
 
 
 @dataclass(frozen=True, slots=True)

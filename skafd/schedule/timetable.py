@@ -6,13 +6,15 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, count, islice
+from itertools import chain, count, islice, takewhile
 
 from skafd.model.decisions import Missed
 from skafd.model.ids import JobId, ProjectId
+from skafd.model.missed import MissedCause
 from skafd.model.project import Schedule
+from skafd.schedule.calendar import Spread, occurrences_of
 from skafd.schedule.catch_up import backlog, describe_earlier, split
-from skafd.schedule.expression import Expression, parse
+from skafd.schedule.expression import Expression
 
 _GRACE_SECONDS = 60.0
 
@@ -69,6 +71,10 @@ class _Line:
         self.since = since
         self.next_at = self.expression.next_after(since)
 
+    def due_of(self, instant: datetime) -> datetime:
+        """The occurrence that comes at `instant`: before it where jitter delays it."""
+        return self.expression.due_of(instant) if isinstance(self.expression, Spread) else instant
+
 
 class Timetable:
     """Holds every schedule in a heap by its next instant. Reads no clock: callers pass `now`."""
@@ -78,6 +84,7 @@ class Timetable:
         self._heap: list[tuple[datetime, int, _Line]] = []
         self._serial = count()
         self._removed_in_heap = 0
+        self._paused: frozenset[tuple[ProjectId, JobId | None]] = frozenset()
 
     def put(self, project: ProjectId, job: JobId, schedules: Iterable[Schedule], since: datetime) -> None:
         """Sets the schedules of a job; occurrences up to and including `since` are none of ours.
@@ -109,6 +116,27 @@ class Timetable:
         for lines in self._lines.pop(project, {}).values():
             self._discard(lines)
 
+    def pause(self, paused: Iterable[tuple[ProjectId, JobId | None]]) -> None:
+        """Says which jobs are paused, or None for a whole project: their occurrences are missed until they are not."""
+        self._paused = frozenset(paused)
+
+    def is_paused(self, project: ProjectId, job: JobId) -> bool:
+        """Whether the job, or its project, is paused."""
+        return (project, None) in self._paused or (project, job) in self._paused
+
+    def set_back(self, now: datetime) -> datetime | None:
+        """Begins at `now` again with what is planned beyond it: the clock was set back.
+
+        Returns until when occurrences may have been decided before; None where there are none.
+        """
+        ahead = [line for lines in self._lines.values() for line in chain(*lines.values()) if line.since > now]
+        latest = max((line.since for line in ahead), default=None)
+        for line in ahead:
+            line.advance(now)
+        if ahead:
+            self._fill_heap()
+        return latest
+
     def next_at(self) -> datetime | None:
         """The earliest instant at which `due` will have something to say."""
         self._drop_removed_head()
@@ -119,33 +147,42 @@ class Timetable:
         lines = self._lines.get(project, {}).get(job, ())
         return min((line.next_at for line in lines if line.next_at is not None), default=None)
 
-    def due(self, now: datetime, cause: str = "skafd was busy", grace_seconds: float = _GRACE_SECONDS) -> Plan:
-        """Decides every occurrence up to `now`; those that catch-up gives up are missed for `cause`.
+    def due(self, now: datetime, cause: str = MissedCause.BUSY, grace_seconds: float = _GRACE_SECONDS) -> Plan:
+        """Decides every occurrence up to `now`; those that catch-up gives up are missed for `cause`, paused ones all.
 
         With `catch_up: skip` an occurrence still runs when it is at most `grace_seconds` late.
         """
         decided = _Decided(now, cause, timedelta(seconds=grace_seconds))
         for first, line in self._take_passed(now):
-            decided.add(line, first)
+            decided.add(line, first, self.is_paused(line.project, line.job))
             line.advance(now)
             self._push(line)
         return decided.plan()
 
-    def upcoming(self, limit: int) -> tuple[Occurrence, ...]:
-        """The next `limit` occurrences of the whole machine, earliest first."""
-        return tuple(islice(self._future(), limit))
+    def upcoming(
+        self, limit: int, until: datetime | None = None, project: ProjectId | None = None
+    ) -> tuple[Occurrence, ...]:
+        """The next `limit` occurrences of the machine or of a project, earliest first; none later than `until`."""
+        future = self._future(project)
+        if until is not None:
+            future = takewhile(lambda occurrence: occurrence.instant <= until, future)
+        return tuple(islice(future, limit))
 
-    def _future(self) -> Iterator[Occurrence]:
-        heap = [entry for entry in self._heap if not entry[2].is_removed]
+    def _future(self, project: ProjectId | None) -> Iterator[Occurrence]:
+        heap = [
+            (at, serial, line, line.expression.after(at))
+            for at, serial, line in self._heap
+            if not line.is_removed and project in (None, line.project)
+        ]
         heapq.heapify(heap)
         while heap:
-            instant, serial, line = heap[0]
+            instant, serial, line, following = heap[0]
             yield Occurrence(line.project, line.job, instant)
-            following = line.expression.next_after(instant)
-            if following is None:
+            coming = next(following, None)
+            if coming is None:
                 heapq.heappop(heap)
             else:
-                heapq.heapreplace(heap, (following, serial, line))
+                heapq.heapreplace(heap, (coming, serial, line, following))
 
     def _take_passed(self, now: datetime) -> list[tuple[datetime, _Line]]:
         passed = []
@@ -156,6 +193,13 @@ class Timetable:
     def _push(self, line: _Line) -> None:
         if line.next_at is not None:
             heapq.heappush(self._heap, (line.next_at, next(self._serial), line))
+
+    def _fill_heap(self) -> None:
+        self._heap = []
+        self._removed_in_heap = 0
+        for lines in self._lines.values():
+            for line in chain(*lines.values()):
+                self._push(line)
 
     def _discard(self, lines: Sequence[_Line]) -> None:
         for line in lines:
@@ -173,7 +217,7 @@ class Timetable:
 
 
 def _make_lines(project: ProjectId, job: JobId, schedules: Iterable[Schedule], since: datetime) -> tuple[_Line, ...]:
-    lines = tuple(_Line(project, job, one, parse(one.expression, one.timezone), since) for one in schedules)
+    lines = tuple(_Line(project, job, one, occurrences_of(one, project, job), since) for one in schedules)
     for line in lines:
         line.advance(since)
     return lines
@@ -190,17 +234,18 @@ class _Decided:
         self._missed: dict[tuple[datetime, ProjectId, JobId], str] = {}
         self._jobs: dict[tuple[ProjectId, JobId], None] = {}
 
-    def add(self, line: _Line, first: datetime) -> None:
+    def add(self, line: _Line, first: datetime, is_paused: bool) -> None:
         passed = backlog(line.expression, line.since, first, self._now)
         due, missed = split(passed.listed, line.schedule, self._now, self._grace)
+        cause = MissedCause.PAUSED if is_paused else self._cause
         self._jobs[line.project, line.job] = None
-        for instant in due:
-            self._due.setdefault((instant, line.project), {})[line.job] = None
-        for instant in missed:
-            self._missed[instant, line.project, line.job] = self._cause
+        for instant in () if is_paused else due:
+            self._due.setdefault((line.due_of(instant), line.project), {})[line.job] = None
+        for instant in passed.listed if is_paused else missed:
+            self._missed[line.due_of(instant), line.project, line.job] = cause
         if passed.earlier:
-            cause = describe_earlier(passed.earlier, self._cause)
-            self._missed[passed.earlier[0], line.project, line.job] = cause
+            instant = line.due_of(passed.earlier[0])
+            self._missed[instant, line.project, line.job] = describe_earlier(passed.earlier, cause)
 
     def plan(self) -> Plan:
         return Plan(

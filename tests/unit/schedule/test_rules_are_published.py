@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from skafd.config import read
+from skafd.model.missed import MissedCause
+from skafd.model.project import CatchUp, Overlap
 from skafd.schedule import parse
+from skafd.schedule.catch_up import LISTED
 from skafd.schedule.cron import MACROS
 from skafd.schedule.rule import Rule
 
-PAGE = " ".join((Path(__file__).resolve().parents[3] / "docs" / "schedules.md").read_text().split())
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = " ".join((ROOT / "docs" / "schedules.md").read_text().split())
 
 
 @pytest.mark.parametrize("rule", Rule)
@@ -42,3 +47,19 @@ def test_every_form_that_is_published_is_understood() -> None:
     assert set(MACROS) <= set(forms)
     for form in forms:
         parse(form)
+
+
+def test_every_cause_outside_the_job_is_published() -> None:
+    for cause in MissedCause:
+        assert f"`{cause}`" in PAGE
+
+
+def test_every_choice_of_catch_up_and_overlap_is_published() -> None:
+    for choice in (*CatchUp, *Overlap):
+        assert f"`{choice}`" in PAGE
+    assert f"at most {LISTED:,} rows" in PAGE
+
+
+def test_the_example_is_a_valid_config() -> None:
+    text = (ROOT / "docs" / "schedules.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    assert read("name: x\n" + text, None, "metis.config.yml").problems == ()

@@ -239,3 +239,46 @@ def test_schedules_that_are_not_understood_replace_nothing() -> None:
     with pytest.raises(ScheduleError):
         timetable.replace(CHURN, {INGEST: ([Schedule("0 5 * * *")], MIDNIGHT), TRAIN: ([Schedule("now")], MIDNIGHT)})
     assert due_instants(timetable.due(at(11))) == [at(11)]
+
+
+def test_upcoming_ends_where_it_is_told_to() -> None:
+    timetable = timetable_of(Schedule("@hourly"))
+    timetable.put(OTHER, TRAIN, [Schedule("0 11 * * *")], MIDNIGHT)
+    assert len(timetable.upcoming(1000, at(24))) == 25
+    assert timetable.upcoming(1000, at(24), OTHER) == (Occurrence(OTHER, TRAIN, at(11)),)
+
+
+# --- pauses, and clocks that are set back -------------------------------------------------------------------
+
+
+def test_what_would_have_been_due_while_paused_is_missed_for_that() -> None:
+    timetable = timetable_of(Schedule("@hourly", catch_up=CatchUp.ALL))
+    timetable.put(CHURN, TRAIN, [Schedule("@hourly")], MIDNIGHT)
+    timetable.pause([(CHURN, INGEST)])
+    plan = timetable.due(at(2.5), DOWN)
+    assert [(missed.job, missed.instant, missed.cause) for missed in plan.missed] == [
+        (INGEST, at(1), "paused"),
+        (TRAIN, at(1), DOWN),
+        (INGEST, at(2), "paused"),
+    ]
+    assert plan.due == (Due(CHURN, at(2), (TRAIN,)),)
+    timetable.pause([])
+    assert timetable.due(at(3)).due == (Due(CHURN, at(3), (INGEST, TRAIN)),)
+
+
+def test_a_paused_project_pauses_all_of_its_jobs_and_no_others() -> None:
+    timetable = timetable_of(Schedule("@hourly"))
+    timetable.put(OTHER, TRAIN, [Schedule("@hourly")], MIDNIGHT)
+    timetable.pause([(CHURN, None)])
+    assert timetable.is_paused(CHURN, INGEST)
+    assert timetable.due(at(1)).due == (Due(OTHER, at(1), (TRAIN,)),)
+
+
+def test_after_a_clock_that_was_a_year_ahead_is_set_right_jobs_go_on_at_once() -> None:
+    timetable = timetable_of(Schedule("@hourly"))
+    ahead = at(0.5) + timedelta(days=365)
+    timetable.due(ahead)
+    assert timetable.set_back(at(0.5)) == ahead
+    assert timetable.next_at() == at(1)
+    assert due_instants(timetable.due(at(1))) == [at(1)]
+    assert timetable.set_back(at(1)) is None
