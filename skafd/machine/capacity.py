@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from skafd.model.limits import Capacity
@@ -55,12 +55,18 @@ def _memory_bytes(proc: Path, mounts: Mounts) -> int:
 
 
 def _first_folders(mounts: Mounts, controller: str) -> Iterator[Path]:
-    own, *root = mounts.first.get(controller, ())[:2] or ("",)
-    return _upwards(own, root[0] if root else own) if own else iter(())
+    return _own_folders(mounts.first.get(controller, ()))
 
 
 def _second_folders(mounts: Mounts) -> Iterator[Path]:
-    return _upwards(mounts.second.own, mounts.second.root) if mounts.second else iter(())
+    return _own_folders(mounts.second)
+
+
+def _own_folders(candidates: Sequence[str]) -> Iterator[Path]:
+    """Our own cgroup and those above it; `candidates` begin with our own and, where it differs, the root."""
+    if not candidates:
+        return iter(())
+    return _upwards(candidates[0], candidates[1] if len(candidates) > 1 else candidates[0])
 
 
 def _upwards(folder: str, root: str) -> Iterator[Path]:
