@@ -37,7 +37,7 @@ class DaemonProcess:
         self.client = Client(self.home.api_socket)
         # Compiled modules are kept, wherever skafd is: most of the time of a start would be compiling.
         own = {"HOME": str(root), "PYTHONPYCACHEPREFIX": str(root / "compiled")}
-        self._environment = {**_clean(os.environ), **own, **(environment or {})}
+        self.environment = {**_clean(os.environ), **own, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +55,7 @@ class DaemonProcess:
                 stdout=log,
                 stderr=log,
                 cwd=self.home.path,
-                env={**self._environment, **(environment or {})},
+                env={**self.environment, **(environment or {})},
             )
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:

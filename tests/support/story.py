@@ -71,7 +71,7 @@ class Story:
         yield lambda: self.task_runs("long/2")
         yield self.kill_supervisor
         yield lambda: self.machine.ended("long/2")
-        yield lambda: self.deploy("main", "  - {name: first, entrypoint: nowhere.py}\n")
+        yield lambda: self.deploy("main", "  - {name: first, entrypoint: nowhere.py}\n", is_good=False)
         yield lambda: self.deploy("main", JOBS + NOTHING)
         yield lambda: self.deploy("main", JOBS + NOTHING)
         yield self.machine.stop
@@ -82,17 +82,23 @@ class Story:
         yield lambda: self.run("gone", 1)
         yield lambda: self.machine.ended("gone/1")
 
-    def deploy(self, name: str, jobs: str) -> None:
+    def deploy(self, name: str, jobs: str, is_good: bool = True) -> None:
         head = f"env: {{LEDGER: {self.ledger}}}\n"
         folder = self.machine.write(name, jobs, {"job.py": SCRIPT}, head)
-        list(self.machine.client.up([folder]))
+        self.hand_over(folder, is_good)
+
+    def hand_over(self, folder: Path, is_good: bool = True) -> None:
+        """Raises SkafdError when it was not to be refused, so that it is tried again."""
+        for result in self.machine.client.up([folder]):
+            if is_good != (result["outcome"] in ("deployed", "unchanged")):
+                raise SkafdError(result["text"])
 
     def deploy_parent(self) -> None:
         """A folder that holds a project is watched for more of them."""
         parent = self.machine.root / "parent"
         parent.mkdir(exist_ok=True)
         self.machine.write("parent/child", NOTHING)
-        list(self.machine.client.up([parent]))
+        self.hand_over(parent)
 
     def run(self, project: str, number: int) -> None:
         """Unless an earlier telling has done it already."""
