@@ -35,9 +35,12 @@ GRACE_SECONDS = 2
 """What an answer under way may take when the daemon ends."""
 
 
-async def serve(backend: Backend, socket_path: Path, stopping: asyncio.Event) -> None:
+async def serve(
+    backend: Backend, socket_path: Path, stopping: asyncio.Event, on_ready: Callable[[], None] = lambda: None
+) -> None:
     """Answers on `socket_path` (mode 0600) until `stopping` is set; the socket is gone afterwards.
 
+    Calls `on_ready` when it answers.
     Raises OSError when the socket cannot be made there. Log followers and those who wait for changes are let go.
     """
     watch = ChangeWatch(backend)
@@ -55,7 +58,7 @@ async def serve(backend: Backend, socket_path: Path, stopping: asyncio.Event) ->
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     try:
-        await _Server(config, watch, stopping).serve([listener])
+        await _Server(config, watch, stopping, on_ready).serve([listener])
     finally:
         socket_path.unlink(missing_ok=True)
 
@@ -71,8 +74,11 @@ def application(backend: Backend, watch: ChangeWatch) -> Starlette:
 class _Server(uvicorn.Server):
     """Ends when the event is set; leaves signals to the daemon, and sleeps while nobody asks."""
 
-    def __init__(self, config: uvicorn.Config, watch: ChangeWatch, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, watch: ChangeWatch, stopping: asyncio.Event, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_ready = on_ready
         self._watch = watch
         self._stopping = stopping
 
@@ -80,6 +86,7 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
     async def main_loop(self) -> None:
+        self._on_ready()
         # The loop that this replaces wakes ten times a second.
         await self._stopping.wait()
         await self._watch.close()

@@ -35,6 +35,7 @@ COMMANDS = {
     "env": "env",
     "create": "create",
     "doctor": "doctor",
+    "service": "service",
     "schema": "schema",
 }
 """Names and their modules, in the order in which they are listed."""

@@ -16,6 +16,7 @@ from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.housekeeping import Housekeeping
+from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.home import Home
 from skafd.machine.capacity import read_capacity
@@ -29,6 +30,7 @@ log = logging.getLogger("skafd")
 async def serve_home(home: Home) -> None:
     """Runs the daemon of a state folder until a signal or a client ends it; jobs go on. Raises AlreadyRunning."""
     home.create()
+    systemd = Systemd.take()
     async with AsyncExitStack() as stack:
         lock = home.acquire_lock()
         stack.callback(lock.release)
@@ -50,6 +52,8 @@ async def serve_home(home: Home) -> None:
         alarm.rings(orchestrator.ring)
         orchestrator.start()
         stack.push_async_callback(_end_thread, orchestrator)
+        watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
+        stack.callback(watchdog.cancel)
         deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement)
         stack.callback(deploying.close)
         deploying.resume()
@@ -68,7 +72,8 @@ async def serve_home(home: Home) -> None:
             about, database, orchestrator, deploying, changes, lambda: loop.call_soon_threadsafe(stopping.set)
         )
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
-        await serve(backend, home.api_socket, stopping)
+        await serve(backend, home.api_socket, stopping, systemd.ready)
+        systemd.stopping()
 
 
 async def _end_thread(orchestrator: Orchestrator) -> None:

@@ -57,6 +57,8 @@ class Orchestrator(threading.Thread):
         super().__init__(name="orchestrator", daemon=True)
         self.mailbox = Mailbox()
         self.facts = Facts(database)
+        self.turns = 0
+        """How often the loop came round: it grows after `mailbox.wake` as long as the thread is well."""
         self.agenda = Agenda(set_alarm)
         self._database = database
         self._capacity = capacity
@@ -104,6 +106,7 @@ class Orchestrator(threading.Thread):
         try:
             while not self._stopping.is_set():
                 self._turn()
+                self.turns += 1
         finally:
             self.mailbox.close()
             self._supervision.close()
@@ -150,7 +153,7 @@ class Orchestrator(threading.Thread):
             events = prepare(writer)
             # From here on memory may be ahead of the disk until the commit.
             self._must_restore = True
-            plan = self.agenda.plan(now)
+            plan = self.agenda.plan(now, writer)
             decisions = self._engine.handle([*requests_of(plan), *events], now)
             decisions = replace(decisions, missed=plan.missed + decisions.missed)
             writer.apply(decisions, now, self._launches.records(self._engine, decisions.launches))

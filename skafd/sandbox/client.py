@@ -14,6 +14,7 @@ from typing import Any
 import skafd
 from skafd import crash
 from skafd.sandbox import frames
+from skafd.sandbox.cgroup import scope
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.spec import AttemptSpec
 
@@ -140,8 +141,12 @@ def _start_process(control: int, place: CgroupPlace) -> subprocess.Popen[bytes]:
     # Nothing of the daemon's environment: supervisors show theirs in /proc.
     kept = ("PATH", "LD_LIBRARY_PATH", *crash.VARIABLES)
     environment = {name: os.environ[name] for name in kept if name in os.environ}
+    command = [sys.executable, "-I", "-S", "-c", _PROGRAM, *arguments]
+    if place.scope is not None:
+        command = place.scope.command(command)
+        environment |= scope.variables()
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM, *arguments],
+        command,
         stdin=subprocess.DEVNULL,
         pass_fds=(control,),
         env=environment,

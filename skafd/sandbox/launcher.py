@@ -32,7 +32,7 @@ def main() -> None:
     """Serves until end of file; arguments are the socket's descriptor and the place of the cgroups."""
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
-    place = CgroupPlace.from_json(json.loads(sys.argv[2]))
+    place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
     prctl.set_name("skafd-sandbox")
     catch_all()
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
@@ -112,6 +112,13 @@ class _Launcher:
             status = 0
         finally:
             os._exit(status)
+
+
+def _own(place: CgroupPlace) -> CgroupPlace:
+    """The place as it is for this launcher."""
+    if place.scope is None:
+        return place
+    return CgroupPlace(place.kind, place.scope.prepare(tuple(place.folders)))
 
 
 def _reap() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from skafd.sandbox.cgroup.scope import Scope
 from skafd.sandbox.spec import ResourceLimits
 
 
@@ -27,6 +28,8 @@ class CgroupPlace:
     """`memory`, `cpu`, `pids` (and `cpuacct`) -> absolute folder; those that are missing cannot be enforced."""
     problems: tuple[str, ...] = ()
     """Why there is not more, for `skafd doctor`."""
+    scope: Scope | None = None
+    """Where each launcher is to run in a scope of its own: it finds its folders there, these were an example."""
 
     def leaf(self, name: str) -> CgroupPlace:
         """The folders of one attempt."""
@@ -38,12 +41,14 @@ class CgroupPlace:
 
     def to_json(self) -> dict[str, Any]:
         """The place as JSON values."""
-        return {"kind": self.kind.value, "folders": dict(self.folders)}
+        scope = {"scope": self.scope.to_json()} if self.scope else {}
+        return {"kind": self.kind.value, "folders": dict(self.folders), **scope}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CgroupPlace:
         """Reads back what `to_json` gave."""
-        return cls(CgroupKind(values["kind"]), values["folders"])
+        scope = Scope.from_json(values["scope"]) if "scope" in values else None
+        return cls(CgroupKind(values["kind"]), values["folders"], scope=scope)
 
 
 class Cgroup(Protocol):

@@ -7,10 +7,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from skafd.sandbox.cgroup import delegation
+from skafd.sandbox.cgroup import ask_systemd, delegation, pseudofiles
 from skafd.sandbox.cgroup.base import Cgroup, CgroupKind, CgroupPlace
 from skafd.sandbox.cgroup.mounts import Mounts, read_mounts
 from skafd.sandbox.cgroup.open import open_cgroup
+from skafd.sandbox.cgroup.scope import Scope, find_manager
 from skafd.sandbox.spec import ResourceLimits
 
 CONTROLLERS = ("memory", "cpu", "pids")
@@ -27,14 +28,18 @@ def detect(state_folder: str | Path, mounts: Mounts | None = None) -> CgroupPlac
     """The place for the cgroups of the daemon that owns `state_folder`; its folders are made.
 
     The second version where it has the controllers, else the first, else none; `problems` says why not more.
+    Under systemd the second version is that of scopes which it hands over.
     """
     mounts = mounts or read_mounts()
     name = hashlib.sha256(os.fsencode(os.path.realpath(state_folder))).hexdigest()[:12]
-    second = _second_version(mounts, name)
+    in_scope = _in_scope(mounts, name)
+    if in_scope.folders:
+        return in_scope
+    second = _second_version(mounts, f"{_PARENT}/{name}")
     if second.folders:
         return second
     first = _first_version(mounts, name)
-    problems = second.problems + first.problems
+    problems = in_scope.problems + second.problems + first.problems
     if first.folders:
         return replace(first, problems=problems)
     return CgroupPlace(CgroupKind.NONE, {}, problems)
@@ -48,11 +53,31 @@ def clear(place: CgroupPlace) -> None:
                 break
 
 
-def _second_version(mounts: Mounts, name: str) -> CgroupPlace:
+def _in_scope(mounts: Mounts, name: str) -> CgroupPlace:
+    """What a scope of systemd's offers, where the second version has controllers at all; the scope is gone again."""
+    manager = find_manager()
+    if manager is None or not any(_controllers(folder) for folder in mounts.second):
+        return CgroupPlace(CgroupKind.V2)
+    try:
+        return ask_systemd.ask(Scope(manager, name, mounts.second[-1]))
+    except OSError as error:
+        return CgroupPlace(CgroupKind.V2, {}, (f"systemd gives no scope: {error}",))
+
+
+def detect_in_scope() -> CgroupPlace:
+    """The place in the scope that this process is alone in; it is gone when the last process is."""
+    return _second_version(read_mounts(), "jobs")
+
+
+def _controllers(folder: str) -> set[str]:
+    return set(CONTROLLERS) & set(pseudofiles.read(folder, "cgroup.controllers").split())
+
+
+def _second_version(mounts: Mounts, path: str) -> CgroupPlace:
     problems = ["cgroup v2 is not mounted"]
     for base in mounts.second:
         try:
-            folder, controllers = delegation.prepare(base, f"{_PARENT}/{name}", CONTROLLERS)
+            folder, controllers = delegation.prepare(base, path, CONTROLLERS)
         except OSError as error:
             problems = [f"cgroup v2 cannot be used: {error}"]
             continue
