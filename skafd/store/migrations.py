@@ -154,7 +154,29 @@ VERSION_2 = (
     "CREATE TABLE parent_folder (path TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 )
 
-STEPS = (VERSION_1, VERSION_2)
+VERSION_3 = (
+    # `job` is empty where the whole project is paused.
+    """CREATE TABLE pause (
+        project INTEGER NOT NULL REFERENCES project(id),
+        job TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        PRIMARY KEY (project, job)
+    ) STRICT, WITHOUT ROWID""",
+    # What was asked for; its state is computed from its runs, whose cause is `backfill` with the id as detail.
+    """CREATE TABLE backfill (
+        id INTEGER PRIMARY KEY,
+        project INTEGER NOT NULL REFERENCES project(id),
+        job TEXT NOT NULL,
+        only_job INTEGER NOT NULL CHECK (only_job IN (0, 1)),
+        instants TEXT NOT NULL,
+        parallel INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        cancelled_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX run_by_backfill ON run(project, cause_detail) WHERE cause = 'backfill'",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)
