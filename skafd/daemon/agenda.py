@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from skafd.daemon.clocks import Clocks
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
-from skafd.schedule.timetable import Plan, Timetable
+from skafd.model.missed import MissedCause
+from skafd.schedule.timetable import Occurrence, Plan, Timetable
+from skafd.store.pauses import Pause
+
+WasDecided = Callable[[ProjectId, JobId, datetime], bool]
 
 
 class Agenda:
     """Owned by the orchestrator's thread; `next_of` alone may be asked from any."""
 
-    def __init__(self, set_alarm: Callable[[datetime | None], None]) -> None:
+    def __init__(self, set_alarm: Callable[[datetime | None], None], clocks: Clocks | None = None) -> None:
         self._set_alarm = set_alarm
         self._timetable = Timetable()
         self._alarm_at: datetime | None = None
-        self._cause = "the daemon was down"
+        self._clocks = clocks or Clocks()
+        self._cause: str | None = MissedCause.DAEMON_DOWN
+        self._may_be_ahead = True
+        self._doubtful_until: datetime | None = None
 
     def restore(self, timetable: Timetable) -> None:
         """Takes a timetable that was rebuilt from the database."""
         self._timetable = timetable
         self._alarm_at = None
+        self._may_be_ahead = True
 
-    def plan(self, now: datetime) -> Plan:
-        """What has become due by `now`."""
-        return self._timetable.due(now, self._cause)
+    def plan(self, now: datetime, was_decided: WasDecided) -> Plan:
+        """What has become due by `now`, and was not decided before a clock was set back."""
+        jump = self._clocks.jump()
+        if self._may_be_ahead or jump.was_set_back:
+            self._may_be_ahead = False
+            ahead = self._timetable.set_back(now)
+            self._doubtful_until = max((at for at in (ahead, self._doubtful_until) if at is not None), default=None)
+        plan = self._timetable.due(now, self._cause or jump.cause)
+        if self._doubtful_until is None:
+            return plan
+        if now > self._doubtful_until:
+            self._doubtful_until = None
+        return _without_decided(plan, was_decided)
 
     def planned(self) -> None:
         """The first plan was written: whatever is late from here on is late for another reason."""
-        self._cause = "skafd was busy, or the machine was asleep"
+        self._cause = None
+        self._clocks.mark()
+
+    def failed(self, cause: MissedCause) -> None:
+        """The plan could not be written: what comes late until one can be comes late for that."""
+        self._cause = self._cause or cause
+
+    def pause(self, paused: Iterable[Pause]) -> None:
+        """Says what is paused from now on."""
+        self._timetable.pause(paused)
+
+    def is_paused(self, project: ProjectId, job: JobId) -> bool:
+        """Whether the job, or its project, is paused. Callable from any thread."""
+        return self._timetable.is_paused(project, job)
+
+    def upcoming(self, limit: int, until: datetime, project: ProjectId | None) -> tuple[Occurrence, ...]:
+        """What is due next on the machine, or in a project."""
+        return self._timetable.upcoming(limit, until, project)
 
     def replace(self, deployment: Deployment, since: Mapping[JobId, datetime]) -> None:
         """Puts a deployment's schedules in the place of its project's; or raises ScheduleError, and changes nothing."""
         scheduled = {job.id: (job.schedules, since[job.id]) for job in deployment.config.jobs if job.schedules}
         self._timetable.replace(deployment.project, scheduled)
+        self._may_be_ahead = True
 
     def remove(self, project: ProjectId) -> None:
         """Takes out the schedules of a project."""
@@ -55,3 +93,13 @@ class Agenda:
         if earliest != self._alarm_at:
             self._alarm_at = earliest
             self._set_alarm(earliest)
+
+
+def _without_decided(plan: Plan, was_decided: WasDecided) -> Plan:
+    """Without the occurrences that got their run, or their row, when the clock showed their time before."""
+    due = [
+        replace(one, jobs=tuple(job for job in one.jobs if not was_decided(one.project, job, one.instant)))
+        for one in plan.due
+    ]
+    missed = [one for one in plan.missed if not was_decided(one.project, one.job, one.instant)]
+    return replace(plan, due=tuple(one for one in due if one.jobs), missed=tuple(missed))

@@ -19,6 +19,7 @@ class Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._ring: Callable[[], None] = lambda: None
+        self._instant: datetime | None = None
         self._scheduler = AsyncIOScheduler(event_loop=loop, timezone="UTC")
         self._scheduler.start()
 
@@ -29,6 +30,10 @@ class Alarm:
     def set(self, instant: datetime | None) -> None:
         """Moves the alarm; None switches it off."""
         self._loop.call_soon_threadsafe(self._set, instant)
+
+    def again(self) -> None:
+        """Counts anew how long it is until the instant: the wall clock has jumped. Call it in the loop's thread."""
+        self._set(self._instant)
 
     def every_day(self, call: Callable[[], None]) -> None:
         """Calls it in the loop's thread a day from now, and every day after that."""
@@ -43,6 +48,7 @@ class Alarm:
         self._scheduler.shutdown(wait=False)
 
     def _set(self, instant: datetime | None) -> None:
+        self._instant = instant
         if self._scheduler.get_job(_WAKE) is not None:
             self._scheduler.remove_job(_WAKE)
         if instant is not None:

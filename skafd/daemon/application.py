@@ -14,6 +14,7 @@ from skafd.api.shapes import DaemonInfo
 from skafd.daemon.alarm import Alarm
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
+from skafd.daemon.clock_watch import ClockWatch
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.notify_systemd import Systemd
@@ -50,6 +51,7 @@ async def serve_home(home: Home) -> None:
         stack.callback(alarm.close)
         orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set)
         alarm.rings(orchestrator.ring)
+        stack.callback(ClockWatch(loop, (alarm.again, orchestrator.ring)).close)
         orchestrator.start()
         stack.push_async_callback(_end_thread, orchestrator)
         watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))

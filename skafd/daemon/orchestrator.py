@@ -18,6 +18,7 @@ from datetime import datetime
 
 from skafd import clock
 from skafd.daemon.agenda import Agenda
+from skafd.daemon.backfilling import Backfilling
 from skafd.daemon.changes import Changes
 from skafd.daemon.facts import Facts
 from skafd.daemon.launches import Launches
@@ -31,8 +32,9 @@ from skafd.home import Home
 from skafd.model.decisions import Decisions, Event, TimePassed
 from skafd.model.ids import JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
+from skafd.model.missed import MissedCause
 from skafd.sandbox.cgroup.base import CgroupPlace
-from skafd.store import Database, Purpose, Writer
+from skafd.store import Database, Purpose, Writer, is_disk_full
 
 log = logging.getLogger("skafd.orchestrator")
 
@@ -60,6 +62,7 @@ class Orchestrator(threading.Thread):
         self.turns = 0
         """How often the loop came round: it grows after `mailbox.wake` as long as the thread is well."""
         self.agenda = Agenda(set_alarm)
+        self.backfilling = Backfilling()
         self._database = database
         self._capacity = capacity
         self._changes = changes
@@ -131,6 +134,8 @@ class Orchestrator(threading.Thread):
     def _begin_again(self, error: Exception) -> None:
         """Memory may be ahead of the disk: starts from what is written; after a pause if that has failed too."""
         self._must_restore = True
+        if is_disk_full(error):
+            self.agenda.failed(MissedCause.DISK_FULL)
         self._failures += 1
         if self._failures == 1:
             log.error("starting again from the database: %s", error, exc_info=not isinstance(error, SkafdError))
@@ -150,16 +155,17 @@ class Orchestrator(threading.Thread):
         """One transaction: what `prepare` writes, what has become due, and what the engine makes of both."""
         now = clock.now()
         with self._database.transaction(purpose) as writer:
-            events = prepare(writer)
+            events = [*prepare(writer), *self.backfilling.take(writer)]
             # From here on memory may be ahead of the disk until the commit.
             self._must_restore = True
-            plan = self.agenda.plan(now, writer)
+            plan = self.agenda.plan(now, writer.was_decided)
             decisions = self._engine.handle([*requests_of(plan), *events], now)
             decisions = replace(decisions, missed=plan.missed + decisions.missed)
             writer.apply(decisions, now, self._launches.records(self._engine, decisions.launches))
             write_occurrences(writer, plan, decisions, now)
         self._must_restore = False
         self.agenda.planned()
+        self.backfilling.follow(decisions)
         return decisions
 
     def _act(self, decisions: Decisions) -> None:
@@ -171,7 +177,7 @@ class Orchestrator(threading.Thread):
             failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
             if decisions.new_runs or decisions.transitions or decisions.missed:
                 self._changes.announce()
-            if not failed:
+            if not failed and not self.backfilling.has_room:
                 return
             decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED)
 
@@ -205,6 +211,7 @@ class Orchestrator(threading.Thread):
         self._supervision.recover()
         with self._database.reader() as reader:
             self._engine, timetable = restore(reader, self._capacity)
+            self.backfilling = Backfilling(reader.open_backfills())
             alive = reader.alive_attempts()
         self.agenda.restore(timetable)
         reports = [report for one in alive for report in self._supervision.take_over(one.key, one.directory)]

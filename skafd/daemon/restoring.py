@@ -30,6 +30,7 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
             if job.schedules:
                 since = planned.get((deployment.project, job.id), deployment.created_at)
                 timetable.put(deployment.project, job.id, job.schedules, since)
+    timetable.pause(reader.pauses())
     return engine, timetable
 
 
@@ -41,7 +42,9 @@ def requests_of(plan: Plan) -> list[RunRequested]:
 def write_occurrences(writer: Writer, plan: Plan, decisions: Decisions, now: datetime) -> None:
     """Notes for each job that was due which run it got, and how far each job is planned."""
     missed = {(missed.project, missed.job, missed.instant) for missed in decisions.missed}
-    runs = {(run.key.project, run.cause.instant): run for run in decisions.new_runs if run.cause.instant}
+    runs = {
+        (run.key.project, run.cause.instant): run for run in decisions.new_runs if run.cause.kind is CauseKind.SCHEDULE
+    }
     for due in plan.due:
         run = runs.get((due.project, due.instant))
         if run is None:

@@ -12,4 +12,5 @@ class MissedCause(StrEnum):
     ASLEEP = "the machine was asleep"
     CLOCK_STEPPED = "the clock was set forward"
     BUSY = "skafd was busy"
+    DISK_FULL = "the disk was full"
     PAUSED = "paused"

@@ -14,6 +14,7 @@ What can be written, all in `writer.Writer`:
 * deployments: `record_deployment`, `switch_live`, `record_environment`, `touch_environment`
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
+* pauses: `pause`, `resume`; backfills: `add_backfill`, `cancel_backfill`
 * retention: `delete_runs`, `delete_deployments`, `delete_missed`
 
 What can be asked, all in `reader.Reader`:
@@ -22,15 +23,17 @@ What can be asked, all in `reader.Reader`:
 * projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`,
   `parent_folders`
 * runs: `runs`, `run`, `latest_tasks`, `events`, `run_events`
+* occurrences: `was_decided`, `missed_since`, `pauses`, `backfills`, `backfill`, `open_backfills`
 * retention: `expired_runs`, `expired_deployments`
 
 The answers' types are in `views`. Errors are `StoreError`, `NotFound` and `Refused`.
 """
 
+from skafd.store.connections import is_disk_full
 from skafd.store.database import Database
 from skafd.store.purpose import Purpose
 from skafd.store.reader import Reader
 from skafd.store.views import Launching
 from skafd.store.writer import Writer
 
-__all__ = ["Database", "Launching", "Purpose", "Reader", "Writer"]
+__all__ = ["Database", "Launching", "Purpose", "Reader", "Writer", "is_disk_full"]

@@ -88,3 +88,8 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
         sqlite3.SQLITE_NOTADB: _REPLACE_HINT,
     }
     return StoreError(f"{path}: {error}", hints.get(code))
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the database refused a write for want of room."""
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL

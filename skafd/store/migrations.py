@@ -163,12 +163,14 @@ VERSION_3 = (
         PRIMARY KEY (project, job)
     ) STRICT, WITHOUT ROWID""",
     # What was asked for; its state is computed from its runs, whose cause is `backfill` with the id as detail.
+    # For the first `made` of its instants a run was asked for.
     """CREATE TABLE backfill (
         id INTEGER PRIMARY KEY,
         project INTEGER NOT NULL REFERENCES project(id),
         job TEXT NOT NULL,
         only_job INTEGER NOT NULL CHECK (only_job IN (0, 1)),
         instants TEXT NOT NULL,
+        made INTEGER NOT NULL DEFAULT 0,
         parallel INTEGER NOT NULL,
         created_at INTEGER NOT NULL,
         cancelled_at INTEGER

@@ -20,6 +20,8 @@ class Purpose(StrEnum):
     RUN_REQUEST = "run-request"
     CANCEL_REQUEST = "cancel-request"
     VARIABLE = "variable"
+    PAUSE = "pause"
+    BACKFILL = "backfill"
     PROJECT = "project"
     """Makes a folder known."""
     UNCHANGED = "unchanged"

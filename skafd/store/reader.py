@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from skafd.store.backfills import BackfillReader
+from skafd.store.pauses import PauseReader
+from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.read_projects import ProjectReader
 from skafd.store.read_runs import RunReader
 from skafd.store.read_startup import StartupReader
 from skafd.store.retention import RetentionReader
 
 
-class Reader(StartupReader, ProjectReader, RunReader, RetentionReader):
+class Reader(StartupReader, ProjectReader, RunReader, RetentionReader, OccurrenceReader, PauseReader, BackfillReader):
     """All questions; none of them waits for the writer."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from skafd.store.backfills import BackfillWriter
+from skafd.store.pauses import PauseWriter
+from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
 from skafd.store.write_decisions import DecisionWriter
 from skafd.store.write_deployments import DeploymentWriter
 from skafd.store.write_projects import ProjectWriter
 
 
-class Writer(ProjectWriter, DeploymentWriter, DecisionWriter, RetentionWriter):
+class Writer(
+    ProjectWriter, DeploymentWriter, DecisionWriter, RetentionWriter, PauseWriter, BackfillWriter, OccurrenceReader
+):
     """Everything that changes the database."""

@@ -1,0 +1,71 @@
+"""The machine's three clocks, and what they say together: it slept, or somebody set the wall clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skafd.model.missed import MissedCause
+
+NOTICED_SECONDS = 30.0
+"""Above what slewing moves a clock between two looks that are minutes apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the clocks show, in seconds."""
+
+    wall: float
+    awake: float
+    """Since the machine started, without sleep."""
+    elapsed: float
+    """Since the machine started, with sleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """What was not ordinary in the time between two readings."""
+
+    asleep_seconds: float
+    stepped_seconds: float
+    """How far the wall clock was set forward; negative where it was set back."""
+
+    @property
+    def was_set_back(self) -> bool:
+        """The wall clock shows times again."""
+        return self.stepped_seconds < -NOTICED_SECONDS
+
+    @property
+    def cause(self) -> MissedCause:
+        """Why an instant that lies in between was not looked at in time."""
+        if max(self.asleep_seconds, self.stepped_seconds) < NOTICED_SECONDS:
+            return MissedCause.BUSY
+        return MissedCause.ASLEEP if self.asleep_seconds >= self.stepped_seconds else MissedCause.CLOCK_STEPPED
+
+
+def read_clocks() -> Reading:
+    """What they show now."""
+    return Reading(
+        wall=time.clock_gettime(time.CLOCK_REALTIME),
+        awake=time.clock_gettime(time.CLOCK_MONOTONIC),
+        elapsed=time.clock_gettime(time.CLOCK_BOOTTIME),
+    )
+
+
+class Clocks:
+    """Remembers one reading, and compares the next with it."""
+
+    def __init__(self, read: Callable[[], Reading] = read_clocks) -> None:
+        self._read = read
+        self._marked = read()
+
+    def mark(self) -> None:
+        """Remembers what they show now."""
+        self._marked = self._read()
+
+    def jump(self) -> Jump:
+        """What has happened to them since the mark."""
+        now, then = self._read(), self._marked
+        elapsed = now.elapsed - then.elapsed
+        return Jump(elapsed - (now.awake - then.awake), now.wall - then.wall - elapsed)
