@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skafd.config.foreach import build_foreach
 from skafd.config.keys import JOB
 from skafd.config.nodes import Mapping, Node, Scalar, plain, quote
 from skafd.config.parameters import build_parameters
@@ -18,7 +19,8 @@ from skafd.config.shapes import Entry
 from skafd.config.tables import Entries, Key
 from skafd.model.entrypoint import Step, parse_entrypoint
 from skafd.model.ids import JobId
-from skafd.model.project import DependencyRule, Job, OnDeploy, Retry
+from skafd.model.project import RETRIED, DependencyRule, Job, OnDeploy, Retry
+from skafd.model.states import TaskState
 
 _ID_KEYS = ("job_id", "project_task_id", "id")
 _PLACEHOLDER = re.compile(r"<.*>", re.DOTALL)
@@ -34,6 +36,8 @@ class Draft:
     entrypoint_node: Node
     steps: tuple[Step, ...]
     dependencies: tuple[Entry, ...]
+    source: Mapping
+    """All of it as it stands in the file."""
     written: dict[str, Any]
     """Texts of the report as they stand in the file, None for what does not."""
 
@@ -69,6 +73,13 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         retry=_retry(entries.get("retry")),
         timeout_seconds=_value(entries, "timeout", None),
         catch=_value(entries, "catch", False),
+        always=_always(entries, problems),
+        when=_value(entries, "when", ""),
+        foreach=build_foreach(entries.get("foreach"), problems),
+        max_parallel=_value(entries, "max_parallel", None),
+        need=_value(entries, "need", 1.0),
+        pools=tuple(dict.fromkeys(item.value for item in _value(entries, "pool", ()))),
+        priority=_value(entries, "priority", 0),
         on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),
         parameters=build_parameters(entries.get("params"), problems),
         environment=environment_of(entries, problems),
@@ -82,7 +93,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
     }
     steps = _steps(job, entrypoint_node, problems)
     dependencies = _value(entries, "dependencies", ())
-    return Draft(job, identity_node, entrypoint_node, steps, dependencies, written)
+    return Draft(job, identity_node, entrypoint_node, steps, dependencies, node, written)
 
 
 def is_placeholder(text: str) -> bool:
@@ -152,7 +163,24 @@ def _retry(entry: Entry | None) -> Retry:
     if isinstance(entry.value, int):
         return Retry(entry.value)
     entries: Entries = entry.value
-    return Retry(_value(entries, "times", 1), _value(entries, "delay", 0.0), _value(entries, "backoff", 1.0))
+    named = tuple(dict.fromkeys(TaskState(item.value) for item in _value(entries, "on", ())))
+    asks_for_memory = "memory" in entries and TaskState.OOM_KILLED not in named
+    return Retry(
+        times=_value(entries, "times", 1),
+        delay_seconds=_value(entries, "delay", 0.0),
+        backoff=_value(entries, "backoff", 1.0),
+        jitter_seconds=_value(entries, "jitter", 0.0),
+        outcomes=(named or RETRIED) + ((TaskState.OOM_KILLED,) if asks_for_memory else ()),
+        memory_factor=_value(entries, "memory", 1.0),
+    )
+
+
+def _always(entries: Entries, problems: Problems) -> bool:
+    always: bool = _value(entries, "always", False)
+    if always and "schedule" in entries:
+        message = "a job that runs at the end of every run has no schedule of its own"
+        problems.error(Code.VALUE, entries["always"].node, message, "remove `always` or `schedule`")
+    return always
 
 
 def _value(entries: Entries, key: str, default: Any) -> Any:

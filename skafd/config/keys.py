@@ -13,6 +13,7 @@ from skafd.config.values import (
     NAME,
     NOTIFY,
     PARAMETERS,
+    POOLS,
     PYTHON,
     REQUIRED,
     REQUIREMENTS,
@@ -20,6 +21,7 @@ from skafd.config.values import (
     RETRY_DETAILS,
     SCALAR,
     SCHEDULE,
+    SHARE,
     TIMEOUT,
 )
 from skafd.model.project import DependencyRule, OnDeploy, UpdatePolicy
@@ -78,9 +80,13 @@ TASK_KEYS = (
         "Values a run may be given, as `SKAFD_PARAM_<NAME>`.",
         misspellings=("parameters", "args", "arguments"),
     ),
-    Key("foreach", ITEMS, "One instance for each item of a list.", later=True, misspellings=("for_each", "matrix")),
-    Key("pool", NAME, "The pool the job takes a place in.", later=True),
-    Key("when", Text(), "A condition for the job to run.", later=True, misspellings=("if", "condition")),
+    Key("foreach", ITEMS, "One instance for each item of a list.", misspellings=("for_each", "matrix")),
+    Key("max_parallel", Whole(1, MOST_INSTANCES), "So many instances at once.", misspellings=("max_concurrency",)),
+    Key("need", SHARE, "The share of instances that must succeed for dependents to go on."),
+    Key("always", Flag(), "Runs at the end of its run, whatever happened.", misspellings=("finally",)),
+    Key("pool", ListOf(NAME, single=True), "The pools the job takes a place in."),
+    Key("priority", Whole(-100, 100), "Goes before others that wait: each point counts as a minute of waiting."),
+    Key("when", Text(), "A condition for the job to run.", misspellings=("if", "condition")),
     Key("on", MapOf(Anything()), "Events that start the job.", later=True),
     Key("outputs", ListOf(Text(), single=True), "Files that are kept with the run.", later=True),
     Key(
@@ -147,6 +153,7 @@ _PROJECT_KEYS = (
         later=True,
         misspellings=("addons",),
     ),
+    Key("pools", POOLS, "The project's own pools, with how many places each has."),
     Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
     Key(
         "python", PYTHON, "The interpreter of the environment, as uv understands it.", misspellings=("python_version",)
@@ -154,7 +161,8 @@ _PROJECT_KEYS = (
     *_SHARED_KEYS,
 )
 _BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule")
-_TOP_KEYS = (*_PROJECT_KEYS, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS))
+_RUN_TIMEOUT = Key("timeout", TIMEOUT, "A run that takes longer is ended.")
+_TOP_KEYS = (*_PROJECT_KEYS, _RUN_TIMEOUT, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS))
 
 
 def _of_jobs(keys: tuple[Key, ...]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from skafd.config.files import check_files
+from skafd.config.flow import check_flow, find_publisher
 from skafd.config.graph import Links, has_blank, link
 from skafd.config.jobs import Defaults, Draft, build_draft, environment_of, is_placeholder, kept
 from skafd.config.keys import FLAT, PROJECT, TASK_KEYS
@@ -71,6 +72,7 @@ def build(root: Mapping, generation: Generation, folder: Path | None, problems: 
     defaults = _defaults(entries, generation, folder, problems)
     drafts = _drafts(entries, generation, root, name, defaults, problems)
     links = link(drafts, problems)
+    check_flow(drafts, links, problems)
     if folder is not None:
         check_files(drafts, folder, problems)
     project = _project(entries, name, generation, drafts, links, defaults, problems)
@@ -98,6 +100,8 @@ def _project(
         add_ons=_add_ons(entries.get("add-ons")),
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),
+        timeout_seconds=None if generation is Generation.FLAT else _value(entries, "timeout", None),
+        pools=tuple((name, pool.value) for name, pool in _value(entries, "pools", {}).items()),
         kept=kept(entries, PROJECT.keys),
     )
 
@@ -168,7 +172,9 @@ def _flat_draft(entries: Entries, root: Mapping, name: str, defaults: Defaults, 
 
 def _finish(draft: Draft, links: Links) -> Job:
     on_deploy = OnDeploy.WAIT if has_blank(draft, links) else draft.job.on_deploy
-    return replace(draft.job, dependencies=tuple(links[draft.job.id]), on_deploy=on_deploy)
+    dependencies = tuple(links[draft.job.id])
+    foreach = find_publisher(draft, links)
+    return replace(draft.job, dependencies=dependencies, on_deploy=on_deploy, foreach=foreach)
 
 
 def _write(draft: Draft, links: Links) -> WrittenJob:

@@ -9,6 +9,7 @@ from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Amount, Anything, Choice, Either, ListOf, Shape, Text, Whole
 from skafd.config.tables import Key, MapOf, Origin, Table, Variables
 from skafd.model.project import CatchUp, Overlap
+from skafd.model.states import TaskState
 from skafd.units import parse_cores, parse_duration, parse_memory
 
 SKAFOS = Origin.SKAFOS
@@ -18,6 +19,20 @@ def _parse_factor(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text.strip()):
         raise ValueError(f"not a number: {text!r} (write it as 2 or 1.5)")
     return float(text)
+
+
+def _parse_growth(text: str) -> float:
+    factor = text.strip()
+    if not factor.startswith("x"):
+        raise ValueError(f"not a factor: {text!r} (write it as x1.5)")
+    return _parse_factor(factor[1:])
+
+
+def _parse_share(text: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,3}(\.[0-9]{1,4})?) ?%", text.strip())
+    if not match:
+        raise ValueError(f"not a share: {text!r} (write it as 80%)")
+    return float(match[1]) / 100
 
 
 def _nest_amounts(mapping: Mapping, problems: Problems) -> Mapping:
@@ -102,12 +117,19 @@ SCHEDULE_DETAILS = Table(
 )
 _ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)
 SCHEDULE = Either(scalar=_EXPRESSION, sequence=ListOf(_ONE_SCHEDULE), mapping=SCHEDULE_DETAILS)
+RETRIED_OUTCOMES = tuple(
+    state.value for state in (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST, TaskState.OOM_KILLED)
+)
+_GROWTH = Amount(_parse_growth, "a factor such as x1.5", 1.01, 10, "the memory grows by a factor above 1, at most x10")
 RETRY_DETAILS = Table(
     "`retry`",
     (
         Key("times", Whole(0, 100), "Further attempts after the first.", misspellings=("count", "attempts", "max")),
         Key("delay", _WAIT, "The wait before the first of them."),
         Key("backoff", _FACTOR, "The factor by which each wait is longer than the last, 1 to 10."),
+        Key("jitter", _WAIT, "Up to so much is added to each wait, always the same for the same attempt."),
+        Key("on", ListOf(Choice(RETRIED_OUTCOMES), single=True), "Which outcomes are tried again."),
+        Key("memory", _GROWTH, "After an out-of-memory kill: try again with so much more, as in `x1.5`."),
     ),
 )
 PARAMETER_TYPES = ("string", "int", "float", "bool", "json")
@@ -136,4 +158,18 @@ NOTIFICATION = Table(
 NOTIFY = ListOf(Either(scalar=Text("a URL"), mapping=NOTIFICATION), single=True)
 ENVIRONMENT = Either(scalar=FILE, sequence=Variables(), mapping=Variables())
 REQUIREMENTS = Either(scalar=FILE, sequence=ListOf(Text()))
-ITEMS: Shape = Either(scalar=Text(), sequence=ListOf(Anything()), mapping=MapOf(Anything()))
+SHARE = Amount(_parse_share, "a share such as 80%", 0.0001, 1, "a share is more than 0% and at most 100%")
+FOREACH_DETAILS = Table(
+    "`foreach`",
+    (
+        Key("range", Either(scalar=Whole(0, MOST_INSTANCES), sequence=ListOf(Whole(-(10**9), 10**9))), "Numbers."),
+        Key("glob", FILE, "The paths in the project that match, when the job becomes ready."),
+        Key("output", Text("the id or name of a dependency"), "The JSON list that this dependency published."),
+    ),
+)
+ITEMS: Shape = Either(
+    scalar=Text("a dependency that publishes a list, or a pattern of paths"),
+    sequence=ListOf(Anything()),
+    mapping=FOREACH_DETAILS,
+)
+POOLS = MapOf(Whole(1, 100_000))

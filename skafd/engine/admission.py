@@ -1,112 +1,130 @@
-"""Which queued tasks may start: what they reserve never exceeds the machine.
+"""Which queued tasks may start: what they reserve never exceeds the machine, nor the places of a pool.
 
-Tasks go in the order in which they were queued. One that does not fit is passed by later ones that do, until it has
-waited `PATIENCE`; from then on nothing passes it, so that the machine empties until it fits and nothing starves.
+Tasks go in the order in which they were queued; each point of priority counts as a minute of waiting, so that nothing
+starves. One that does not fit is passed by later ones that do, until it has waited `PATIENCE`; from then on nothing
+passes it, so that the machine empties until it fits.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import OrderedDict
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import NamedTuple
 
+from skafd.engine.queue import Amounts, Place, Queue
 from skafd.model.ids import TaskKey
 from skafd.model.limits import Capacity, Limits
 from skafd.units import format_memory
 
 PATIENCE = timedelta(seconds=60)
-
-
-class Needs(NamedTuple):
-    """What a task reserves, in whole numbers so that nothing is lost to rounding."""
-
-    millicores: int = 0
-    memory_bytes: int = 0
-    gpu: int = 0
+SECONDS_PER_POINT = 60.0
+Pools = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    serial: int
-    since: datetime
+class Needs:
+    """What a task reserves: of the machine, and a place in each of these pools."""
+
+    amounts: Amounts = Amounts()
+    pools: Pools = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    needs: Needs
+    devices: tuple[int, ...]
 
 
 class Admission:
-    """The queue, in one lane per distinct `Needs`, so that a thousand equal tasks are looked at once."""
+    """The queue, in one lane per set of pools and priority; in a lane the order is that of arrival."""
 
     def __init__(self, capacity: Capacity) -> None:
         self._tasks = capacity.tasks
-        self._all = Needs(round(capacity.cpu * 1000), capacity.memory_bytes, capacity.gpu)
-        self._used = Needs()
-        self._held: dict[TaskKey, Needs] = {}
-        self._lanes: dict[Needs, OrderedDict[TaskKey, _Place]] = {}
-        self._queued: dict[TaskKey, Needs] = {}
+        self._all = Amounts(round(capacity.cpu * 1000), capacity.memory_bytes, capacity.gpu)
+        self._machine_pools = dict(capacity.pools)
+        self._used = Amounts()
+        self._used_places: Counter[str] = Counter()
+        self._held: dict[TaskKey, _Held] = {}
+        self._lanes: dict[tuple[Pools, int], Queue] = {}
+        self._queued: dict[TaskKey, tuple[Pools, int]] = {}
         self._serial = count()
         self._is_changed = False
 
-    def needs(self, reserved: Limits) -> Needs:
-        """What to reserve; clamped to the machine, so that a job larger than it runs alone."""
-        return Needs(
+    @property
+    def memory_bytes(self) -> int:
+        """All of the machine's memory."""
+        return self._all.memory_bytes
+
+    def needs(self, reserved: Limits, pools: Pools = ()) -> Needs:
+        """What to reserve; clamped to the machine, so that a job larger than it runs alone.
+
+        A pool without places of its own is the machine's; one that the machine does not know has one place.
+        """
+        amounts = Amounts(
             min(round((reserved.cpu or 0) * 1000), self._all.millicores),
             min(reserved.memory_bytes or 0, self._all.memory_bytes),
             min(reserved.gpu, self._all.gpu),
         )
+        return Needs(amounts, tuple((name, size or self._machine_pools.get(name, 1)) for name, size in pools))
 
-    def enqueue(self, task: TaskKey, needs: Needs, since: datetime) -> None:
-        """Puts a task at the end of the queue."""
-        self._lanes.setdefault(needs, OrderedDict())[task] = _Place(next(self._serial), since)
-        self._queued[task] = needs
+    def enqueue(self, task: TaskKey, needs: Needs, since: datetime, priority: int = 0) -> None:
+        """Puts a task at the end of its lane. Calls are in the order of `since`."""
+        order = (since.timestamp() - priority * SECONDS_PER_POINT, next(self._serial))
+        lane = (needs.pools, priority)
+        self._lanes.setdefault(lane, Queue()).append(Place(task, needs.amounts, order, since))
+        self._queued[task] = lane
         self._is_changed = True
 
     def withdraw(self, task: TaskKey) -> None:
         """Takes a queued task out."""
-        needs = self._queued.pop(task)
-        del self._lanes[needs][task]
-        if not self._lanes[needs]:
-            del self._lanes[needs]
+        lane = self._queued.pop(task)
+        self._lanes[lane].remove(task)
+        if not self._lanes[lane]:
+            del self._lanes[lane]
         self._is_changed = True
 
-    def hold(self, task: TaskKey, needs: Needs) -> None:
-        """Reserves for a task that is alive."""
-        self._held[task] = needs
-        self._used = Needs(*(used + need for used, need in zip(self._used, needs, strict=True)))
+    def hold(self, task: TaskKey, needs: Needs, devices: tuple[int, ...] = ()) -> None:
+        """Reserves for a task that is alive: these GPUs, or the first that are free."""
+        assigned = devices or tuple(self._free_devices()[: needs.amounts.gpu]) if needs.amounts.gpu else ()
+        self._held[task] = _Held(needs, assigned)
+        self._used = _plus(self._used, needs.amounts, 1)
+        self._used_places.update(name for name, _ in needs.pools)
 
     def release(self, task: TaskKey) -> None:
         """Gives back what a task held."""
-        needs = self._held.pop(task)
-        self._used = Needs(*(used - need for used, need in zip(self._used, needs, strict=True)))
+        needs = self._held.pop(task).needs
+        self._used = _plus(self._used, needs.amounts, -1)
+        self._used_places.subtract(name for name, _ in needs.pools)
         self._is_changed = True
+
+    def devices(self, task: TaskKey) -> tuple[int, ...]:
+        """The GPUs that a task holds, by their numbers."""
+        return self._held[task].devices
 
     def admit(self, now: datetime) -> list[TaskKey]:
         """Takes from the queue what may start now, in order, and reserves for it."""
         admitted: list[TaskKey] = []
-        if not self._is_changed:
-            return admitted
-        heads = [(_head(lane)[1].serial, needs) for needs, lane in self._lanes.items()]
-        heapq.heapify(heads)
-        while heads and len(self._held) < self._tasks:
-            _, needs = heapq.heappop(heads)
-            task, place = _head(self._lanes[needs])
-            if self._fits(needs):
-                self.withdraw(task)
-                self.hold(task, needs)
-                admitted.append(task)
-                if needs in self._lanes:
-                    heapq.heappush(heads, (_head(self._lanes[needs])[1].serial, needs))
-            elif now - place.since >= PATIENCE:
+        while self._is_changed and len(self._held) < self._tasks:
+            found = self._find(now)
+            if found is None:
                 break
+            place, pools = found
+            self.withdraw(place.task)
+            self.hold(place.task, Needs(place.needs, pools))
+            admitted.append(place.task)
         self._is_changed = False
         return admitted
 
     def explain(self, task: TaskKey) -> str:
         """What a queued task waits for."""
-        needs = self._queued[task]
-        free = Needs(*(max(total - used, 0) for total, used in zip(self._all, self._used, strict=True)))
+        lane = self._queued[task]
+        needs, free = self._lanes[lane].get(task).needs, self._free()
         if len(self._held) >= self._tasks:
             return f"waits for one of {self._tasks} running tasks to end"
+        for name, size in lane[0]:
+            if self._used_places[name] >= size:
+                return f"waits for a place in pool '{name.rpartition('/')[2]}', {size} of {size} taken"
         if needs.memory_bytes > free.memory_bytes:
             return f"waits for {format_memory(needs.memory_bytes)} of memory, {format_memory(free.memory_bytes)} free"
         if needs.millicores > free.millicores:
@@ -115,13 +133,29 @@ class Admission:
             return f"waits for {needs.gpu} of gpu, {free.gpu} free"
         return "waits behind a larger task that was queued before it"
 
-    def _fits(self, needs: Needs) -> bool:
-        return all(
-            # What a task does not need cannot keep it waiting, even where the machine became smaller.
-            not need or used + need <= total
-            for used, need, total in zip(self._used, needs, self._all, strict=True)
-        )
+    def _find(self, now: datetime) -> tuple[Place, Pools] | None:
+        """The task whose turn it is: the first that fits, unless one before it has lost its patience."""
+        free = self._free()
+        best: tuple[Place, Pools] | None = None
+        barrier: Place | None = None
+        for (pools, _), lane in self._lanes.items():
+            if any(self._used_places[name] >= size for name, size in pools):
+                continue
+            found, head = lane.first(free), lane.first()
+            if head is not None and head is not found and now - head.since >= PATIENCE:
+                barrier = head if barrier is None or head.order < barrier.order else barrier
+            if found is not None and (best is None or found.order < best[0].order):
+                best = found, pools
+        return None if best and barrier and barrier.order < best[0].order else best
+
+    def _free(self) -> Amounts:
+        # Never less than nothing: what a task does not need cannot keep it waiting, even if the machine became smaller.
+        return Amounts(*(max(total - used, 0) for total, used in zip(self._all, self._used, strict=True)))
+
+    def _free_devices(self) -> list[int]:
+        taken = {device for held in self._held.values() for device in held.devices}
+        return [device for device in range(self._all.gpu) if device not in taken]
 
 
-def _head(lane: OrderedDict[TaskKey, _Place]) -> tuple[TaskKey, _Place]:
-    return next(iter(lane.items()))
+def _plus(one: Amounts, other: Amounts, sign: int) -> Amounts:
+    return Amounts(one[0] + sign * other[0], one[1] + sign * other[1], one[2] + sign * other[2])

@@ -43,10 +43,20 @@ class Board:
         self.awaiting = Awaiting()
         self.unchecked: list[OpenJob] = []
         """Restored jobs that have not been looked at yet."""
+        self.unreleased: list[OpenJob] = []
+        """Restored jobs of which further instances may go."""
         self._retries: list[tuple[datetime, TaskKey]] = []
+        self._deadlines: list[tuple[datetime, RunKey]] = []
 
     def add_run(self, run: OpenRun) -> None:
         self.runs.setdefault(run.key.project, {})[run.key] = run
+        if run.deadline is not None:
+            heapq.heappush(self._deadlines, (run.deadline, run.key))
+
+    def next_run_key(self, project: ProjectId) -> RunKey:
+        """A number that no run of the project ever had."""
+        self.last_run_numbers[project] = self.last_run_numbers.get(project, 0) + 1
+        return RunKey(project, self.last_run_numbers[project])
 
     def remove_run(self, run: OpenRun) -> None:
         del self.runs[run.key.project][run.key]
@@ -78,6 +88,25 @@ class Board:
 
     def put_retry(self, at: datetime, task: TaskKey) -> None:
         heapq.heappush(self._retries, (at, task))
+
+    def next_wake_at(self) -> datetime | None:
+        """The earliest instant at which time alone changes something."""
+        while self._deadlines and not self._is_open(self._deadlines[0][1]):
+            heapq.heappop(self._deadlines)
+        instants = [self.next_retry_at(), self._deadlines[0][0] if self._deadlines else None]
+        return min((instant for instant in instants if instant is not None), default=None)
+
+    def take_over_time(self, now: datetime) -> list[OpenRun]:
+        """Takes out the open runs whose deadline has passed."""
+        taken = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            run = self.find_run(heapq.heappop(self._deadlines)[1])
+            if run is not None:
+                taken.append(run)
+        return taken
+
+    def _is_open(self, key: RunKey) -> bool:
+        return self.find_run(key) is not None
 
     def next_retry_at(self) -> datetime | None:
         """The earliest instant at which a task may be tried again."""

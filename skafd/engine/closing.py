@@ -6,36 +6,50 @@ from dataclasses import replace
 
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
+from skafd.engine.moves import release
 from skafd.engine.open_run import Blame, OpenJob, OpenRun
 from skafd.engine.readiness import check
 from skafd.engine.requests import restart_job
+from skafd.engine.timeouts import OVER_TIME
 from skafd.model.states import FAILURES, TaskState
 
 
 def settle(board: Board, draft: Draft) -> None:
     """Follows every consequence to its end; a chain of any length, without recursion."""
-    while draft.closed or draft.to_check:
+    while draft.closed or draft.enough or draft.to_release or draft.to_check:
         if draft.closed:
             _close(board, draft, draft.closed.popleft())
+        elif draft.enough:
+            _tell_early(draft, draft.enough.popleft())
+        elif draft.to_release:
+            release(board, draft, draft.to_release.popleft())
         else:
             check(board, draft, draft.to_check.popleft())
 
 
 def tell_dependents(open_job: OpenJob) -> None:
-    """Counts an ended job in the jobs that depend on it."""
-    blame = _blame_of(open_job)
+    """Counts a job in those that depend on it, once: when enough of it succeeded, or all of it has ended.
+
+    What runs at the end of the run waits for the end in any case.
+    """
+    blame = None if open_job.has_share else _blame_of(open_job)
     for dependent in open_job.dependents:
+        if open_job.open_tasks if dependent.job.always else open_job.has_told:
+            continue
         dependent.undecided -= 1
         dependent.passed += blame is None
         dependent.blame = dependent.blame or blame
+    open_job.has_told = True
 
 
 def tell_run(open_job: OpenJob) -> None:
     """Counts an ended job in what its run comes to."""
     run = open_job.run
-    is_forgiven = open_job.job.catch and not open_job.ended[TaskState.UPSTREAM_FAILED]
-    run.has_failed |= _has_failed(open_job) and not is_forgiven
-    run.has_cancelled |= bool(open_job.ended[TaskState.CANCELLED])
+    is_forgiven = open_job.has_share or (open_job.job.catch and not open_job.ended[TaskState.UPSTREAM_FAILED])
+    run.has_failed |= has_failed(open_job) and not is_forgiven
+    if open_job.ended[TaskState.CANCELLED]:
+        run.has_cancelled = True
+        run.has_failed |= any(OVER_TIME in task.reason for task in open_job.tasks)
 
 
 def _close(board: Board, draft: Draft, open_job: OpenJob) -> None:
@@ -55,6 +69,12 @@ def _close(board: Board, draft: Draft, open_job: OpenJob) -> None:
         _end_run(board, draft, open_job.run)
 
 
+def _tell_early(draft: Draft, open_job: OpenJob) -> None:
+    if not open_job.has_told:
+        tell_dependents(open_job)
+        draft.to_check.extend(open_job.dependents)
+
+
 def _note_success(board: Board, draft: Draft, open_job: OpenJob) -> None:
     history = board.history(open_job.project, open_job.job.id)
     board.put_history(open_job.project, replace(history, last_succeeded_at=draft.now))
@@ -66,7 +86,8 @@ def _end_run(board: Board, draft: Draft, run: OpenRun) -> None:
     board.remove_run(run)
 
 
-def _has_failed(open_job: OpenJob) -> bool:
+def has_failed(open_job: OpenJob) -> bool:
+    """An instance of it ended as nobody wanted."""
     return any(open_job.ended[state] for state in FAILURES)
 
 
@@ -75,9 +96,12 @@ def _blame_of(open_job: OpenJob) -> Blame | None:
     name = open_job.job.name
     if open_job.ended[TaskState.UPSTREAM_FAILED]:
         return _pass_on(open_job, TaskState.UPSTREAM_FAILED, _reason_of(open_job, TaskState.UPSTREAM_FAILED))
-    if _has_failed(open_job):
+    if has_failed(open_job):
         state = next(state for state in FAILURES if open_job.ended[state])
         reason = f"'{name}' failed: {_reason_of(open_job, state)}"
+        if open_job.job.need < 1:
+            succeeded = open_job.ended[TaskState.SUCCEEDED]
+            reason += f"; {succeeded} of {len(open_job.tasks)} succeeded, and {open_job.job.need:.0%} is needed"
         return None if open_job.job.catch else Blame(TaskState.UPSTREAM_FAILED, reason)
     if open_job.ended[TaskState.CANCELLED]:
         return _pass_on(open_job, TaskState.CANCELLED, f"'{name}' was cancelled")

@@ -19,7 +19,7 @@ from skafd.model.run import Cause, CauseKind
 def deploy(board: Board, draft: Draft, event: Deployed) -> None:
     """Goes live: applies `update_policy`, and the first time runs what runs once per deployment."""
     deployment = event.deployment
-    board.live[deployment.project] = Live(deployment, Graph(deployment.config), set())
+    board.live[deployment.project] = Live(deployment, Graph(deployment.config, deployment.project), set())
     _reset_scheduled_runs(board, deployment.project)
     if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
         _end_older(board, draft, deployment)

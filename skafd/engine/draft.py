@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from skafd.engine.open_run import OpenJob, OpenRun
-from skafd.model.decisions import Decisions, Kill, Missed, RunEnded, Transition
+from skafd.model.decisions import Decisions, Expanded, ItemsWanted, Kill, Missed, RunEnded, Transition
 from skafd.model.ids import AttemptKey, TaskKey
 from skafd.model.run import Run
 
@@ -23,8 +23,14 @@ class Draft:
         self.missed: list[Missed] = []
         self.launches: list[AttemptKey] = []
         self.kills: list[Kill] = []
+        self.expanded: list[Expanded] = []
+        self.wanted: list[ItemsWanted] = []
         self.closed: deque[OpenJob] = deque()
         """Jobs whose last task has ended and whose dependents do not know it."""
+        self.enough: deque[OpenJob] = deque()
+        """Jobs of which the declared share has succeeded, and whose dependents do not know it."""
+        self.to_release: deque[OpenJob] = deque()
+        """Jobs of which another instance may go."""
         self.to_check: deque[OpenJob] = deque()
         """Jobs that may be able to start."""
         self.queued: dict[TaskKey, int] = {}
@@ -46,5 +52,7 @@ class Draft:
             missed=tuple(self.missed),
             launches=tuple(self.launches),
             kills=tuple(self.kills),
+            expanded=tuple(self.expanded),
+            wanted=tuple(self.wanted),
             wake_at=wake_at,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import zlib
+from datetime import timedelta
 
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
@@ -11,12 +12,12 @@ from skafd.engine.open_run import OpenJob
 from skafd.engine.requests import RESTARTED
 from skafd.model.decisions import AttemptEnded, AttemptStarted
 from skafd.model.ids import AttemptKey
-from skafd.model.outcome import Cancelled, Outcome, describe, state_of
+from skafd.model.outcome import Cancelled, OomKilled, Outcome, describe, state_of
 from skafd.model.project import Retry
 from skafd.model.run import Task
 from skafd.model.states import TaskState
+from skafd.units import format_memory
 
-_RETRIED = frozenset({TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST})
 _LONGEST_DELAY_SECONDS = 30 * 86400.0
 
 
@@ -36,12 +37,26 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     task = open_job.tasks[event.attempt.task.instance]
     open_job.must_restart |= _end_reason(board, task, event.outcome).startswith(RESTARTED)
     new, reason, not_before = state_of(event.outcome), describe(event.outcome), None
-    if _is_retried(board, open_job, task, event.outcome):
+    memory_bytes = _grown_memory(board, open_job, task, event.outcome)
+    if _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job.retry
-        not_before = _retry_at(retry, task.attempt, draft.now)
+        not_before = draft.now + _delay(retry, task)
         new, reason = TaskState.WAITING, f"retry {task.attempt} of {retry.times} after {reason}"
-    instance = task.key.instance
-    move(board, draft, open_job, instance, new, reason, not_before=not_before, outcome=event.outcome, usage=event.usage)
+        if memory_bytes is not None:
+            reason += f"; it gets {format_memory(memory_bytes)}"
+    move(
+        board,
+        draft,
+        open_job,
+        task.key.instance,
+        new,
+        reason,
+        not_before=not_before,
+        outcome=event.outcome,
+        usage=event.usage,
+        output=event.output,
+        memory_bytes=memory_bytes,
+    )
 
 
 def queue_retries(board: Board, draft: Draft) -> None:
@@ -65,18 +80,40 @@ def _end_reason(board: Board, task: Task, outcome: Outcome) -> str:
     return board.cancelling.get(task.key) or (outcome.reason if isinstance(outcome, Cancelled) else "")
 
 
-def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> bool:
+def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, memory_bytes: int | None) -> bool:
+    retry = open_job.job.retry
     return (
-        state_of(outcome) in _RETRIED
-        and task.attempt <= open_job.job.retry.times
+        state_of(outcome) in retry.outcomes
+        and task.attempt <= retry.times
         and task.key not in board.cancelling
         and open_job.project in board.live
+        and not open_job.run.is_over_time
+        # Who is to get more memory, and has all there is, would only be killed again.
+        and not (isinstance(outcome, OomKilled) and retry.memory_factor > 1 and memory_bytes is None)
     )
 
 
-def _retry_at(retry: Retry, attempt: int, now: datetime) -> datetime:
+def _grown_memory(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> int | None:
+    """The limit of the next attempt; None where it stays, or is all of the machine already."""
+    factor = open_job.job.retry.memory_factor
+    if not isinstance(outcome, OomKilled) or factor <= 1:
+        return None
+    had = task.memory_bytes or open_job.job.resources.limits.memory_bytes or outcome.limit_bytes
+    grown = min(int(had * factor), board.admission.memory_bytes)
+    return grown if grown > had else None
+
+
+def _delay(retry: Retry, task: Task) -> timedelta:
     try:
-        delay_seconds = retry.delay_seconds * retry.backoff ** (attempt - 1)
+        seconds = retry.delay_seconds * retry.backoff ** (task.attempt - 1)
     except OverflowError:
-        delay_seconds = _LONGEST_DELAY_SECONDS
-    return now + timedelta(seconds=min(delay_seconds, _LONGEST_DELAY_SECONDS))
+        seconds = _LONGEST_DELAY_SECONDS
+    jitter_seconds = retry.jitter_seconds * _fraction(task)
+    return timedelta(seconds=min(seconds, _LONGEST_DELAY_SECONDS) + jitter_seconds)
+
+
+def _fraction(task: Task) -> float:
+    """From 0 to 1: always the same for an attempt, and different for its neighbours."""
+    key = task.key
+    name = f"{key.run.project}/{key.run.number}/{key.job}/{key.instance}/{task.attempt}"
+    return zlib.crc32(name.encode("utf-8", "surrogateescape")) / 0xFFFFFFFF

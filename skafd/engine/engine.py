@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from skafd.engine import deploys, endings, requests, restoring
+from skafd.engine import again, by_hand, deploys, endings, items, particulars, requests, restoring
 from skafd.engine.board import Board
 from skafd.engine.closing import settle
 from skafd.engine.draft import Draft
-from skafd.engine.moves import end_by_request
 from skafd.engine.starting import start_admitted
+from skafd.engine.timeouts import end_over_time
 from skafd.engine.why import explain_waiting
 from skafd.errors import NotFound
 from skafd.model.decisions import (
@@ -20,13 +20,18 @@ from skafd.model.decisions import (
     Decisions,
     Deployed,
     Event,
+    ItemsFound,
     ProjectForgotten,
+    RetryRequested,
+    RunAgain,
     RunRequested,
+    SkipRequested,
     TimePassed,
 )
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.limits import Capacity
+from skafd.model.particulars import Particulars
 from skafd.model.run import JobHistory, Run
 
 
@@ -53,17 +58,21 @@ class Engine:
         """Decides what follows from the events, in their order. Events that are no news change nothing."""
         draft = Draft(now)
         draft.to_check.extend(self._board.unchecked)
+        draft.to_release.extend(self._board.unreleased)
         self._board.unchecked.clear()
+        self._board.unreleased.clear()
         settle(self._board, draft)
         for event in events:
             self._handle_one(draft, event)
             settle(self._board, draft)
         endings.queue_retries(self._board, draft)
+        end_over_time(self._board, draft)
+        settle(self._board, draft)
         start_admitted(self._board, draft)
         while draft.to_check:
             settle(self._board, draft)
             start_admitted(self._board, draft)
-        return draft.decisions(self._board.next_retry_at())
+        return draft.decisions(self._board.next_wake_at())
 
     def _handle_one(self, draft: Draft, event: Event) -> None:
         match event:
@@ -74,19 +83,21 @@ class Engine:
             case RunRequested():
                 requests.request_run(self._board, draft, event)
             case CancelRequested():
-                self._cancel(draft, event)
+                by_hand.cancel(self._board, draft, event)
+            case RetryRequested():
+                by_hand.retry_now(self._board, draft, event)
+            case SkipRequested():
+                by_hand.skip(self._board, draft, event)
+            case ItemsFound():
+                items.take_items(self._board, draft, event)
+            case RunAgain():
+                again.run_again(self._board, draft, event)
             case Deployed():
                 deploys.deploy(self._board, draft, event)
             case ProjectForgotten():
                 deploys.forget(self._board, draft, event)
             case TimePassed():
                 pass  # Retries that are due go in every call.
-
-    def _cancel(self, draft: Draft, event: CancelRequested) -> None:
-        for key in event.tasks:
-            open_job = self._board.find_job(key)
-            if open_job is not None:
-                end_by_request(self._board, draft, open_job, key.instance, event.reason)
 
     # --- questions --------------------------------------------------------------------------------------
 
@@ -103,6 +114,10 @@ class Engine:
     def explain(self, key: TaskKey) -> str | None:
         """What a task that has not begun waits for now; None when it has begun, has ended or never was."""
         return explain_waiting(self._board, key)
+
+    def particulars(self, key: TaskKey) -> Particulars:
+        """What is particular to the present attempt of an open task. Raises NotFound."""
+        return particulars.of_task(self._board, key)
 
     def runs(self) -> tuple[Run, ...]:
         """Every open run."""

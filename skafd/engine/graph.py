@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from skafd.model.ids import JobId
+from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import Job, Project
 
 
 class Graph:
     """Jobs by id, with their dependencies and dependents, in the order of the config."""
 
-    def __init__(self, config: Project) -> None:
+    def __init__(self, config: Project, owner: ProjectId) -> None:
+        self._owner = owner
+        self._pools = dict(config.pools)
         self.jobs: dict[JobId, Job] = {job.id: job for job in config.jobs}
         self.dependencies: dict[JobId, tuple[JobId, ...]] = {
             job.id: tuple(dict.fromkeys(one for one in job.dependencies if one in self.jobs)) for job in config.jobs
@@ -21,6 +23,21 @@ class Graph:
             for dependency in dependencies:
                 dependents[dependency].append(job_id)
         self.dependents: dict[JobId, tuple[JobId, ...]] = {job_id: tuple(ids) for job_id, ids in dependents.items()}
+
+    def before_end(self, job: Job) -> list[JobId]:
+        """What a job waits for that runs at the end: all that do not, and its own dependencies."""
+        own = self.dependencies[job.id]
+        return [one for one, other in self.jobs.items() if one in own or not other.always]
+
+    def pools_of(self, job: Job) -> tuple[tuple[str, int], ...]:
+        """The pools of a job with their places; 0 for one that is the machine's, not the project's."""
+        return tuple(
+            (f"{self._owner}/{name}", self._pools[name]) if name in self._pools else (name, 0) for name in job.pools
+        )
+
+    def closing_jobs(self) -> list[JobId]:
+        """Jobs that run at the end of every run."""
+        return [job_id for job_id, job in self.jobs.items() if job.always and not self.dependencies[job_id]]
 
     def roots(self) -> list[Job]:
         """Jobs that depend on nothing."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from skafd.engine.admission import Needs
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
 from skafd.engine.open_run import OpenJob
@@ -25,25 +27,58 @@ def move(
     not_before: datetime | None = None,
     outcome: Outcome | None = None,
     usage: Usage | None = None,
+    output: str | None = None,
+    memory_bytes: int | None = None,
+    gpus: tuple[int, ...] = (),
 ) -> None:
     """Takes one task to `new`. Raises IllegalTransition."""
     task = open_job.tasks[instance]
     check_transition(task.state, new)
     attempt = task.attempt + (new is TaskState.STARTING)
-    open_job.tasks[instance] = Task(task.key, new, reason, attempt, not_before, draft.now)
+    open_job.tasks[instance] = Task(
+        key=task.key,
+        state=new,
+        reason=reason,
+        attempt=attempt,
+        not_before=not_before,
+        changed_at=draft.now,
+        item=task.item,
+        memory_bytes=memory_bytes or task.memory_bytes,
+        gpus=gpus,
+        output=task.output if output is None else output,
+    )
     _leave(board, task, new)
-    _enter(board, draft, open_job, open_job.tasks[instance])
+    _enter(board, draft, open_job, task, open_job.tasks[instance])
     draft.transitions.append(
-        Transition(task.key, task.state, new, attempt, reason, not_before, outcome=outcome, usage=usage)
+        Transition(
+            task=task.key,
+            old=task.state,
+            new=new,
+            attempt=attempt,
+            reason=reason,
+            not_before=not_before,
+            outcome=outcome,
+            usage=usage,
+            output=output,
+            memory_bytes=memory_bytes,
+            gpus=gpus,
+        )
     )
 
 
-def move_all(board: Board, draft: Draft, open_job: OpenJob, new: TaskState, reason: str = "") -> None:
-    """Takes all instances of a job that has not begun to `new`."""
+def end_all(board: Board, draft: Draft, open_job: OpenJob, new: TaskState, reason: str = "") -> None:
+    """Ends all instances of a job that has not begun."""
     open_job.is_released = True
     for instance, task in enumerate(open_job.tasks):
         if task.state is TaskState.WAITING:
             move(board, draft, open_job, instance, new, reason)
+
+
+def release(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    """Queues the instances of a job that may start, as many as `max_parallel` leaves room for."""
+    open_job.is_released = True
+    while open_job.has_room and (instance := open_job.take_unbegun()) is not None:
+        move(board, draft, open_job, instance, TaskState.QUEUED)
 
 
 def end_by_request(board: Board, draft: Draft, open_job: OpenJob, instance: int, reason: str) -> None:
@@ -56,6 +91,19 @@ def end_by_request(board: Board, draft: Draft, open_job: OpenJob, instance: int,
         move(board, draft, open_job, instance, TaskState.CANCELLED, describe(Cancelled(reason)))
 
 
+def enqueue(board: Board, open_job: OpenJob, task: Task, since: datetime) -> None:
+    """Puts a task into the queue of the machine."""
+    board.admission.enqueue(task.key, needs_of(board, open_job, task), since, open_job.job.priority)
+
+
+def needs_of(board: Board, open_job: OpenJob, task: Task) -> Needs:
+    """What the task reserves: what its job asks for, with the memory that grew after an out-of-memory kill."""
+    reserved = open_job.job.resources.reserved()
+    if task.memory_bytes is not None:
+        reserved = replace(reserved, memory_bytes=max(reserved.memory_bytes or 0, task.memory_bytes))
+    return board.admission.needs(reserved, open_job.pools)
+
+
 def _leave(board: Board, task: Task, new: TaskState) -> None:
     if task.state.is_alive and not new.is_alive:
         board.admission.release(task.key)
@@ -64,15 +112,19 @@ def _leave(board: Board, task: Task, new: TaskState) -> None:
         board.admission.withdraw(task.key)
 
 
-def _enter(board: Board, draft: Draft, open_job: OpenJob, task: Task) -> None:
+def _enter(board: Board, draft: Draft, open_job: OpenJob, old: Task, task: Task) -> None:
     if task.state is TaskState.QUEUED:
-        needs = board.admission.needs(open_job.job.resources.reserved())
-        board.admission.enqueue(task.key, needs, draft.now)
+        open_job.active += not old.attempt
+        enqueue(board, open_job, task, draft.now)
         draft.queued[task.key] = len(draft.transitions)
     elif task.not_before is not None:
         board.put_retry(task.not_before, task.key)
     elif task.state.is_terminal:
-        open_job.ended[task.state] += 1
-        open_job.open_tasks -= 1
+        open_job.note_end(old, task)
         if not open_job.open_tasks:
             draft.closed.append(open_job)
+            return
+        if open_job.job.need < 1 and not open_job.has_told and open_job.has_share:
+            draft.enough.append(open_job)
+        if open_job.is_released and open_job.job.max_parallel is not None:
+            draft.to_release.append(open_job)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from skafd.engine.graph import Graph
 from skafd.model.deployment import Deployment
@@ -21,6 +22,21 @@ class Blame:
 
     state: TaskState
     reason: str
+
+
+PASSED_OVER = "passed over: "
+"""How the reason of a skip begins that does not keep dependents from starting."""
+_ROUNDING = 1e-9
+
+
+def is_passed_over(task: Task) -> bool:
+    """Skipped, and as good as a success for those that depend on it."""
+    return task.state is TaskState.SKIPPED and task.reason.startswith(PASSED_OVER)
+
+
+def is_unbegun(task: Task) -> bool:
+    """It waits for its first place in the queue."""
+    return task.state is TaskState.WAITING and not task.attempt
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -43,8 +59,18 @@ class OpenJob:
     """The first dependency inside that ended otherwise."""
     open_tasks: int = 0
     ended: Counter[TaskState] = field(default_factory=Counter)
+    passed_over: int = 0
+    """Of those that were skipped, the ones that do not keep dependents from starting."""
+    active: int = 0
+    """Tasks that have begun and not ended, those that wait for a retry among them."""
     is_released: bool = False
-    """No task of it still waits for its first start."""
+    """Nothing but `max_parallel` keeps its tasks from being queued."""
+    is_asked: bool = False
+    """Somebody is looking up its items."""
+    has_told: bool = False
+    """Its dependents know that enough of it succeeded."""
+    pools: tuple[tuple[str, int], ...] = ()
+    _next_unbegun: int = 0
     must_restart: bool = False
     """It was killed to be run anew on a newer deployment."""
 
@@ -57,11 +83,47 @@ class OpenJob:
         """A schedule named it; jobs with a schedule are in a scheduled run for no other reason."""
         return self.run.cause.kind is CauseKind.SCHEDULE and bool(self.job.schedules)
 
+    @property
+    def wants_items(self) -> bool:
+        """Its only task stands for those that there will be once the items are known."""
+        foreach = self.job.foreach
+        return foreach is not None and not foreach.is_known and self.tasks[0].item is None
+
+    @property
+    def has_share(self) -> bool:
+        """Enough instances have succeeded, or were passed over, for dependents to go on."""
+        needed = math.ceil(self.job.need * len(self.tasks) - _ROUNDING)
+        return self.ended[TaskState.SUCCEEDED] + self.passed_over >= needed
+
+    @property
+    def has_room(self) -> bool:
+        """Another instance may begin."""
+        return self.job.max_parallel is None or self.active < self.job.max_parallel
+
+    def take_unbegun(self) -> int | None:
+        """The first instance that has not begun; the next call gives the next."""
+        while self._next_unbegun < len(self.tasks):
+            instance = self._next_unbegun
+            self._next_unbegun += 1
+            if is_unbegun(self.tasks[instance]):
+                return instance
+        return None
+
+    def note_end(self, old: Task, new: Task) -> None:
+        """Counts a task that has ended."""
+        self.ended[new.state] += 1
+        self.passed_over += is_passed_over(new)
+        self.active -= not is_unbegun(old)
+        self.open_tasks -= 1
+
     def count(self) -> None:
         """Sets the counters from the tasks' states."""
         self.ended = Counter(task.state for task in self.tasks if task.state.is_terminal)
+        self.passed_over = sum(1 for task in self.tasks if is_passed_over(task))
         self.open_tasks = len(self.tasks) - self.ended.total()
-        self.is_released = all(task.attempt or task.state is not TaskState.WAITING for task in self.tasks)
+        self.active = sum(1 for task in self.tasks if not (task.state.is_terminal or is_unbegun(task)))
+        has_begun = any(task.attempt or task.state is TaskState.QUEUED for task in self.tasks)
+        self.is_released = has_begun or not self.open_tasks
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -78,20 +140,36 @@ class OpenRun:
     open_jobs: int = 0
     has_failed: bool = False
     has_cancelled: bool = False
+    is_over_time: bool = False
+    """Its timeout has passed, and its tasks were asked to end."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run's timeout passes."""
+        seconds = self.deployment.config.timeout_seconds
+        return None if seconds is None or self.created_at is None else self.created_at + timedelta(seconds=seconds)
 
     def add_jobs(self, tasks: Mapping[JobId, Sequence[Task]]) -> None:
         """Fills `jobs`, and links dependents to dependencies."""
         for job_id, ones in tasks.items():
-            dependencies = self.graph.dependencies[job_id]
-            inside = tuple(one for one in dependencies if one in tasks)
-            outside = self._outside(dependencies, inside)
             job = self.graph.jobs[job_id]
-            self.jobs[job_id] = OpenJob(self, job, list(ones), inside, outside, undecided=len(inside))
+            inside, outside = self._dependencies(job, tasks)
+            open_job = OpenJob(self, job, list(ones), inside, outside, undecided=len(inside))
+            open_job.pools = self.graph.pools_of(job)
+            self.jobs[job_id] = open_job
         for open_job in self.jobs.values():
             open_job.count()
             for dependency in open_job.inside:
                 self.jobs[dependency].dependents.append(open_job)
         self.open_jobs = sum(1 for open_job in self.jobs.values() if open_job.open_tasks)
+
+    def _dependencies(self, job: Job, present: Container[JobId]) -> tuple[tuple[JobId, ...], tuple[JobId, ...]]:
+        """Those in this run, and those that must have succeeded in others."""
+        dependencies = self.graph.dependencies[job.id]
+        if job.always:
+            return tuple(one for one in self.graph.before_end(job) if one in present), ()
+        inside = tuple(one for one in dependencies if one in present)
+        return inside, self._outside(dependencies, inside)
 
     def _outside(self, dependencies: Iterable[JobId], inside: tuple[JobId, ...]) -> tuple[JobId, ...]:
         if self.cause.kind not in (CauseKind.SCHEDULE, CauseKind.DEPLOY):

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skafd.engine.board import Board
+from skafd.engine.conditions import ask_condition
 from skafd.engine.draft import Draft
-from skafd.engine.moves import move_all
+from skafd.engine.items import find_items
+from skafd.engine.moves import end_all, release
 from skafd.engine.open_run import Blame, OpenJob
 from skafd.model.ids import JobId
 from skafd.model.project import DependencyRule
@@ -28,7 +30,7 @@ def check(board: Board, draft: Draft, open_job: OpenJob) -> None:
         return
     blame = _find_blame(board, open_job)
     if blame is not None:
-        move_all(board, draft, open_job, blame.state, blame.reason)
+        end_all(board, draft, open_job, blame.state, blame.reason)
         board.awaiting.remove(open_job)
     elif board.lines.has_turn(open_job) and _inside_is_done(open_job):
         _check_outside(board, draft, open_job)
@@ -36,6 +38,12 @@ def check(board: Board, draft: Draft, open_job: OpenJob) -> None:
 
 def waiting_reason(board: Board, open_job: OpenJob) -> str:
     """What a task that was just made waits for, in words; empty where nothing is in its way."""
+    if open_job.is_released:
+        return f"waits for one of {open_job.job.max_parallel} instances to end"
+    if open_job.is_asked:
+        return "waits for its list of items"
+    if open_job.job.always:
+        return "waits for the other jobs of the run to end" if open_job.undecided else ""
     first = next(iter(board.lines.before(open_job.project, open_job.job.id)), open_job)
     if not board.lines.has_turn(open_job):
         return f"waits for run {first.run.key.number} to end, in which '{open_job.job.name}' has not"
@@ -44,6 +52,8 @@ def waiting_reason(board: Board, open_job: OpenJob) -> str:
 
 
 def _find_blame(board: Board, open_job: OpenJob) -> Blame | None:
+    if open_job.job.always:
+        return None
     if open_job.blame is None or open_job.job.dependency_rule is DependencyRule.ALL:
         return open_job.blame
     if open_job.undecided or open_job.passed or _outside_suffices(board, open_job):
@@ -52,20 +62,30 @@ def _find_blame(board: Board, open_job: OpenJob) -> Blame | None:
 
 
 def _inside_is_done(open_job: OpenJob) -> bool:
-    if open_job.job.dependency_rule is DependencyRule.ANY and open_job.passed:
+    if open_job.job.dependency_rule is DependencyRule.ANY and open_job.passed and not open_job.job.always:
         return True
     return open_job.undecided == 0
 
 
 def _check_outside(board: Board, draft: Draft, open_job: OpenJob) -> None:
     if _outside_suffices(board, open_job):
-        move_all(board, draft, open_job, TaskState.QUEUED)
         board.awaiting.remove(open_job)
+        _go(board, draft, open_job)
     elif open_job.was_due and not _waits_in_vain(board, open_job):
         board.awaiting.add(open_job)
     else:
-        move_all(board, draft, open_job, TaskState.SKIPPED, _skip_reason(board, open_job))
+        end_all(board, draft, open_job, TaskState.SKIPPED, _skip_reason(board, open_job))
         board.awaiting.remove(open_job)
+
+
+def _go(board: Board, draft: Draft, open_job: OpenJob) -> None:
+    refusal = ask_condition(open_job)
+    if refusal is not None:
+        end_all(board, draft, open_job, refusal.state, refusal.reason)
+    elif open_job.wants_items:
+        find_items(board, draft, open_job)
+    else:
+        release(board, draft, open_job)
 
 
 def _waits_in_vain(board: Board, open_job: OpenJob) -> bool:

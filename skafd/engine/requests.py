@@ -53,13 +53,20 @@ def _choose(board: Board, draft: Draft, live: Live, request: RunRequested) -> li
         case _:
             named, follow = list(request.jobs or live.graph.jobs), _is_any
     chosen = live.graph.with_dependents(named, _is_none if request.only else follow)
+    if chosen and not request.only:
+        present = {*chosen, *live.graph.closing_jobs()}
+        chosen = [job_id for job_id in live.graph.jobs if job_id in present]
     if request.cause.kind is CauseKind.DEPLOY:
         live.deployed_jobs.update(chosen)
     return chosen
 
 
 def _choose_deployed(live: Live) -> list[JobId]:
-    return [job.id for job in live.graph.roots() if not job.schedules and job.on_deploy is OnDeploy.RUN]
+    return [job.id for job in live.graph.roots() if _runs_once_deployed(job)]
+
+
+def _runs_once_deployed(job: Job) -> bool:
+    return not job.schedules and not job.always and job.on_deploy is OnDeploy.RUN
 
 
 def _choose_due(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
@@ -89,11 +96,14 @@ def _cancel_earlier(board: Board, draft: Draft, before: Iterable[OpenJob]) -> No
 
 
 def _make_run(board: Board, draft: Draft, live: Live, request: RunRequested, jobs: Iterable[JobId]) -> None:
-    number = board.last_run_numbers.get(request.project, 0) + 1
-    board.last_run_numbers[request.project] = number
-    key = RunKey(request.project, number)
+    key = board.next_run_key(request.project)
     run = OpenRun(key, live.deployment, live.graph, request.cause, request.parameters, draft.now)
-    run.add_jobs({job_id: _make_tasks(draft, key, live.graph.jobs[job_id]) for job_id in jobs})
+    run.add_jobs({job_id: new_tasks(draft, key, live.graph.jobs[job_id]) for job_id in jobs})
+    open_run(board, draft, run)
+
+
+def open_run(board: Board, draft: Draft, run: OpenRun) -> None:
+    """Puts a new run on the board, and says of each of its tasks what it waits for."""
     board.add_run(run)
     for open_job in run.jobs.values():
         board.lines.join(open_job)
@@ -102,17 +112,21 @@ def _make_run(board: Board, draft: Draft, live: Live, request: RunRequested, job
     draft.new_runs.append(run.snapshot())
 
 
-def _make_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
+def new_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
+    """One task for each instance; one alone where the items are not known yet."""
+    items: Iterable[str | None] = [None] * job.parallelism
+    if job.foreach is not None:
+        items = [None] if job.foreach.items is None else job.foreach.items
     return [
-        Task(TaskKey(run, job.id, instance), TaskState.WAITING, changed_at=draft.now)
-        for instance in range(job.parallelism)
+        Task(TaskKey(run, job.id, instance), TaskState.WAITING, changed_at=draft.now, item=item)
+        for instance, item in enumerate(items)
     ]
 
 
 def _say_why_waiting(board: Board, open_job: OpenJob) -> None:
     reason = waiting_reason(board, open_job)
     if reason:
-        open_job.tasks = [replace(task, reason=reason) for task in open_job.tasks]
+        open_job.tasks = [task if task.state.is_terminal else replace(task, reason=reason) for task in open_job.tasks]
 
 
 def _is_any(_job: Job) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from skafd.engine.board import Board, Live
 from skafd.engine.closing import tell_dependents, tell_run
 from skafd.engine.graph import Graph
+from skafd.engine.moves import enqueue, needs_of
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId, RunKey
@@ -22,7 +23,7 @@ def restore_projects(
 ) -> None:
     """Puts back what is live, and what earlier runs say of each job."""
     for deployment in live:
-        board.live[deployment.project] = Live(deployment, Graph(deployment.config), set())
+        board.live[deployment.project] = Live(deployment, Graph(deployment.config, deployment.project), set())
     for project, jobs in histories.items():
         for history in jobs:
             board.put_history(project, history)
@@ -34,7 +35,7 @@ def restore_runs(board: Board, open_runs: Iterable[tuple[Run, Deployment]]) -> N
     for run, deployment in sorted(open_runs, key=_run_key):
         version = (deployment.project, deployment.number)
         if version not in graphs:
-            graphs[version] = Graph(deployment.config)
+            graphs[version] = Graph(deployment.config, deployment.project)
         _restore_run(board, run, deployment, graphs[version])
     _restore_queue(board)
 
@@ -64,10 +65,13 @@ def _restore_run(board: Board, run: Run, deployment: Deployment, graph: Graph) -
 def _restore_open_job(board: Board, open_job: OpenJob) -> None:
     board.lines.join(open_job)
     board.unchecked.append(open_job)
-    needs = board.admission.needs(open_job.job.resources.reserved())
+    if open_job.has_share:
+        tell_dependents(open_job)
+    if open_job.is_released and open_job.job.max_parallel is not None:
+        board.unreleased.append(open_job)
     for task in open_job.tasks:
         if task.state.is_alive:
-            board.admission.hold(task.key, needs)
+            board.admission.hold(task.key, needs_of(board, open_job, task), task.gpus)
         elif task.not_before is not None:
             board.put_retry(task.not_before, task.key)
 
@@ -80,4 +84,4 @@ def _restore_queue(board: Board) -> None:
         if task.state is TaskState.QUEUED
     ]
     for since, key, open_job in sorted(queued, key=lambda entry: entry[:2]):
-        board.admission.enqueue(key, board.admission.needs(open_job.job.resources.reserved()), since)
+        enqueue(board, open_job, open_job.tasks[key.instance], since)

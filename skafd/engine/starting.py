@@ -27,7 +27,7 @@ def start_admitted(board: Board, draft: Draft) -> None:
 
 
 def _start(board: Board, draft: Draft, open_job: OpenJob, key: TaskKey) -> None:
-    move(board, draft, open_job, key.instance, TaskState.STARTING)
+    move(board, draft, open_job, key.instance, TaskState.STARTING, gpus=board.admission.devices(key))
     attempt = open_job.tasks[key.instance].attempt
     if attempt == 1:  # A retry is no new start: what has succeeded since the first one still counts.
         history = board.history(open_job.project, key.job)

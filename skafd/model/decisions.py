@@ -11,7 +11,7 @@ from datetime import datetime
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Outcome, Usage
-from skafd.model.run import Cause, Run
+from skafd.model.run import Cause, Run, Task
 from skafd.model.states import RunState, TaskState
 
 # --- events ---------------------------------------------------------------------------------------------
@@ -52,6 +52,8 @@ class AttemptEnded:
     attempt: AttemptKey
     outcome: Outcome
     usage: Usage = Usage()
+    output: str | None = None
+    """What it wrote to `$SKAFD_OUTPUT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,41 @@ class CancelRequested:
 
     tasks: tuple[TaskKey, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgain:
+    """A new run in which everything stands as in an ended one, but these tasks and their dependents run again."""
+
+    run: Run
+    deployment: Deployment
+    """The one to run on: that of the old run, or a newer one."""
+    tasks: tuple[TaskKey, ...] = ()
+    """None: all that did not succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequested:
+    """A task that waits for its retry goes now."""
+
+    task: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRequested:
+    """A task that has no process is passed over, and its dependents go on."""
+
+    task: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsFound:
+    """The items of a job's `foreach`, or why there are none."""
+
+    run: RunKey
+    job: JobId
+    items: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +111,19 @@ class TimePassed:
     """Nothing happened but the time: retries that are due may go."""
 
 
-Event = RunRequested | Deployed | AttemptStarted | AttemptEnded | CancelRequested | ProjectForgotten | TimePassed
+Event = (
+    RunRequested
+    | RunAgain
+    | Deployed
+    | AttemptStarted
+    | AttemptEnded
+    | CancelRequested
+    | RetryRequested
+    | SkipRequested
+    | ItemsFound
+    | ProjectForgotten
+    | TimePassed
+)
 
 # --- decisions ------------------------------------------------------------------------------------------
 
@@ -92,6 +141,27 @@ class Transition:
     outcome: Outcome | None = None
     """Set when an attempt ended with this move."""
     usage: Usage | None = None
+    output: str | None = None
+    memory_bytes: int | None = None
+    gpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """The items of a job are known: these are its tasks from now on. The first of them was there before."""
+
+    run: RunKey
+    job: JobId
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsWanted:
+    """A job is ready, and its items are the paths that this pattern finds: answered by `ItemsFound`."""
+
+    run: RunKey
+    job: JobId
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +203,8 @@ class Decisions:
     missed: tuple[Missed, ...] = ()
     launches: tuple[AttemptKey, ...] = ()
     kills: tuple[Kill, ...] = ()
+    expanded: tuple[Expanded, ...] = ()
+    """Written before the transitions."""
+    wanted: tuple[ItemsWanted, ...] = ()
     wake_at: datetime | None = None
     """The next instant at which TimePassed would change something."""

@@ -43,3 +43,5 @@ class Capacity:
     gpu: int = 0
     tasks: int = 256
     """Attempts alive at once, whatever they declare."""
+    pools: tuple[tuple[str, int], ...] = ()
+    """Names and places of the pools that all projects share."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from skafd.model.ids import JobId
 from skafd.model.limits import Resources
+from skafd.model.states import TaskState
 
 
 class Generation(StrEnum):
@@ -76,13 +77,37 @@ class Schedule:
     """An occurrence starts up to this much later, always the same for the same job and instant."""
 
 
+RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
+"""Outcomes that are tried again where nothing is said of them: what would surely happen again is not among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """`times` more attempts; the n-th waits `delay_seconds * backoff ** (n - 1)`."""
+    """`times` more attempts; the n-th waits `delay_seconds * backoff ** (n - 1)`, and up to `jitter_seconds` more."""
 
     times: int = 0
     delay_seconds: float = 0.0
     backoff: float = 1.0
+    jitter_seconds: float = 0.0
+    outcomes: tuple[TaskState, ...] = RETRIED
+    memory_factor: float = 1.0
+    """After an out-of-memory kill the limit grows by it, up to the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreach:
+    """Where the items of a job come from, one instance for each: exactly one of the three is given."""
+
+    items: tuple[str, ...] | None = None
+    glob: str | None = None
+    """A pattern of paths in the project, looked up when the job becomes ready."""
+    job: JobId | None = None
+    """The dependency that publishes a JSON list."""
+
+    @property
+    def is_known(self) -> bool:
+        """The items are in the config; otherwise they are found when the job becomes ready."""
+        return self.items is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +138,28 @@ class Job:
     timeout_seconds: float | None = None
     catch: bool = False
     """Dependents go on although this job failed; the failure stays visible."""
+    always: bool = False
+    """Runs at the end of its run, whatever happened in it."""
+    when: str = ""
+    """A condition, asked when the job becomes ready; it is skipped unless it holds."""
+    foreach: Foreach | None = None
+    max_parallel: int | None = None
+    """Instances at once."""
+    need: float = 1.0
+    """The share of instances that must have succeeded for dependents to go on."""
+    pools: tuple[str, ...] = ()
+    """It takes a place in each of them."""
+    priority: int = 0
     on_deploy: OnDeploy = OnDeploy.RUN
     parameters: tuple[Parameter, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     kept: tuple[tuple[str, Any], ...] = ()
     """Valid keys whose feature this version does not have."""
+
+    @property
+    def has_instances(self) -> bool:
+        """Its tasks are told apart by a number."""
+        return self.parallelism > 1 or self.foreach is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +176,10 @@ class Project:
     add_ons: tuple[str, ...] = ()
     update_policy: UpdatePolicy = UpdatePolicy.RESTART_NONE
     use_cache: bool = True
+    timeout_seconds: float | None = None
+    """A run that takes longer is ended, and has failed."""
+    pools: tuple[tuple[str, int], ...] = ()
+    """Names and places of the project's own pools."""
     kept: tuple[tuple[str, Any], ...] = ()
 
     def job(self, job_id: JobId) -> Job:

@@ -42,6 +42,14 @@ class Task:
     not_before: datetime | None = None
     """A retry waits until then."""
     changed_at: datetime | None = None
+    item: str | None = None
+    """What this instance of a `foreach` is for; None until it is known."""
+    memory_bytes: int | None = None
+    """The limit that grew after an out-of-memory kill."""
+    gpus: tuple[int, ...] = ()
+    """The devices that it holds while it is alive."""
+    output: str | None = None
+    """What its last attempt published, as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,16 @@ FAILURES = frozenset(
 )
 
 TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
-    TaskState.WAITING: frozenset({TaskState.QUEUED, TaskState.CANCELLED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED}),
+    # FAILED: its list of items could not be made, or its condition could not be answered.
+    TaskState.WAITING: frozenset(
+        {
+            TaskState.QUEUED,
+            TaskState.CANCELLED,
+            TaskState.SKIPPED,
+            TaskState.UPSTREAM_FAILED,
+            TaskState.FAILED,
+        }
+    ),
     TaskState.QUEUED: frozenset({TaskState.STARTING, TaskState.CANCELLED, TaskState.SKIPPED}),
     # A short job may end before its start was reported. WAITING: the attempt ended and a retry is due.
     TaskState.STARTING: _ENDS | {TaskState.RUNNING, TaskState.WAITING},

@@ -178,7 +178,15 @@ VERSION_3 = (
     "CREATE INDEX run_by_backfill ON run(project, cause_detail) WHERE cause = 'backfill'",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4 = (
+    # What an instance is for, the limit that grew, the devices it holds while alive, what it published.
+    "ALTER TABLE task ADD COLUMN item TEXT",
+    "ALTER TABLE task ADD COLUMN memory_bytes INTEGER",
+    "ALTER TABLE task ADD COLUMN gpus TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE task ADD COLUMN output TEXT",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

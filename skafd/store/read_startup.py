@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from datetime import datetime
@@ -87,7 +88,7 @@ class StartupReader(Statements):
         for row in self._all(
             """SELECT project.key, task.* FROM run JOIN project ON project.id = run.project
                 JOIN task ON task.project = run.project AND task.run = run.number
-                WHERE run.state = 'running' ORDER BY run.id, task.rank"""
+                WHERE run.state = 'running' ORDER BY run.id, task.rank, task.instance"""
         ):
             run = RunKey(ProjectId(row["key"]), row["run"])
             tasks[run].append(_task(TaskKey(run, JobId(row["job"]), row["instance"]), row))
@@ -121,6 +122,10 @@ def _task(key: TaskKey, row: sqlite3.Row) -> Task:
         attempt=row["attempt"],
         not_before=to_instant(row["not_before"]),
         changed_at=to_instant(row["changed_at"]),
+        item=row["item"],
+        memory_bytes=row["memory_bytes"],
+        gpus=tuple(json.loads(row["gpus"])),
+        output=row["output"],
     )
 
 

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from skafd.errors import StoreError
-from skafd.model.decisions import Decisions, RunEnded, Transition
+from skafd.model.decisions import Decisions, Expanded, RunEnded, Transition
 from skafd.model.ids import AttemptKey
-from skafd.model.run import Run
+from skafd.model.run import Run, Task
 from skafd.model.states import RunState, TaskState
 from skafd.store.instants import to_microseconds
 from skafd.store.statements import PROJECT
@@ -21,6 +21,11 @@ from skafd.store.write_occurrences import OccurrenceWriter
 
 _NO_TASK = MappingProxyType({"job": None, "instance": None, "attempt": None, "reason": ""})
 """In an event of a run itself."""
+FIRST_TASK = f"project = {PROJECT} AND run = :run AND job = :job AND instance = 0"
+_INSERT_TASK = f"""INSERT INTO task
+        (project, run, job, instance, rank, state, reason, attempt, not_before, changed_at, item, memory_bytes, output)
+    VALUES ({PROJECT}, :run, :job, :instance, {{rank}}, :new, :reason, :attempt, :not_before, :at,
+        :item, :memory_bytes, :output)"""
 
 
 class DecisionWriter(AttemptWriter, OccurrenceWriter):
@@ -39,6 +44,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
         at = to_microseconds(now)
         self._write_runs(decisions.new_runs, at)
         self._write_tasks(decisions.new_runs, at)
+        self._write_expanded(decisions.expanded, at)
         self._write_transitions(decisions.transitions, at)
         self._write_attempts(decisions.transitions, launching, at)
         self._write_job_history(decisions.transitions, at)
@@ -58,29 +64,29 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
         self._write_events(rows)
 
     def _write_tasks(self, runs: Sequence[Run], at: int) -> None:
-        rows = [
-            task_values(task.key)
-            | {"rank": rank, "old": None, "new": task.state, "reason": task.reason, "attempt": task.attempt}
-            | {"not_before": to_microseconds(task.not_before), "at": at}
-            for run in runs
-            for rank, task in enumerate(run.tasks)
-        ]
-        self._change_many(
-            f"""INSERT INTO task (project, run, job, instance, rank, state, reason, attempt, not_before, changed_at)
-                VALUES ({PROJECT}, :run, :job, :instance, :rank, :new, :reason, :attempt, :not_before, :at)""",
-            rows,
-        )
+        rows = [_task_values(task, at) | {"rank": rank} for run in runs for rank, task in enumerate(run.tasks)]
+        self._change_many(_INSERT_TASK.format(rank=":rank"), rows)
         self._write_events(rows)
+
+    def _write_expanded(self, expanded: Sequence[Expanded], at: int) -> None:
+        """The first task of each job was there before; the others take its place in the run."""
+        rows = [_task_values(task, at) for one in expanded for task in one.tasks]
+        self._change_many(f"UPDATE task SET item = :item WHERE {TASK}", [row for row in rows if not row["instance"]])
+        added = [row for row in rows if row["instance"]]
+        self._change_many(_INSERT_TASK.format(rank=f"(SELECT rank FROM task WHERE {FIRST_TASK})"), added)
+        self._write_events(added)
 
     def _write_transitions(self, transitions: Sequence[Transition], at: int) -> None:
         rows = [
             task_values(move.task)
             | {"old": move.old, "new": move.new, "reason": move.reason, "attempt": move.attempt}
-            | {"not_before": to_microseconds(move.not_before), "at": at}
+            | {"not_before": to_microseconds(move.not_before), "at": at, "gpus": json.dumps(move.gpus)}
+            | {"memory_bytes": move.memory_bytes, "output": move.output}
             for move in transitions
         ]
         sql = f"""UPDATE task SET state = :new, reason = :reason, attempt = :attempt, not_before = :not_before,
-                changed_at = :at
+                changed_at = :at, gpus = :gpus, memory_bytes = ifnull(:memory_bytes, memory_bytes),
+                output = ifnull(:output, output)
             WHERE {TASK} AND state = :old"""
         for row in rows:
             if not self._change(sql, row):
@@ -122,6 +128,20 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
                 VALUES (:at, {PROJECT}, :run, :job, :instance, :attempt, :old, :new, :reason)""",
             rows,
         )
+
+
+def _task_values(task: Task, at: int) -> dict[str, Any]:
+    return task_values(task.key) | {
+        "old": None,
+        "new": task.state,
+        "reason": task.reason,
+        "attempt": task.attempt,
+        "not_before": to_microseconds(task.not_before),
+        "at": at,
+        "item": task.item,
+        "memory_bytes": task.memory_bytes,
+        "output": task.output,
+    }
 
 
 def _run_values(run: Run, at: int) -> dict[str, Any]:

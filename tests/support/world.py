@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from skafd.engine import Engine
 from skafd.model.decisions import (
@@ -15,7 +16,9 @@ from skafd.model.decisions import (
     Decisions,
     Deployed,
     Event,
+    Expanded,
     Missed,
+    RunAgain,
     RunRequested,
     TimePassed,
     Transition,
@@ -55,9 +58,12 @@ def using(cpu: float | None = None, memory: str | None = None, gpu: int = 0) -> 
 class World:
     """One project on one machine. Each `send` takes a second."""
 
-    def __init__(self, *jobs: Job, capacity: Capacity = ROOMY, deployed: bool = False) -> None:
+    def __init__(
+        self, *jobs: Job, capacity: Capacity = ROOMY, deployed: bool = False, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self.now = NOON
         self.capacity = capacity
+        self.settings = dict(settings or {})
         self.runs: dict[RunKey, Run] = {}
         self.histories: dict[JobId, JobHistory] = defaultdict(lambda: JobHistory(JobId("")))
         self.missed: list[Missed] = []
@@ -103,13 +109,19 @@ class World:
         """The processes of these tasks are there."""
         return self.send(*(AttemptStarted(self.attempt(name)) for name in names))
 
-    def end(self, *names: str, outcome: Outcome = OK) -> Decisions:
+    def end(self, *names: str, outcome: Outcome = OK, output: str | None = None) -> Decisions:
         """These tasks end, in one batch."""
-        return self.send(*(AttemptEnded(self.attempt(name), outcome) for name in names))
+        return self.send(*(AttemptEnded(self.attempt(name), outcome, output=output) for name in names))
 
     def cancel(self, *names: str, reason: str = "somebody asked") -> Decisions:
         """Somebody kills these tasks."""
         return self.send(CancelRequested(tuple(self.task(name).key for name in names), reason))
+
+    def again(self, *names: str, number: int | None = None) -> Decisions:
+        """A run is resumed, or these tasks of it are run again, on the deployment that it had."""
+        run = self.runs[RunKey(CHURN, number or len(self.runs))]
+        tasks = tuple(self.task(f"{run.key.number}/{name}").key for name in names)
+        return self.send(RunAgain(run, self.deployments[run.deployment], tasks))
 
     def restart(self) -> None:
         """The daemon starts again, and knows what is written."""
@@ -162,7 +174,7 @@ class World:
 
     def _new_deployment(self, jobs: Iterable[Job], policy: UpdatePolicy) -> int:
         number = len(self.deployments) + 1
-        config = Project("churn", Generation.JOBS, tuple(jobs), update_policy=policy)
+        config = Project("churn", Generation.JOBS, tuple(jobs), update_policy=policy, **self.settings)
         self.deployments[number] = Deployment(CHURN, DeploymentNumber(number), str(number), config, "", self.now)
         return number
 
@@ -174,6 +186,8 @@ class World:
             assert run.key not in self.runs
             self.runs[run.key] = run
             self._count_scheduled(run)
+        for one in decisions.expanded:
+            self._expand(one)
         for move in decisions.transitions:
             self._move(move)
         for end in decisions.ended_runs:
@@ -190,13 +204,31 @@ class World:
                     self.histories[name], scheduled_runs=self.histories[name].scheduled_runs + 1
                 )
 
+    def _expand(self, expanded: Expanded) -> None:
+        run = self.runs[expanded.run]
+        first = next(task for task in run.tasks if task.key == expanded.tasks[0].key)
+        assert (first.state, first.item, first.key.instance) == (TaskState.WAITING, None, 0)
+        place = run.tasks.index(first)
+        tasks = (*run.tasks[:place], replace(first, item=expanded.tasks[0].item), *expanded.tasks[1:])
+        self.runs[run.key] = replace(run, tasks=(*tasks, *run.tasks[place + 1 :]))
+
     def _move(self, move: Transition) -> None:
         run = self.runs[move.task.run]
         assert run.state is RunState.RUNNING
         old = next(task for task in run.tasks if task.key == move.task)
         assert old.state is move.old
         check_transition(move.old, move.new)
-        new = Task(old.key, move.new, move.reason, move.attempt, move.not_before, self.now)
+        new = replace(
+            old,
+            state=move.new,
+            reason=move.reason,
+            attempt=move.attempt,
+            not_before=move.not_before,
+            changed_at=self.now,
+            gpus=move.gpus,
+            memory_bytes=move.memory_bytes or old.memory_bytes,
+            output=old.output if move.output is None else move.output,
+        )
         tasks = tuple(new if task is old else task for task in run.tasks)
         self.runs[run.key] = replace(run, tasks=tasks)
         self.log.append(move)

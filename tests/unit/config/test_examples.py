@@ -114,7 +114,6 @@ def test_what_comes_later_is_kept_as_it_is_and_said_once() -> None:
     assert kept["notify"] == [{"url": "mailto://a@example.org", "on": ["failure", "recovery"]}]
     assert (kept["requirements"], kept["environment"]) == ("requirements/base.txt", "environment.yml")
     job = dict(project.jobs[0].kept)
-    assert job["foreach"] == ["eu", "us"]
     assert (job["environment"], job["python"], job["type"]) == ("fan.yml", "3.6", "service")
     assert {problem.code for problem in reading.problems} == {Code.NOT_YET}
     messages = [problem.message for problem in reading.problems]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skafd.engine.queue import Amounts, Place, Queue
 from skafd.model.decisions import RunRequested
+from skafd.model.ids import JobId, RunKey, TaskKey
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.run import Cause, CauseKind
-from tests.support.world import CHURN, World, job, using
+from tests.support.rules import states_rule
+from tests.support.world import CHURN, NOON, World, job, using
 
 EIGHT_GI = Capacity(cpu=4, memory_bytes=8 * 2**30, gpu=2)
 
@@ -124,3 +130,99 @@ def test_a_thousand_waiting_tasks_are_one_lane() -> None:
     decisions = world.engine.handle([RunRequested(CHURN, Cause(CauseKind.MANUAL))], world.now)
     assert len(decisions.launches) == 1
     assert len(decisions.transitions) == 1001
+
+
+def test_a_point_of_priority_counts_as_a_minute_of_waiting() -> None:
+    states_rule("Each point of `priority` counts as a minute of waiting, so that nothing starves.")
+    states_rule(
+        "Tasks start in the order in which they were queued; one that does not fit is passed by others for a "
+        "minute, and "
+        "by none afterwards."
+    )
+    jobs = [job("a", resources=using(cpu=4)), job("low", resources=using(cpu=4))]
+    world = World(*jobs, job("high", resources=using(cpu=4), priority=10), capacity=EIGHT_GI)
+    for name in ("a", "low"):
+        world.run(name)
+    world.wait(9 * 60)
+    world.run("high")
+    world.end("1/a")
+    assert (world.state("high"), world.state("low")) == ("starting", "queued")
+    world.wait(120)
+    world.run("high")
+    world.end("3/high")
+    assert (world.state("low"), world.state("4/high")) == ("starting", "queued")
+
+
+def test_a_pool_has_so_many_places() -> None:
+    states_rule(
+        "A task takes a place in each of its pools; a pool is the project's where `pools:` names it, else "
+        "the machine's."
+    )
+    capacity = Capacity(4, 2**30, pools=(("licence", 2),))
+    jobs = (
+        job("a", parallelism=3, pools=("db",)),
+        job("b", parallelism=3, pools=("licence",)),
+        job("c", pools=("x", "db")),
+    )
+    world = World(*jobs, job("free"), capacity=capacity, settings={"pools": (("db", 1),)})
+    world.run()
+    alive = [(task.task.job, task.task.instance) for task in world.engine.alive(CHURN)]
+    assert alive == [("a", 0), ("b", 0), ("b", 1), ("free", 0)]
+    assert world.task("a[1]").reason == "waits for a place in pool 'db', 1 of 1 taken"
+    world.restart()
+    world.end("a", "b")
+    assert {world.state("a[1]"), world.state("b[2]")} == {"starting"}
+    world.end("a[1]")
+    world.end("a[2]")
+    assert world.state("c") == "starting"
+
+
+def test_gpus_are_devices_that_no_two_tasks_share() -> None:
+    states_rule("A job that asks for GPUs gets devices of its own, by their numbers in `CUDA_VISIBLE_DEVICES`.")
+    jobs = job("a", resources=using(gpu=1)), job("b", resources=using(gpu=2)), job("c", resources=using(gpu=1))
+    world = World(*jobs, capacity=Capacity(4, 2**30, gpu=3))
+    world.run()
+    assert [world.task(name).gpus for name in "abc"] == [(0,), (1, 2), ()]
+    world.restart()
+    world.end("a")
+    assert world.engine.particulars(world.task("c").key).gpus == (0,)
+    world.restart()
+    world.end("b")
+    assert world.task("c").gpus == (0,)
+    world.run("a")
+    assert world.task("a").gpus == (1,)
+
+
+def test_a_hundred_thousand_waiting_tasks_that_all_differ_are_looked_at_in_a_few_steps() -> None:
+    """Counts what is looked at, not time: a busy machine must not fail it."""
+    queue = Queue()
+    run = RunKey(CHURN, 1)
+    for number in range(100_000):
+        task = TaskKey(run, JobId("a"), number)
+        queue.append(Place(task, Amounts(1000 + number, 2**30 - number, number % 3), (0.0, number), NOON))
+    assert queue.first(Amounts(500, 2**30, 0)) is None
+    found = queue.first(Amounts(1000 + 77_777, 2**30, 2))
+    assert found is not None
+    assert found.task.instance == 0
+    for number in range(50_000):
+        queue.remove(TaskKey(run, JobId("a"), number))
+    found = queue.first(Amounts(1000 + 99_999, 2**30, 0))
+    assert found is not None
+    assert found.task.instance == 50_001
+    assert len(queue) == 50_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2), st.booleans()), max_size=80))
+def test_the_queue_finds_what_a_plain_search_finds(steps: list[tuple[int, int, int, bool]]) -> None:
+    queue, plain = Queue(), list[Place]()
+    for number, (millicores, memory_bytes, gpu, removes) in enumerate(steps):
+        free = Amounts(millicores, memory_bytes, gpu)
+        fitting = [place for place in plain if all(need <= have for need, have in zip(place.needs, free, strict=True))]
+        assert queue.first(free) == (fitting[0] if fitting else None)
+        if removes and fitting:
+            queue.remove(fitting[0].task)
+            plain.remove(fitting[0])
+        else:
+            task = TaskKey(RunKey(CHURN, 1), JobId("a"), number)
+            plain.append(Place(task, free, (0.0, number), NOON))
+            queue.append(plain[-1])

@@ -8,24 +8,33 @@ from collections.abc import Callable
 
 import pytest
 
+from skafd.engine.open_run import is_passed_over
+from skafd.engine.timeouts import OVER_TIME
 from skafd.model.decisions import (
     AttemptEnded,
     AttemptStarted,
     CancelRequested,
     Decisions,
     Event,
+    ItemsFound,
+    ItemsWanted,
     ProjectForgotten,
+    RetryRequested,
+    RunAgain,
     RunRequested,
+    SkipRequested,
     TimePassed,
 )
 from skafd.model.ids import AttemptKey, JobId
 from skafd.model.limits import Capacity
 from skafd.model.outcome import Cancelled, Exited, Lost, OomKilled, Outcome, TimedOut
-from skafd.model.project import DependencyRule, Job, OnDeploy, Overlap, Project, Retry, UpdatePolicy
+from skafd.model.project import DependencyRule, Foreach, Job, OnDeploy, Overlap, Project, Retry, UpdatePolicy
 from skafd.model.run import Cause, CauseKind, Run, Task
 from skafd.model.states import RunState, TaskState
 from tests.support.world import CHURN, World, due_at, job, using
 
+GROWTHS = (((TaskState.FAILED, TaskState.LOST),), ((TaskState.OOM_KILLED,), 1.5))
+OUTPUTS = (None, None, "[]", '["a", "b", "c"]', "3")
 SEEDS = 320
 BATCHES = 8
 STEPS = 50
@@ -54,10 +63,12 @@ class Life:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        capacity = Capacity(cpu=4, memory_bytes=8 * 2**30, gpu=1, tasks=self.random.randint(1, 6))
-        self.world = World(*self._jobs(), capacity=capacity, deployed=True)
+        capacity = Capacity(4, 8 * 2**30, gpu=1, tasks=self.random.randint(1, 6), pools=(("licence", 2),))
+        settings = {"timeout_seconds": self.random.choice((None, None, 300.0)), "pools": (("db", 1),)}
+        self.world = World(*self._jobs(), capacity=capacity, deployed=True, settings=settings)
         self.launched: Counter[AttemptKey] = Counter(self.world.launched)
         self.ended: list[AttemptKey] = []
+        self.wanted: list[ItemsWanted] = []
 
     def live(self) -> None:
         for _ in range(STEPS):
@@ -79,12 +90,26 @@ class Life:
                 parallelism=dice.choice((1, 1, 1, 3)),
                 max_runs=dice.choice((None, None, 2)),
                 resources=using(dice.choice((None, 0.5, 3, 9)), dice.choice((None, "2", "7"))),
-                retry=Retry(dice.choice((0, 0, 2)), dice.choice((0, 20)), 2),
+                retry=Retry(dice.choice((0, 0, 2)), dice.choice((0, 20)), 2, 5, *dice.choice(GROWTHS)),
                 catch=dice.random() < 0.2,
                 on_deploy=dice.choice(list(OnDeploy)),
+                foreach=self._foreach(names[:position]),
+                max_parallel=dice.choice((None, None, 1, 2)),
+                need=dice.choice((1.0, 1.0, 0.5)),
+                pools=dice.choice(((), (), ("db",), ("db", "licence"))),
+                priority=dice.choice((0, 0, 5)),
+                when=dice.choice(("", "", "", "cause == 1", *(f"jobs.{one}.state != 'failed'" for one in names[:1]))),
             )
             for position, name in enumerate(names)
-        ]
+        ] + [job(name, always=True, catch=dice.random() < 0.5) for name in "yz"[: dice.choice((0, 0, 1, 2))]]
+
+    def _foreach(self, before: str) -> Foreach | None:
+        kind = self.random.choice(("none", "none", "none", "list", "glob", "job"))
+        if kind == "list":
+            return Foreach(items=("a", "b", "c"))
+        if kind == "glob":
+            return Foreach(glob="*")
+        return Foreach(job=JobId(self.random.choice(before))) if kind == "job" and before else None
 
     def _step(self) -> None:
         dice = self.random.random()
@@ -104,6 +129,11 @@ class Life:
             choices += [(3, self._start), (9, self._end)]
         if self.world.engine.open_tasks(CHURN):
             choices += [(1, self._cancel)]
+            choices += [(1, self._skip), (1, self._retry_now)]
+        if self.wanted:
+            choices += [(6, self._find_items)]
+        if any(run.state.is_terminal for run in self.world.runs.values()):
+            choices += [(1, self._again)]
         if self.ended:
             choices += [(1, self._stale)]
         weights, events = zip(*choices, strict=True)
@@ -123,7 +153,25 @@ class Life:
     def _end(self) -> Event:
         attempt = self.random.choice(self.world.engine.alive(CHURN))
         self.ended.append(attempt)
-        return AttemptEnded(attempt, self.random.choice(OUTCOMES))
+        return AttemptEnded(attempt, self.random.choice(OUTCOMES), output=self.random.choice(OUTPUTS))
+
+    def _skip(self) -> Event:
+        return SkipRequested(self.random.choice(self.world.engine.open_tasks(CHURN)))
+
+    def _retry_now(self) -> Event:
+        return RetryRequested(self.random.choice(self.world.engine.open_tasks(CHURN)))
+
+    def _find_items(self) -> Event:
+        wanted = self.wanted.pop(self.random.randrange(len(self.wanted)))
+        problem = self.random.choice(("", "", "", "the disk is gone"))
+        found = tuple("abcd"[: self.random.choice((0, 1, 4))])
+        return ItemsFound(wanted.run, wanted.job, () if problem else found, problem)
+
+    def _again(self) -> Event:
+        run = self.random.choice([run for run in self.world.runs.values() if run.state.is_terminal])
+        number = self.random.choice((run.deployment, len(self.world.deployments)))
+        tasks = () if self.random.random() < 0.5 else (self.random.choice(run.tasks).key,)
+        return RunAgain(run, self.world.deployments[number], tasks)
 
     def _stale(self) -> Event:
         return AttemptEnded(self.random.choice(self.ended), Exited(0))
@@ -134,8 +182,11 @@ class Life:
 
     def _restart(self) -> None:
         self.world.restart()
+        self.wanted.clear()
         decisions = self._send()
-        assert all(move.old is TaskState.QUEUED or move.attempt for move in decisions.transitions), "only retries go"
+        moves = decisions.transitions
+        if not any(OVER_TIME in move.reason for move in moves):
+            assert all(move.old is TaskState.QUEUED or move.attempt for move in moves), moves
 
     def _send(self, *events: Event) -> Decisions:
         decisions = self.world.send(*events, after_seconds=self.random.choice((1, 1, 5, 70)))
@@ -145,12 +196,16 @@ class Life:
     def _come_to_an_end(self) -> None:
         """When all attempts have ended and nothing new comes, only what is due may wait for others' success."""
         wake_at = self._send().wake_at
-        while wake_at is not None or self.world.engine.alive(CHURN):
+        while wake_at is not None or self.wanted or self.world.engine.alive(CHURN):
             events = [self._end()] if self.world.engine.alive(CHURN) else []
+            events += [self._find_items()] if self.wanted else []
             wake_at = self._send(*events).wake_at
         for run in self.world.engine.runs():
             assert self._waits_rightly(run)
-        self._send(CancelRequested(self.world.engine.open_tasks(CHURN), "the end"))
+        for _ in "once for all", "and once for what runs at the end":
+            self._send(CancelRequested(self.world.engine.open_tasks(CHURN), "the end"))
+        while self.world.engine.alive(CHURN):
+            self._send(self._end())
         assert self.world.engine.runs() == ()
         board = self.world.engine._board
         assert not (board.cancelling or board.lines._lines or board.admission._held or len(board.awaiting))
@@ -179,6 +234,7 @@ class Life:
     # --- what is always true ----------------------------------------------------------------------------
 
     def _check(self, decisions: Decisions) -> None:
+        self.wanted += decisions.wanted
         self._check_memory_is_as_written()
         self._check_attempts(decisions)
         self._check_reservations()
@@ -202,6 +258,10 @@ class Life:
 
     def _check_dependencies(self, run: Run, task: Task) -> None:
         mine = self._config(run).job(task.key.job)
+        if mine.always:
+            others = [one for one in run.tasks if not self._config(run).job(one.key.job).always]
+            assert all(one.state.is_terminal for one in others)
+            return
         inside = [one for one in mine.dependencies if any(other.key.job == one for other in run.tasks)]
         passed = [self._has_passed(run, one) for one in inside]
         if mine.dependency_rule is DependencyRule.ALL:
@@ -210,19 +270,34 @@ class Life:
             assert any(passed)
 
     def _has_passed(self, run: Run, dependency: JobId) -> bool:
-        states = {task.state for task in run.tasks if task.key.job == dependency}
+        tasks = [task for task in run.tasks if task.key.job == dependency]
+        states = {task.state for task in tasks}
         caught = {TaskState.FAILED, TaskState.LOST, TaskState.TIMED_OUT, TaskState.OOM_KILLED}
+        if self._has_share(run, dependency):
+            return True
         if self._config(run).job(dependency).catch and states & caught:
             return all(state.is_terminal for state in states)
-        return states == {TaskState.SUCCEEDED}
+        return False
+
+    def _has_share(self, run: Run, name: JobId) -> bool:
+        tasks = [task for task in run.tasks if task.key.job == name]
+        passed = [task for task in tasks if task.state is TaskState.SUCCEEDED or is_passed_over(task)]
+        return len(passed) >= self._config(run).job(name).need * len(tasks)
 
     def _check_reservations(self) -> None:
-        alive = [
-            self._config(run).job(task.key.job).resources.limits
+        tasks = [
+            (self._config(run).job(task.key.job), task)
             for run in self.world.runs.values()
             for task in run.tasks
             if task.state.is_alive
         ]
+        alive = [one.resources.limits for one, _ in tasks]
+        for pool, places in (("db", 1), ("licence", 2)):
+            assert sum(pool in one.pools for one, _ in tasks) <= places
+        devices = [device for _, task in tasks for device in task.gpus]
+        assert len(devices) == len(set(devices))
+        active = Counter((task.key.run, one) for one, task in tasks if one.max_parallel)
+        assert all(count <= (one.max_parallel or 0) for (_, one), count in active.items())
         capacity = self.world.capacity
         assert len(alive) <= capacity.tasks
         assert sum(min(one.cpu or 0, capacity.cpu) for one in alive) <= capacity.cpu
@@ -243,7 +318,13 @@ class Life:
 
     def _expected_end(self, run: Run) -> RunState:
         config = self._config(run)
-        states = {(task.state, config.job(task.key.job).catch) for task in run.tasks}
+        states = {
+            (task.state, config.job(task.key.job).catch)
+            for task in run.tasks
+            if task.state is TaskState.CANCELLED or not self._has_share(run, task.key.job)
+        }
+        if any(task.state is TaskState.CANCELLED and OVER_TIME in task.reason for task in run.tasks):
+            return RunState.FAILED
         if any(state.is_failure and (not catch or state is TaskState.UPSTREAM_FAILED) for state, catch in states):
             return RunState.FAILED
         is_cancelled = any(state is TaskState.CANCELLED for state, _ in states)

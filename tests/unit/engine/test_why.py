@@ -35,9 +35,7 @@ def test_a_waiting_task_says_what_it_waits_for() -> None:
 def test_a_queued_task_says_what_it_waits_for_now() -> None:
     states_rule("Of what has not begun, `skafd why` says what it waits for now, not what it waited for at first.")
     capacity = Capacity(cpu=4, memory_bytes=8 * 2**30)
-    world = World(
-        job("a", resources=using(cpu=3)), job("b", resources=using(cpu=1)), job("c", resources=using(cpu=4))
-    )
+    world = World(job("a", resources=using(cpu=3)), job("b", resources=using(cpu=1)), job("c", resources=using(cpu=4)))
     world.capacity = capacity
     world.restart()
     world.run()
