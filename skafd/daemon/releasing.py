@@ -27,6 +27,8 @@ class _Added:
     variables: Mapping[str, str]
     replaced: tuple[ProjectRow, ...]
     """Projects that were in the folder before, with another identity."""
+    was_there: bool
+    """It was in the folder before, with this identity."""
 
 
 class Releasing:
@@ -43,6 +45,10 @@ class Releasing:
         now = clock.now()
         config, snapshot = deployable.config, deployable.snapshot
         added = self._add(writer, deployable.folder, config.name, config.token, now)
+        if added.was_there and self._is_live(added.row, deployable):
+            # It was written the last time too, although whoever wrote it was told that it was not.
+            writer.set_problem(added.row.id, None)
+            return self._keep(added)
         deployment = writer.record_deployment(
             added.row.id, snapshot.hash, config, deployable.environment_key, now, linked=snapshot.linked
         )
@@ -83,7 +89,20 @@ class Releasing:
             variables = reader.variables(row.id)
         if name is not None:
             row = writer.rename(row.id, name)
-        return _Added(row, variables, tuple(other for other in before if other.id != row.id))
+        return _Added(
+            row,
+            variables,
+            tuple(other for other in before if other.id != row.id),
+            any(one.id == row.id for one in before),
+        )
+
+    def _is_live(self, row: ProjectRow, deployable: Deployable) -> bool:
+        if row.live_deployment is None:
+            return False
+        with self._database.reader() as reader:
+            live = reader.deployment(row.id, row.live_deployment)
+        wanted = (deployable.snapshot.hash, deployable.environment_key, deployable.config)
+        return (live.snapshot_hash, live.environment_key, live.config) == wanted
 
     def _keep(self, added: _Added) -> list[Event]:
         """Takes into memory what was added; what was in its place runs no more."""

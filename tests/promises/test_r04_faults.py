@@ -1,7 +1,7 @@
 """R4: "the write happened but I was told that it failed", and the reverse, leave one run and not two.
 
-A layer under the store fails in six ways, at the first transaction of every purpose or at every second of all: the same
-story ends in the same state as without faults.
+A layer under the store fails in six ways, at the first transaction of every purpose or at a third of all by chance: the
+same story ends in the same state as without faults.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.faults import Fault
 from tests.support.story import Story, final_state
-from tests.support.tortured import Tortured
+from tests.support.tortured import Tortured, scaled
 
 PROGRAM = (sys.executable, "-m", "tests.support.faults")
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def undisturbed() -> tuple[object, list[str], list[str]]:
     return tell()
 
 
-@pytest.mark.parametrize("at", ["first", "second"])
+@pytest.mark.parametrize("at", ["first", *(f"seed {number}" for number in range(scaled(1)))])
 @pytest.mark.parametrize("fault", Fault)
 def test_a_failing_database_changes_nothing_in_the_end(
     fault: Fault, at: str, undisturbed: tuple[object, list[str], list[str]]
@@ -41,4 +41,4 @@ def test_a_failing_database_changes_nothing_in_the_end(
     environment = {"SKAFD_TEST_FAULT": fault, "SKAFD_TEST_FAULT_AT": at, "PYTHONPATH": f"{ROOT}"}
     state, noted, refusals = tell(environment)
     assert (state, noted) == undisturbed[:2]
-    assert bool(refusals) == (fault is not Fault.SLOW), "what failed was said to whoever asked"
+    assert refusals or fault is Fault.SLOW, "what failed was said to whoever asked"

@@ -6,10 +6,12 @@ The machine is restarted by ending every process at once and giving the claims a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 
+from skafd.torture.ledger import processes_of
 from tests.support.tortured import Tortured
 
 JOBS = """\
@@ -26,10 +28,11 @@ def test_what_ran_is_lost_and_retried_by_its_policy(tortured: Tortured) -> None:
     tortured.wait_for(
         "both jobs to run", lambda: [task["state"] for task in tortured.client.run(run)["tasks"]] == ["running"] * 2
     )
-    supervisors = tortured.supervisors()
     tortured.kill()
-    for supervisor in supervisors:
-        os.kill(supervisor, signal.SIGKILL)
+    while left := processes_of(tortured.home.path):
+        for pid, _ in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     for claim in tortured.home.runs.glob("*/*/*/*/claim"):
         values = json.loads(claim.read_text()) | {"boot_id": "00000000-0000-0000-0000-000000000000"}
         claim.write_text(json.dumps(values))

@@ -1,12 +1,13 @@
 """`python -m tests.support.faults --home DIR`: a daemon whose database fails in a chosen way, at chosen transactions.
 
-SKAFD_TEST_FAULT is one of the kinds; SKAFD_TEST_FAULT_AT says which transactions: `first` of each purpose, or `second`
-for every second one of all.
+SKAFD_TEST_FAULT is one of the kinds; SKAFD_TEST_FAULT_AT says which transactions: the `first` of each purpose, or about
+every third one of all, by a seed.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import sys
 import time
@@ -82,13 +83,14 @@ class FaultyDatabase(database.Database):
         self._faulty = FaultyConnection(connection, Fault(os.environ["SKAFD_TEST_FAULT"]))
         super().__init__(path, self._faulty)  # type: ignore[arg-type]
         self._at = os.environ["SKAFD_TEST_FAULT_AT"]
+        self._dice = random.Random(self._at)
         self._seen: Counter[str] = Counter()
 
     @contextmanager
     def transaction(self, purpose: Purpose = Purpose.OTHER) -> Iterator[Writer]:
         self._seen[purpose] += 1
-        is_second = self._seen.total() % 2 == 0
-        self._faulty.is_failing = is_second if self._at == "second" else self._seen[purpose] == 1
+        is_first = self._seen[purpose] == 1
+        self._faulty.is_failing = is_first if self._at == "first" else self._dice.random() < 1 / 3
         try:
             with super().transaction(purpose) as writer:
                 yield writer
