@@ -114,7 +114,11 @@ class Attendant:
         for number in self._signals.read():
             if number == signal.SIGTERM:
                 reason = kill.cancel_reason(self._spec.directory)
-                self.ask_to_stop(Verdict.CANCELLED, reason or "the supervisor was sent SIGTERM")
+                if reason is None:
+                    # Nobody asked skafd for it: so a shutdown of the machine is no cancellation, and may be retried.
+                    self.ask_to_stop(Verdict.LOST, "its supervisor was told to end, as at a shutdown of the machine")
+                else:
+                    self.ask_to_stop(Verdict.CANCELLED, reason)
         self._reap()
 
     def _reap(self) -> None:

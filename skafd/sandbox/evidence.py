@@ -30,7 +30,7 @@ class Verdict(StrEnum):
     NOT_STARTED = "not_started"
     """No process of it was ever exec'ed."""
     LOST = "lost"
-    """The supervisor itself failed in mid-run, ended the tree and could still say so."""
+    """The supervisor itself failed in mid-run, or was told to end by others, ended the tree and could still say so."""
 
 
 @dataclass(frozen=True, slots=True)

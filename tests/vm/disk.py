@@ -62,6 +62,8 @@ class VolatileDisk:
 
     def close(self) -> None:
         """Ends the service."""
+        # A mere close does not wake the thread that waits on it.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         os.close(self._image)
 

@@ -43,8 +43,11 @@ class Machine:
         self.disk = VolatileDisk(image.disk, folder / "disk.sock", seed)
         self._process = subprocess.Popen(self._command(image, payload))
         self._agent = _connect(folder / "agent.sock", self._process)
-        _read_lines(self._agent, self._take)
-        _read_lines(_connect(folder / "acks.sock", self._process), lambda line: self.acknowledged.append(line.decode()))
+        self._acks = _connect(folder / "acks.sock", self._process)
+        self._readers = [
+            _read_lines(self._agent, self._take),
+            _read_lines(self._acks, lambda line: self.acknowledged.append(line.decode(errors="replace"))),
+        ]
         self._monitor = _Monitor(folder / "monitor.sock", self._process)
         self.boot_id = self._await_boot()
 
@@ -54,6 +57,12 @@ class Machine:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+        # With QEMU gone the streams have ended.
+        for reader in self._readers:
+            reader.join()
+        for connection in (self._agent, self._acks):
+            connection.close()
+        self._monitor.close()
         self.disk.close()
 
     def run(self, *command: str, seconds: float = PATIENCE_SECONDS, user: str = "root") -> Answer:
@@ -176,6 +185,11 @@ class _Monitor:
         while json.loads(self._stream.readline()).get("event") != "RESET":
             pass
 
+    def close(self) -> None:
+        """Lets go of the socket."""
+        self._stream.close()
+        self._socket.close()
+
     def _execute(self, command: str) -> None:
         self._socket.sendall(json.dumps({"execute": command}).encode() + b"\n")
         while "return" not in json.loads(self._stream.readline()):
@@ -196,15 +210,24 @@ def _connect(path: Path, process: subprocess.Popen[bytes]) -> socket.socket:
     raise AssertionError(f"QEMU does not open {path} (exit code {process.poll()})")
 
 
-def _read_lines(connection: socket.socket, take: Callable[[bytes], object]) -> None:
-    threading.Thread(target=lambda: [take(line) for line in _lines(connection)], daemon=True).start()
+def _read_lines(connection: socket.socket, take: Callable[[bytes], object]) -> threading.Thread:
+    reader = threading.Thread(target=lambda: [take(line) for line in _lines(connection)], daemon=True)
+    reader.start()
+    return reader
 
 
 def _lines(connection: socket.socket) -> Iterator[bytes]:
     """Whole lines; a line that a reset has cut off is not one."""
     rest = b""
-    while data := connection.recv(65536):
+    while data := _received(connection):
         *whole, rest = (rest + data).split(b"\n")
         for line in whole:
             if line.strip(b"\0\r "):
                 yield line.strip(b"\0\r ")
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except ConnectionResetError:
+        return b""
