@@ -187,6 +187,20 @@ def test_a_folder_that_is_deleted_and_restored(shared: LiveDaemon) -> None:
     shared.wait_until_live("deleted", "it.py", OLD)
 
 
+def test_a_folder_that_is_deleted_while_skafd_is_down_is_said_to_be_gone(live: LiveDaemon) -> None:
+    folder = start(live, "away")
+    live.installed.ok("down")
+    away = folder.rename(live.installed.root / "away")
+    done = live.installed.command("up", "--detach")
+    assert done.returncode == 1
+    assert str(folder) in done.stdout
+    assert str(folder) in live.wait_for_problem("away", str(folder))["text"]
+    assert live.installed.command("run", "away", "--wait").returncode == 0, "what is live needs no folder"
+    away.rename(folder)
+    live.wait_for("it to be back", lambda: live.project("away")["problem"] is None)
+    assert live.deployments("away") == [1]
+
+
 def test_projects_that_appear_in_a_watched_folder_are_deployed_also_after_a_restart(live: LiveDaemon) -> None:
     parent = live.installed.projects
     first = write(live, "team/first")

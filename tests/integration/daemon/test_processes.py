@@ -1,0 +1,205 @@
+"""The launcher and supervisors end, or do not begin: every attempt runs once and its end becomes known."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from skafd.daemon import supervision
+from skafd.errors import DaemonUnreachable, SandboxError
+from skafd.model.decisions import CancelRequested
+from skafd.model.limits import Capacity, Limits, Resources
+from skafd.model.outcome import Cancelled, Lost, NotStarted
+from skafd.model.project import OnDeploy
+from skafd.model.states import TaskState
+from skafd.store import Purpose
+from tests.support.daemonized import Daemonized, job, once
+
+IT = job("it", on_deploy=OnDeploy.WAIT)
+SLEEPER = "import time\ntime.sleep(600)\n"
+
+
+def launcher_of(daemon: Daemonized) -> psutil.Process:
+    return psutil.Process(daemon.orchestrator._supervision._fork_server.pid)
+
+
+def test_a_launcher_that_is_killed_is_replaced(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    for number in (1, 2, 3):
+        launcher_of(daemon).kill()
+        assert daemon.run() == number
+        daemon.wait_for_end(number)
+    assert daemon.executed() == once("churn/1/it", "churn/2/it", "churn/3/it")
+
+
+def test_an_attempt_that_the_launcher_took_with_it_is_launched_again(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    daemon.wait_for("the request to be on its way", lambda: daemon.states(1)[TaskState.STARTING])
+    launcher.kill()
+    detail = daemon.wait_for_end(1)
+    assert detail.run.state == "succeeded"
+    assert [attempt.number for attempt in detail.tasks[0].attempts] == [1]
+    assert daemon.executed() == once("churn/1/it")
+
+
+def test_an_attempt_that_was_written_and_not_launched_is_launched_by_the_next_daemon(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    launcher.kill()
+    daemon.stop()
+    daemon.start()
+    daemon.wait_for_end(1)
+    assert daemon.executed() == once("churn/1/it")
+
+
+def test_jobs_outlive_the_daemon_and_are_taken_over(daemon: Daemonized) -> None:
+    script = "import os, time\nwhile not os.path.exists(os.environ['LEDGER'] + '.gate'):\n    time.sleep(0.02)\n"
+    daemon.deploy(IT, script=script)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    daemon.stop()
+    daemon.start()
+    assert daemon.alive() == 1
+    daemon.ledger.with_suffix(".gate").touch()
+    assert daemon.wait_for_end(1).run.state == "succeeded"
+
+
+def test_what_ended_while_nobody_was_there_is_known_afterwards(daemon: Daemonized) -> None:
+    script = "import os, time\nwhile not os.path.exists(os.environ['LEDGER'] + '.gate'):\n    time.sleep(0.02)\n"
+    daemon.deploy(IT, script=script)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    (folder,) = daemon.home.runs.glob("churn/1/*/1")
+    daemon.stop()
+    daemon.ledger.with_suffix(".gate").touch()
+    while not (folder / "exit.json").exists():
+        os.sched_yield()
+    daemon.start()
+    detail = daemon.wait_for_end(1)
+    assert detail.run.state == "succeeded"
+    assert detail.tasks[0].attempts[0].exit_code == 0
+
+
+def kill_everything(daemon: Daemonized, reason: str) -> None:
+    with daemon.database.reader() as reader:
+        keys = tuple(task.key for run, _ in reader.open_runs() for task in run.tasks)
+    daemon.put(lambda _: [CancelRequested(keys, reason)], Purpose.CANCEL_REQUEST)
+
+
+def test_what_is_ended_before_it_began_never_runs(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    kill_everything(daemon, "changed my mind")
+    launcher.resume()
+    detail = daemon.wait_for_end(1)
+    assert detail.tasks[0].attempts[0].outcome == Cancelled("changed my mind")
+    assert daemon.executed() == {}
+
+
+def test_a_job_that_ends_in_peace_is_not_forced(daemon: Daemonized) -> None:
+    """Even when memory is rebuilt in between: a second signal would be force."""
+    script = (
+        "import os, signal, sys, time\n"
+        "def on_term(*_):\n"
+        "    open(os.environ['LEDGER'], 'w').write('asked')\n"
+        "    while not os.path.exists(os.environ['LEDGER'] + '.gate'): time.sleep(0.02)\n"
+        "    open(os.environ['LEDGER'], 'w').write('in peace'); sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, on_term)\n"
+        "open(os.environ['LEDGER'], 'w').write('ready')\n"
+        "time.sleep(600)\n"
+    )
+    daemon.deploy(IT, script=script)
+    daemon.run()
+    daemon.wait_for("the job to be ready", lambda: daemon.executed()["ready"])
+    kill_everything(daemon, "enough")
+    daemon.wait_for("the job to be asked", lambda: daemon.executed()["asked"])
+    daemon.fail("before", Purpose.OTHER)
+    with pytest.raises(Exception, match="full"):
+        daemon.put(lambda _: [])
+    daemon.put(lambda _: [])
+    daemon.ledger.with_suffix(".gate").touch()
+    detail = daemon.wait_for_end(1)
+    assert detail.tasks[0].attempts[0].outcome == Cancelled("enough")
+    assert daemon.executed() == {"in peace": 1}
+
+
+def test_what_cannot_be_cleared_up_does_not_hold_up_the_rest(
+    daemon: Daemonized, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> int:
+        raise SandboxError("1 processes could not be ended")
+
+    daemon.deploy(IT, script=SLEEPER)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    (claim,) = daemon.home.runs.glob("churn/1/*/1/claim")
+    ended: list[object] = []
+    original = supervision.end_orphan
+    monkeypatch.setattr(supervision, "end_orphan", lambda orphan: (ended.append(orphan), refuse(orphan)))
+    with daemon.database.reader() as reader:
+        (attempt,) = reader.alive_attempts()
+    assert attempt.supervisor_pid
+    os.kill(attempt.supervisor_pid, signal.SIGKILL)
+    outcome = daemon.wait_for_end(1).tasks[0].attempts[0].outcome
+    assert isinstance(outcome, Lost)
+    assert "could not be ended: 1 processes" in outcome.cause
+    original(ended[0])  # type: ignore[arg-type]
+    assert claim.exists()
+
+
+def test_a_folder_of_another_home_is_lost_and_holds_up_nothing(daemon: Daemonized) -> None:
+    daemon.deploy(IT, script=SLEEPER)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    with daemon.database.reader() as reader:
+        (alive,) = reader.alive_attempts()
+    (report,) = daemon.orchestrator._supervision.take_over(alive.key, daemon.root / "elsewhere")
+    assert "is not in this state folder" in str(report)
+
+
+def test_a_thousand_attempts_that_cannot_be_launched_end_one_after_the_other() -> None:
+    """One at a time, since each takes the whole machine: each failure lets the next begin, and fail."""
+    with Daemonized(Capacity(cpu=1, memory_bytes=2**40)) as daemon:
+        whole = Resources(limits=Limits(cpu=1))
+        daemon.deploy(job("it", on_deploy=OnDeploy.WAIT, parallelism=1200, resources=whole))
+        (daemon.home.environments / "key").rename(daemon.root / "gone")
+        daemon.run()
+        detail = daemon.wait_for_end(1)
+        outcomes = {type(task.attempts[0].outcome) for task in detail.tasks}
+        assert outcomes == {NotStarted}
+        assert len(detail.tasks) == 1200
+
+
+def test_many_instances_at_once_run_once_each(daemon: Daemonized) -> None:
+    daemon.deploy(job("it", on_deploy=OnDeploy.WAIT, parallelism=60))
+    daemon.run()
+    detail = daemon.wait_for_end(1)
+    assert detail.run.state == "succeeded"
+    assert daemon.executed() == once(*(f"churn/1/it[{number}]" for number in range(60)))
+
+
+def test_after_the_end_nobody_is_left_waiting(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    orchestrator = daemon.orchestrator
+    daemon.stop()
+    asked: list[Callable[[], object]] = [
+        lambda: orchestrator.mailbox.put(lambda _: [], Purpose.OTHER).result(60),
+        lambda: orchestrator.explain([]),
+    ]
+    for ask in asked:
+        with pytest.raises(DaemonUnreachable):
+            ask()
+    orchestrator.ring()
+    orchestrator.stop()
+    daemon.start()

@@ -1,0 +1,164 @@
+"""The database refuses, before or after it has written: nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from datetime import timedelta
+
+import pytest
+
+from skafd.errors import Refused, StoreError
+from skafd.model.ids import ProjectId
+from skafd.model.project import OnDeploy, Schedule
+from skafd.model.run import CauseKind
+from skafd.model.states import TaskState
+from skafd.store import Purpose, Writer
+from tests.support.daemonized import Daemonized, job, once
+
+WAIT = OnDeploy.WAIT
+CHAIN = (job("ingest", on_deploy=WAIT), job("train", "ingest"), job("score", "train"))
+RAN = once("churn/1/ingest", "churn/1/train", "churn/1/score")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_chain_runs_to_its_end_whatever_is_refused_on_the_way(daemon: Daemonized, when: str) -> None:
+    """One refusal for each kind of write, and two for what is written when memory is rebuilt."""
+    daemon.deploy(*CHAIN)
+    daemon.run()
+    for purpose in (Purpose.REPORTS, Purpose.REPORTS, Purpose.RESTORE, Purpose.TIME, Purpose.REPORTS, Purpose.RESTORE):
+        daemon.fail(when, purpose)
+    daemon.orchestrator.ring()
+    detail = daemon.wait_for_end(1)
+    assert {task.state for task in detail.tasks} == {TaskState.SUCCEEDED}
+    assert daemon.executed() == RAN
+    assert daemon.run_numbers() == [1]
+    assert daemon.database.failures == [], "each refusal was met"
+
+
+def test_a_run_that_could_not_be_written_was_not_begun(daemon: Daemonized) -> None:
+    daemon.deploy(*CHAIN)
+    daemon.fail("before", Purpose.RUN_REQUEST)
+    with pytest.raises(StoreError, match="full"):
+        daemon.run()
+    assert daemon.run_numbers() == []
+    assert daemon.run() == 1
+    daemon.wait_for_end(1)
+    assert daemon.executed() == RAN
+
+
+def test_a_run_that_was_written_after_all_is_carried_out_once(daemon: Daemonized) -> None:
+    daemon.deploy(*CHAIN)
+    daemon.fail("after", Purpose.RUN_REQUEST)
+    with pytest.raises(StoreError, match="did not answer"):
+        daemon.run()
+    daemon.wait_for_end(1)
+    assert daemon.executed() == RAN
+    assert daemon.run_numbers() == [1]
+
+
+def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized) -> None:
+    """One of many requests is refused; the others were in the same turn."""
+    daemon.deploy(job("it", on_deploy=WAIT))
+    gate = threading.Event()
+
+    def hold(_: Writer) -> list[object]:
+        gate.wait()
+        return []
+
+    held = daemon.orchestrator.mailbox.put(hold, Purpose.OTHER)  # type: ignore[arg-type]
+    daemon.fail("before", Purpose.RUN_REQUEST)
+    answers: list[object] = []
+
+    def ask() -> None:
+        try:
+            answers.append(daemon.run())
+        except StoreError as error:
+            answers.append(error.message)
+
+    asking = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in asking:
+        thread.start()
+    gate.set()
+    held.result()
+    for thread in asking:
+        thread.join()
+    assert sorted(answers, key=str) == [1, 2, 3, 4, 5, 6, 7, "the disk is full"]
+    for number in range(1, 8):
+        daemon.wait_for_end(number)
+
+
+def test_a_release_that_could_not_be_written_changes_nothing(daemon: Daemonized) -> None:
+    daemon.deploy(*CHAIN)
+    for when in ("before", "after"):
+        daemon.fail(when, Purpose.DEPLOY)
+        with pytest.raises(StoreError):
+            daemon.deploy(job("other", on_deploy=WAIT), version=when)
+        daemon.run()
+    daemon.wait_for_end(1)
+    daemon.wait_for_end(2)
+    assert daemon.executed() == RAN + once("churn/2/other"), "the first was not live, the second was"
+
+
+def test_a_disk_that_stays_full_is_said_to_everybody_until_there_is_room(daemon: Daemonized) -> None:
+    daemon.deploy(*CHAIN)
+    daemon.fail("before", times=4)
+    refused = 0
+    while True:
+        try:
+            number = daemon.run()
+            break
+        except StoreError as error:
+            assert error.message == "the disk is full"
+            refused += 1
+    assert 0 < refused < 5
+    assert number == 1
+    daemon.wait_for_end(number)
+    assert daemon.executed() == RAN
+
+
+def test_a_request_that_is_refused_leaves_memory_as_it_is(daemon: Daemonized) -> None:
+    daemon.deploy(*CHAIN)
+    engine = daemon.orchestrator._engine
+
+    def refuse(writer: Writer) -> list[object]:
+        writer.set_variable(project_of(daemon), "KEY", "value")
+        raise Refused("not today")
+
+    def stumble(_: Writer) -> list[object]:
+        raise ZeroDivisionError("a bug in the request")
+
+    with pytest.raises(Refused):
+        daemon.put(refuse)
+    with pytest.raises(ZeroDivisionError):
+        daemon.put(stumble)
+    with pytest.raises(IndexError):
+        daemon.orchestrator.mailbox.ask(lambda _: [], lambda said: said.new_runs[0], Purpose.OTHER).result(60)
+    with daemon.database.reader() as reader:
+        assert reader.variables(project_of(daemon)) == {}
+    daemon.run()
+    daemon.wait_for_end(1)
+    assert daemon.orchestrator._engine is engine, "nothing had to be rebuilt"
+
+
+def project_of(daemon: Daemonized) -> ProjectId:
+    with daemon.database.reader() as reader:
+        return reader.projects()[0].id
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_occurrence_fires_exactly_once(daemon: Daemonized, when: str) -> None:
+    daemon.deploy(job("it", schedules=(Schedule("every 1 second"),)))
+    for _ in range(3):
+        daemon.fail(when, Purpose.TIME)
+        daemon.fail(when, Purpose.REPORTS)
+        known = len(daemon.run_numbers())
+        daemon.wait_for("an occurrence", lambda known=known: len(daemon.run_numbers()) > known)
+    daemon.wait_for("the first runs to end", lambda: daemon.executed().total() >= 6)
+    with daemon.database.reader() as reader:
+        runs = reader.runs(limit=1000)
+        missed = [one.instant for one in reader.missed(runs[0].key.project)]
+    assert {run.cause.kind for run in runs} == {CauseKind.SCHEDULE}
+    instants = sorted([*(run.cause.instant for run in runs if run.cause.instant), *missed])
+    assert {later - earlier for earlier, later in itertools.pairwise(instants)} == {timedelta(seconds=1)}
+    assert set(daemon.executed().values()) == {1}
