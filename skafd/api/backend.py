@@ -44,6 +44,12 @@ class Backend(Protocol):
 
     def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail: ...
 
+    def again(self, target: str, latest: bool) -> RunDetail:
+        """Resumes a run, or runs a task of it again; the run in which that happens."""
+
+    def skip(self, target: str) -> RunDetail:
+        """Passes over the tasks that the target means and that have not begun."""
+
     def kill(self, target: str) -> KillResult: ...
 
     def deployments(self, project: str) -> list[DeploymentInfo]: ...

@@ -69,6 +69,14 @@ class Client:
         body = {"job": job, "only": only, "parameters": dict(parameters or {})}
         return self._object("POST", f"/v1/projects/{_part(project)}/runs", body=body)
 
+    def again(self, target: str, latest: bool = False) -> Json:
+        """Resumes an ended run, or runs a task of it again; returns the run in which that happens."""
+        return self._object("POST", "/v1/again", body={"target": target, "latest": latest})
+
+    def skip(self, target: str) -> Json:
+        """Passes over a task that has not begun; returns its run."""
+        return self._object("POST", "/v1/skip", body={"target": target})
+
     def kill(self, target: str) -> Json:
         """Ends what runs of a run, a task, a job or a project."""
         return self._object("POST", "/v1/kill", body={"target": target})

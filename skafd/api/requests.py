@@ -28,6 +28,23 @@ class StartRunRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainRequest:
+    """An ended run to resume, or a task of it to run again; `latest`: on the live deployment."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    target: str
+    latest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRequest:
+    """A task that has not begun."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class KillRequest:
     """A run, a task, a job or a project."""
 

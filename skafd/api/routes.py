@@ -10,9 +10,13 @@ from typing import Any
 
 from skafd.api.backend import Backend
 from skafd.api.requests import (
+    AgainRequest,
+    BackfillRequest,
     ChangeNumber,
     KillRequest,
+    PauseRequest,
     RollbackRequest,
+    SkipRequest,
     StartRunRequest,
     StopRequest,
     UpRequest,
@@ -202,6 +206,22 @@ ROUTES: tuple[Route, ...] = (
         lambda backend, call: backend.variables(call.project, call.query["show"]),
         list[Variable],
         query=_SHOW,
+    ),
+    Route(
+        "POST",
+        "/v1/again",
+        "Resume an ended run, or run a task and its dependents again; a task that waits for its retry goes at once.",
+        lambda backend, call: backend.again(call.body.target, call.body.latest),
+        RunDetail,
+        AgainRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/skip",
+        "Pass over a task that has not begun; its dependents go on.",
+        lambda backend, call: backend.skip(call.body.target),
+        RunDetail,
+        SkipRequest,
     ),
     Route(
         "PUT",

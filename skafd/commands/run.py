@@ -8,7 +8,7 @@ import typer
 
 from skafd.api.client import Client, Json
 from skafd.commands.exit_codes import ExitCode
-from skafd.commands.here import client, given, split_project
+from skafd.commands.here import client, find_run, given, split_project
 from skafd.commands.shape import ProjectArgument, new_app
 from skafd.commands.terminal import print_text
 
@@ -26,6 +26,11 @@ def run(
     parameters: Annotated[
         list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Once for each parameter.")
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="RUN", help="Run again what did not succeed in this run, and its dependents."),
+    ] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="Resume on the live deployment.")] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless the run succeeded.")
     ] = False,
@@ -37,12 +42,20 @@ def run(
       skafd run churn
       skafd run churn train --param epochs=20 --wait
       skafd run churn report --only
+      skafd run --resume churn/42
     """
     values = _parameters(parameters or [])
+    if latest and resume is None:
+        raise typer.BadParameter("--latest says where to resume a run: give it with --resume")
+    if resume is not None and (project or values or only):
+        raise typer.BadParameter("a resumed run has the jobs and parameters of the old one: give --resume alone")
     api = client()
-    found, rest = split_project(api, given(project, job))
     seen = api.changes(seconds=0)
-    started = api.start_run(found["project"], rest[0] if rest else None, only, values)
+    if resume is not None:
+        started = api.again(find_run(api, resume), latest)
+    else:
+        found, rest = split_project(api, given(project, job))
+        started = api.start_run(found["project"], rest[0] if rest else None, only, values)
     name = started["summary"]["run"]
     print(f"{name} started; `skafd show {name}` and `skafd logs {name} -f` tell more", flush=True)
     if wait and _wait(api, name, seen) != "succeeded":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skafd.api.shapes import DaemonInfo, DeploymentInfo, FolderResult, KillResult, RunDetail
 from skafd.daemon import present
+from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
@@ -42,6 +43,7 @@ class DaemonBackend(Questions):
     ) -> None:
         super().__init__(about, database, orchestrator, deploying, changes)
         self._end = end
+        self._by_hand = ByHand(database, orchestrator)
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes folders on, and yields what became of each."""
@@ -63,6 +65,15 @@ class DaemonBackend(Questions):
             lambda _: [request], lambda decisions: _name_of_new(decisions, request, row.slug), Purpose.RUN_REQUEST
         ).result()
         return self.run(name)
+
+    def again(self, target: str, latest: bool) -> RunDetail:
+        """Resumes an ended run, or runs a task of it again. Raises Refused for what has not ended."""
+        name = self._by_hand.again(parse_target(target), latest)
+        return self.run(name)
+
+    def skip(self, target: str) -> RunDetail:
+        """Passes over what has not begun. Raises Refused where all of it has."""
+        return self.run(self._by_hand.skip(parse_target(target)))
 
     def kill(self, target: str) -> KillResult:
         """Ends every task that the target means and that has not ended; a project means all of its open runs."""

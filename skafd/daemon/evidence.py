@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from skafd.daemon.surroundings import OUTPUT
 from skafd.model.outcome import Cancelled, Exited, Lost, NotStarted, OomKilled, Outcome, Signalled, TimedOut, Usage
 from skafd.sandbox.evidence import Evidence, Verdict
+
+_LONGEST_OUTPUT_BYTES = 2**20
 
 
 def outcome_of(evidence: Evidence) -> Outcome:
@@ -29,3 +34,13 @@ def outcome_of(evidence: Evidence) -> Outcome:
 def usage_of(evidence: Evidence) -> Usage:
     """What the attempt used."""
     return Usage(peak_memory_bytes=evidence.peak_memory_bytes, cpu_seconds=evidence.cpu_seconds)
+
+
+def output_of(folder: Path) -> str | None:
+    """What the job published; None for nothing, for what is too long, and for what is no text."""
+    try:
+        with (folder / OUTPUT).open("rb") as file:
+            content = file.read(_LONGEST_OUTPUT_BYTES + 1)
+        return content.decode() if 0 < len(content) <= _LONGEST_OUTPUT_BYTES else None
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
+        return None

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from skafd.daemon.facts import Facts
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
+from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
 from skafd.errors import SandboxError
 from skafd.home import Home
+from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
 from skafd.model.project import Job
@@ -48,12 +50,24 @@ class Launches:
         deployment = engine.deployment_of(run.key)
         job = self._place(deployment, attempt.task.job).job
         folder = self._folder(deployment, attempt)
-        return attempt_spec(self._home, self._facts.of(run.key.project), deployment, run, job, folder, attempt)
+        particulars = engine.particulars(attempt.task)
+        facts = self._facts.of(run.key.project)
+        return attempt_spec(self._home, facts, deployment, run, job, folder, attempt, particulars)
+
+    def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
+        """The paths that an attempt of the job would find in its working folder."""
+        deployment = engine.deployment_of(wanted.run)
+        facts = self._facts.of(wanted.run.project)
+        snapshot = self._home.deployments / facts.slug / deployment.snapshot_hash
+        try:
+            found = find_paths(wanted.pattern, snapshot, facts.path, deployment.linked)
+        except OSError as error:
+            return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
+        return ItemsFound(wanted.run, wanted.job, found)
 
     def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
         deployment = engine.deployment_of(attempt.task.run)
-        limits = self._place(deployment, attempt.task.job).job.resources.limits
-        return Launching(self._folder(deployment, attempt), limits)
+        return Launching(self._folder(deployment, attempt), engine.particulars(attempt.task).limits)
 
     def _folder(self, deployment: Deployment, attempt: AttemptKey) -> Path:
         slug = self._facts.of(deployment.project).slug

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from skafd.daemon.facts import ProjectFacts
-from skafd.daemon.surroundings import job_environment
+from skafd.daemon.surroundings import job_environment, particular_environment
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import Command, Notebook, Script, Step, parse_entrypoint
 from skafd.model.ids import AttemptKey, JobId
+from skafd.model.particulars import Particulars
 from skafd.model.project import Job
 from skafd.model.run import Run
 from skafd.sandbox.spec import AttemptSpec, ResourceLimits
@@ -38,7 +39,14 @@ def attempt_folder(home: Home, slug: str, job_folder: str, attempt: AttemptKey) 
 
 
 def attempt_spec(
-    home: Home, facts: ProjectFacts, deployment: Deployment, run: Run, job: Job, folder: Path, attempt: AttemptKey
+    home: Home,
+    facts: ProjectFacts,
+    deployment: Deployment,
+    run: Run,
+    job: Job,
+    folder: Path,
+    attempt: AttemptKey,
+    particulars: Particulars,
 ) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
@@ -46,14 +54,17 @@ def attempt_spec(
     for needed in (snapshot, environment):
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
-    limits = job.resources.limits
+    limits = particulars.limits
     return AttemptSpec(
         name=attempt_name(home, folder),
         directory=str(folder),
         snapshot=str(snapshot),
         links={path: str(facts.path / path) for path in deployment.linked},
         commands=_commands(job, environment),
-        environment=job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
+        environment={
+            **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
+            **particular_environment(particulars, folder),
+        },
         secrets=tuple(facts.variables.values()),
         limits=ResourceLimits(
             memory_bytes=limits.memory_bytes,

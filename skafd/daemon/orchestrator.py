@@ -148,8 +148,8 @@ class Orchestrator(threading.Thread):
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def _decide_on(self, reports: Sequence[Report], purpose: Purpose) -> Decisions:
-        return self._decide(lambda writer: write_reports(writer, reports, clock.now()), purpose)
+    def _decide_on(self, reports: Sequence[Report], purpose: Purpose, found: Sequence[Event] = ()) -> Decisions:
+        return self._decide(lambda writer: [*write_reports(writer, reports, clock.now()), *found], purpose)
 
     def _decide(self, prepare: Prepare, purpose: Purpose) -> Decisions:
         """One transaction: what `prepare` writes, what has become due, and what the engine makes of both."""
@@ -177,9 +177,10 @@ class Orchestrator(threading.Thread):
             failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
             if decisions.new_runs or decisions.transitions or decisions.missed:
                 self._changes.announce()
-            if not failed and not self.backfilling.has_room:
+            found = [self._launches.look_up(self._engine, wanted) for wanted in decisions.wanted]
+            if not failed and not found and not self.backfilling.has_room:
                 return
-            decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED)
+            decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED, found)
 
     def _answer(self, request: Request | Question) -> None:
         """Whoever asked gets the result or the error; only an error after `prepare` concerns us too."""

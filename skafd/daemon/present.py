@@ -39,7 +39,7 @@ def run_name(slug: str, number: int) -> str:
 def task_name(slug: str, number: int, job: Job | None, job_id: JobId, instance: int) -> str:
     """`churn/42/train`, with `[3]` where the job has several instances."""
     name = f"{run_name(slug, number)}/{job.name.strip() if job else job_id}"
-    return f"{name}[{instance}]" if job is not None and job.parallelism > 1 else name
+    return f"{name}[{instance}]" if job is not None and job.has_instances else name
 
 
 def deployment_info(view: views.DeploymentView) -> DeploymentInfo:

@@ -10,7 +10,7 @@ import selectors
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from skafd.daemon.evidence import outcome_of, usage_of
+from skafd.daemon.evidence import outcome_of, output_of, usage_of
 from skafd.daemon.fork_server import ForkServer
 from skafd.daemon.launching import attempt_name
 from skafd.daemon.reports import Report, Started
@@ -166,7 +166,7 @@ class Supervision:
 
     def _ended(self, watched: Watched, evidence: Evidence) -> AttemptEnded:
         self._list.remove(watched)
-        return AttemptEnded(watched.attempt, outcome_of(evidence), usage_of(evidence))
+        return AttemptEnded(watched.attempt, outcome_of(evidence), usage_of(evidence), output_of(watched.folder))
 
 
 def _end(orphan: Orphaned) -> str:

@@ -9,9 +9,13 @@ from pathlib import Path
 
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey
+from skafd.model.parameters import typed_value
+from skafd.model.particulars import Particulars
 from skafd.model.project import Job
 from skafd.model.run import Run
 
+OUTPUT = "output.json"
+"""In the attempt's folder, beside `exit.json`: what the job publishes."""
 _NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "JOURNAL_", "INVOCATION_")
 """What is meant for the daemon: its own settings, its interpreter's, and what its service manager told it."""
 
@@ -41,11 +45,28 @@ def job_environment(
     }
 
 
+def particular_environment(particulars: Particulars, folder: Path) -> dict[str, str]:
+    """What differs between the attempts of a job."""
+    found = {
+        "SKAFD_INSTANCES": str(particulars.instances),
+        "SKAFD_OUTPUT": str(folder / OUTPUT),
+        "SKAFD_UPSTREAM_FAILED": ",".join(particulars.upstream_failed),
+    }
+    if particulars.item is not None:
+        found["SKAFD_ITEM"] = particulars.item
+    if particulars.gpus:
+        found["CUDA_VISIBLE_DEVICES"] = ",".join(str(device) for device in particulars.gpus)
+    return found
+
+
 def _parameters(job: Job, run: Run) -> dict[str, str]:
+    """Each as text, and all as JSON with their types."""
+    types = {parameter.name: parameter.type for parameter in job.parameters}
     values = {parameter.name: parameter.default for parameter in job.parameters if parameter.default is not None}
     values.update(run.parameters)
     named = {f"SKAFD_PARAM_{name.upper().replace('-', '_')}": value for name, value in values.items()}
-    return {**named, "SKAFD_PARAMS": json.dumps(values)}
+    typed = {name: typed_value(types.get(name, "string"), value) for name, value in values.items()}
+    return {**named, "SKAFD_PARAMS": json.dumps(typed)}
 
 
 def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, slug: str) -> dict[str, str]:
@@ -54,7 +75,7 @@ def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, s
     return {
         "SKAFD_PROJECT": slug,
         "SKAFD_RUN": f"{slug}/{run.key.number}",
-        "SKAFD_TASK": f"{task}[{attempt.task.instance}]" if job.parallelism > 1 else task,
+        "SKAFD_TASK": f"{task}[{attempt.task.instance}]" if job.has_instances else task,
         "SKAFD_JOB": job.name,
         "SKAFD_ATTEMPT": str(attempt.number),
         "SKAFD_INSTANCE": str(attempt.task.instance),

@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     TIME = "time"
     """Schedules and retries that are due."""
     RUN_REQUEST = "run-request"
+    BY_HAND = "by-hand"
+    """A run or a task is run again, or passed over."""
     CANCEL_REQUEST = "cancel-request"
     VARIABLE = "variable"
     PAUSE = "pause"

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
+from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.limits import Limits
@@ -47,6 +48,21 @@ class StartupReader(Statements):
                 deployments[version] = self._deployment(key.project, row["project"], row["deployment"])
             found.append((_run(key, row, tuple(tasks[key])), deployments[version]))
         return tuple(found)
+
+    def whole_run(self, key: RunKey) -> tuple[Run, Deployment]:
+        """One run, open or ended, as the engine knows it, with its deployment. Raises NotFound."""
+        row = self._one(
+            """SELECT project.key, run.* FROM run JOIN project ON project.id = run.project
+                WHERE project.key = ? AND run.number = ?""",
+            (key.project, key.number),
+        )
+        if row is None:
+            raise NotFound(f"there is no run number {key.number}", "`skafd runs` lists them")
+        tasks = self._all(
+            "SELECT * FROM task WHERE project = ? AND run = ? ORDER BY rank, instance", (row["project"], key.number)
+        )
+        found = tuple(_task(TaskKey(key, JobId(task["job"]), task["instance"]), task) for task in tasks)
+        return _run(key, row, found), self._deployment(key.project, row["project"], row["deployment"])
 
     def histories(self) -> dict[ProjectId, tuple[JobHistory, ...]]:
         """What earlier runs say of each job."""

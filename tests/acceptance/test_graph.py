@@ -34,3 +34,87 @@ def test_why_says_one_sentence_for_a_task_a_run_a_job_and_a_project(installed: I
     assert train.strip() in installed.ok("show", "churn/1")
     (folder / "metis.config.yml").write_text("name: churn\njobs: [{name: ingest, schedul: x}]\n")
     installed.wait_for("the save to be refused", lambda: "not live" in installed.ok("why", "churn"))
+
+
+RETRIED = """\
+name: churn
+jobs:
+  - name: flaky
+    entrypoint: 'test "$SKAFD_ATTEMPT" = 3'
+    retry: {times: 3, delay: 50ms, jitter: 50ms}
+    on_deploy: wait
+  - {name: bad, entrypoint: "exit 4", catch: true, on_deploy: wait}
+  - {name: after, entrypoint: 'echo "failed: $SKAFD_UPSTREAM_FAILED"', dependencies: [bad, flaky]}
+  - {name: clean, entrypoint: 'echo "at the end, after $SKAFD_UPSTREAM_FAILED"', always: true}
+"""
+
+
+def test_retries_caught_failures_and_the_job_at_the_end(installed: Installed) -> None:
+    installed.ok("up", installed.write_project("churn", {"metis.config.yml": RETRIED}), "--detach")
+    installed.ok("run", "churn")
+    detail = installed.wait_for_run("churn/1")
+    assert {task["name"]: task["state"] for task in detail["tasks"]} == {
+        "flaky": "succeeded",
+        "bad": "failed",
+        "after": "succeeded",
+        "clean": "succeeded",
+    }
+    assert [attempt["state"] for attempt in detail["tasks"][0]["attempts"]] == ["failed", "failed", "succeeded"]
+    assert installed.ok("logs", "churn/1/after") == "failed: bad\n"
+    assert installed.ok("logs", "churn/1/clean") == "at the end, after bad\n"
+
+
+MENDED = """\
+name: churn
+jobs:
+  - {name: a, entrypoint: "echo once >> $LEDGER", on_deploy: wait, env: {LEDGER: LEDGER_PATH}}
+  - {name: b, entrypoint: "test -e FLAG_PATH", dependencies: [a]}
+  - {name: c, entrypoint: "true", dependencies: [b]}
+"""
+
+
+def test_a_run_is_resumed_a_task_is_run_again_and_a_task_is_skipped(installed: Installed) -> None:
+    ledger, flag = installed.root / "ledger", installed.root / "flag"
+    config = MENDED.replace("LEDGER_PATH", str(ledger)).replace("FLAG_PATH", str(flag))
+    installed.ok("up", installed.write_project("churn", {"metis.config.yml": config}), "--detach")
+    installed.ok("run", "churn")
+    assert installed.wait_for_run("churn/1")["summary"]["state"] == "failed"
+    flag.touch()
+    assert installed.ok("run", "--resume", "churn/1").startswith("churn/2 started")
+    resumed = installed.wait_for_run("churn/2")
+    assert resumed["summary"]["state"] == "succeeded"
+    assert resumed["tasks"][0]["reason"] == "" and resumed["tasks"][0]["attempts"] == []
+    assert ledger.read_text() == "once\n"
+    assert "is left to run again" in installed.command("run", "--resume", "churn/2").stderr
+    assert installed.ok("retry", "churn/1/b").startswith("churn/3 goes on")
+    assert installed.wait_for_run("churn/3")["summary"]["state"] == "succeeded"
+    flag.unlink()
+    refused = installed.command("skip", "churn/1/b")
+    assert refused.returncode == 1 and "only what has not begun" in refused.stderr
+
+
+FANNED = """\
+name: churn
+jobs:
+  - {name: list, entrypoint: 'echo "[\\"eu\\", \\"us\\", 3]" > "$SKAFD_OUTPUT"', on_deploy: wait}
+  - {name: region, entrypoint: 'echo "$SKAFD_ITEM of $SKAFD_INSTANCES"', dependencies: [list], foreach: list, max_parallel: 2}
+  - {name: file, entrypoint: 'cat "$SKAFD_ITEM"', dependencies: [list], foreach: "inbox/*.csv"}
+  - {name: report, entrypoint: 'echo "$SKAFD_PARAMS"', dependencies: [region, file], params: {rows: {type: int, default: 3}},
+     when: params.rows > 2}
+"""
+
+
+def test_a_fan_out_over_a_published_list_and_over_files_and_a_condition(installed: Installed) -> None:
+    files = {"metis.config.yml": FANNED, "inbox/a.csv": "from a\n", "data/x": "", ".gitignore": "inbox/\n"}
+    installed.ok("up", installed.write_project("churn", files), "--detach")
+    installed.ok("run", "churn")
+    assert installed.wait_for_run("churn/1")["summary"]["state"] == "succeeded"
+    assert [installed.ok("logs", f"churn/1/region[{number}]") for number in range(3)] == [
+        "eu of 3\n",
+        "us of 3\n",
+        "3 of 3\n",
+    ]
+    assert installed.ok("logs", "churn/1/file[0]") == "from a\n"
+    assert installed.ok("logs", "churn/1/report") == '{"rows": 3}\n'
+    installed.ok("run", "churn", "--param", "rows=2", "--wait")
+    assert installed.ok("why", "churn/2/report").endswith("its condition does not hold: params.rows > 2\n")

@@ -171,6 +171,14 @@ class FakeBackend:
             raise NotFound(f"{project} has no job {job}", "its jobs: " + ", ".join(JOBS))
         return self.details["churn/42"]
 
+    def again(self, target: str, latest: bool) -> RunDetail:
+        self.asked.append(("again", target, latest))
+        return self.details["churn/42"]
+
+    def skip(self, target: str) -> RunDetail:
+        self.asked.append(("skip", target))
+        return self.details["churn/42"]
+
     def kill(self, target: str) -> KillResult:
         self.asked.append(("kill", target))
         return KillResult(["churn/42/train"])

@@ -394,3 +394,21 @@ def test_docs_name_every_state() -> None:
 
 def glyph_of(state: str) -> str:
     return state_text(state).plain[0]
+
+
+def test_a_run_is_resumed_and_a_task_retried_or_skipped(shell: Shell, daemon: FakeBackend) -> None:
+    assert shell("run", "--resume", "churn/42", "--latest").out.startswith("churn/42 started")
+    assert shell("retry", "churn/42/train").out.startswith("churn/42 goes on")
+    assert shell("skip", "churn/42/train").code == ExitCode.OK
+    assert shell("why", "churn/42").out == "churn/42 waits for 'ingest'\n"
+    asked = [each for each in daemon.asked if each[0] in ("again", "skip")]
+    assert asked == [
+        ("again", "churn/42", True),
+        ("again", "churn/42/train", False),
+        ("skip", "churn/42/train"),
+    ]
+
+
+def test_resuming_says_what_cannot_be_combined(shell: Shell) -> None:
+    assert shell("run", "churn", "--latest").code == ExitCode.USAGE
+    assert shell("run", "churn", "--resume", "churn/42").code == ExitCode.USAGE

@@ -15,6 +15,7 @@ from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, TaskKey
+from skafd.model.particulars import Particulars
 from skafd.model.project import Job
 from skafd.sandbox.spec import AttemptSpec
 from tests.support.stored import CONFIG, NOON, new_run
@@ -72,7 +73,9 @@ def spec_of(home: Home, entrypoint: str = "ingest.py --fast", **changes: object)
     deployment = Deployment(CHURN, DeploymentNumber(1), "hash", CONFIG, "key", NOON, linked=("data", "models/big.bin"))
     facts = ProjectFacts("churn", Path("/projects/churn"), {"API_KEY": "s3cret"})
     folder = attempt_folder(home, "churn", "ingest", attempt_of())
-    return attempt_spec(home, facts, deployment, RUN, job, folder, attempt_of())
+    return attempt_spec(
+        home, facts, deployment, RUN, job, folder, attempt_of(), Particulars(limits=job.resources.limits)
+    )
 
 
 @pytest.fixture

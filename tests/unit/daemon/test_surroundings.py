@@ -105,4 +105,4 @@ def test_parameters_come_with_their_defaults() -> None:
     assert known["SKAFD_PARAM_EPOCHS"] == "3"
     assert known["SKAFD_PARAM_LEARNING_RATE"] == "0.1"
     assert "SKAFD_PARAM_UNSET" not in known
-    assert json.loads(known["SKAFD_PARAMS"]) == {"epochs": "3", "learning-rate": "0.1"}
+    assert json.loads(known["SKAFD_PARAMS"]) == {"epochs": 3, "learning-rate": 0.1}

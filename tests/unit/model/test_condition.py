@@ -36,7 +36,22 @@ def test_answers(text: str, answer: bool) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "params", "__import__('os')", "params.x.y", "open('x')", "1 +", "lambda: 1", "[x for x in params.modes]", "jobs.a.secret", "params[0]", "f'{params.x}'", "params.region is None", "a == 1", "(" * 300 + ")" * 300],
+    [
+        "",
+        "params",
+        "__import__('os')",
+        "params.x.y",
+        "open('x')",
+        "1 +",
+        "lambda: 1",
+        "[x for x in params.modes]",
+        "jobs.a.secret",
+        "params[0]",
+        "f'{params.x}'",
+        "params.region is None",
+        "a == 1",
+        "(" * 300 + ")" * 300,
+    ],
 )
 def test_nothing_else_is_understood(text: str) -> None:
     states_rule(

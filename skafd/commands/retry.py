@@ -1,0 +1,31 @@
+"""`skafd retry`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skafd.commands.here import client, find_target
+from skafd.commands.shape import new_app
+
+app = new_app()
+
+
+@app.command()
+def retry(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="churn/42/train, or churn/42/train[3].")],
+    latest: Annotated[bool, typer.Option("--latest", help="On the live deployment.")] = False,
+) -> None:
+    """Run a task and its dependents again.
+
+    One that waits for its retry goes at once. For one that has ended there is a new run, in which all else is kept.
+
+    \b
+    Examples:
+      skafd retry churn/42/train
+      skafd retry churn/42/train --latest
+    """
+    api = client()
+    name = api.again(find_target(api, task), latest)["summary"]["run"]
+    print(f"{name} goes on; `skafd show {name}` and `skafd logs {name} -f` tell more")

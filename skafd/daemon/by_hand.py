@@ -1,0 +1,76 @@
+"""What people do to runs and tasks that are there: resume, run again, pass over."""
+
+from __future__ import annotations
+
+from skafd.daemon import present
+from skafd.daemon.finding import find_project, find_tasks, live_deployment
+from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.targets import Target
+from skafd.errors import Refused
+from skafd.model.decisions import Decisions, RetryRequested, RunAgain, SkipRequested
+from skafd.model.ids import RunKey
+from skafd.model.run import CauseKind
+from skafd.store import Database, Purpose, views
+
+
+class ByHand:
+    """Callable from any thread but the orchestrator's."""
+
+    def __init__(self, database: Database, orchestrator: Orchestrator) -> None:
+        self._database = database
+        self._orchestrator = orchestrator
+
+    def again(self, target: Target, latest: bool) -> str:
+        """The name of the run in which it happens. Raises NotFound and Refused."""
+        with self._database.reader() as reader:
+            project = find_project(reader, target.project)
+            found = find_tasks(reader, target)
+            key = found[0][0].key
+            waiting = [task for _, task in found if task.not_before is not None and not task.state.is_terminal]
+            if target.job is not None and waiting:
+                return self._retry_now(project, key, waiting)
+            run, deployment = reader.whole_run(key)
+            if latest:
+                deployment = live_deployment(reader, project)
+        if not run.state.is_terminal:
+            raise Refused(
+                f"{present.run_name(project.slug, key.number)} has not ended",
+                f"wait for its end, or end it with `skafd kill {present.run_name(project.slug, key.number)}`",
+            )
+        tasks = tuple(task.key for _, task in found) if target.job is not None else ()
+        event = RunAgain(run, deployment, tasks)
+        return self._orchestrator.mailbox.ask(
+            lambda _: [event], lambda decisions: _name_of_new(decisions, key, project.slug), Purpose.BY_HAND
+        ).result()
+
+    def skip(self, target: Target) -> str:
+        """The name of the run. Raises NotFound, and Refused where nothing of the target waits."""
+        if target.job is None:
+            raise Refused("a task is passed over, not a whole run or project", "write it as churn/42/train")
+        with self._database.reader() as reader:
+            project = find_project(reader, target.project)
+            found = find_tasks(reader, target)
+        idle = [task.key for _, task in found if not (task.state.is_terminal or task.state.is_alive)]
+        name = present.run_name(project.slug, found[0][0].key.number)
+        if not idle:
+            state = found[0][1].state
+            hint = f"end it with `skafd kill {name}/{target.job}`" if state.is_alive else "there is nothing to skip"
+            raise Refused(f"{name}/{target.job} is {state}: only what has not begun can be skipped", hint)
+        events = [SkipRequested(task) for task in idle]
+        self._orchestrator.mailbox.put(lambda _: events, Purpose.BY_HAND).result()
+        return name
+
+    def _retry_now(self, project: views.ProjectRow, key: RunKey, tasks: list[views.TaskView]) -> str:
+        events = [RetryRequested(task.key) for task in tasks]
+        self._orchestrator.mailbox.put(lambda _: events, Purpose.BY_HAND).result()
+        return present.run_name(project.slug, key.number)
+
+
+def _name_of_new(decisions: Decisions, old: RunKey, slug: str) -> str:
+    for run in decisions.new_runs:
+        if run.key.project == old.project and run.cause.kind is CauseKind.RETRY:
+            return present.run_name(slug, run.key.number)
+    raise Refused(
+        f"nothing of {present.run_name(slug, old.number)} is left to run again",
+        "all of it succeeded, or the project is no longer deployed",
+    )
