@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skafd.api.shapes import (
+    BackfillInfo,
     DeploymentInfo,
     Explanation,
     FolderResult,
@@ -20,6 +21,8 @@ from skafd.api.shapes import (
     ProjectStatus,
     RunDetail,
     RunSummary,
+    ScheduleExplanation,
+    ScheduleInfo,
     Status,
     Variable,
 )
@@ -62,6 +65,28 @@ class Backend(Protocol):
     def set_variable(self, project: str, key: str, value: str) -> None: ...
 
     def delete_variable(self, project: str, key: str) -> None: ...
+
+    def schedule(self, project: str | None, hours: float) -> ScheduleInfo:
+        """What is due in the next hours, on the machine or in a project, and what was missed in the last."""
+
+    def explain_schedule(self, expression: str, timezone: str, count: int) -> ScheduleExplanation: ...
+
+    def pause(self, project: str, job: str | None) -> None:
+        """Occurrences of the project, or of the job, are missed from now on."""
+
+    def resume(self, project: str, job: str | None) -> None: ...
+
+    def backfill(
+        self, project: str, job: str, first: str, last: str, parallel: int, only: bool, dry_run: bool
+    ) -> BackfillInfo:
+        """Runs a job for instants of its schedule that lie in the past."""
+
+    def backfills(self) -> list[BackfillInfo]: ...
+
+    def find_backfill(self, number: int) -> BackfillInfo: ...
+
+    def cancel_backfill(self, number: int) -> BackfillInfo:
+        """Makes no more runs of it, and ends those that run."""
 
     def log_sources(self, target: str) -> list[LogSource]:
         """The newest attempts that the target means, in the order in which they started."""

@@ -89,6 +89,34 @@ class Client:
         """Makes an earlier deployment live again, and returns it."""
         return self._object("POST", f"/v1/projects/{_part(project)}/rollback", body={"number": number})
 
+    def schedule(self, project: str | None = None, hours: float = 24.0) -> Json:
+        """What is due next, and what was missed."""
+        return self._object("GET", "/v1/schedule", {"project": project, "hours": hours})
+
+    def pause(self, project: str, job: str | None = None) -> None:
+        """Lets occurrences be missed."""
+        self._json("POST", f"/v1/projects/{_part(project)}/pause", body={"job": job})
+
+    def resume(self, project: str, job: str | None = None) -> None:
+        """Ends a pause."""
+        self._json("POST", f"/v1/projects/{_part(project)}/resume", body={"job": job})
+
+    def backfill(self, project: str, request: Json) -> Json:
+        """Asks for runs in the past, or with `dry_run` what they would be."""
+        return self._object("POST", f"/v1/projects/{_part(project)}/backfills", body=request)
+
+    def backfills(self) -> list[Json]:
+        """Backfills, newest first."""
+        return self._list("GET", "/v1/backfills")
+
+    def find_backfill(self, number: int) -> Json:
+        """One backfill with its runs."""
+        return self._object("GET", f"/v1/backfills/{number}")
+
+    def cancel_backfill(self, number: int) -> Json:
+        """Makes no more runs of it, and ends those that run."""
+        return self._object("POST", f"/v1/backfills/{number}/cancel")
+
     def variables(self, project: str, show: bool = False) -> list[Json]:
         """Secrets and settings, masked unless `show`."""
         return self._list("GET", f"/v1/projects/{_part(project)}/variables", {"show": show})

@@ -77,6 +77,27 @@ class StopRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseRequest:
+    """A job by name or id; none: the whole project."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillRequest:
+    """A job by name or id, and the first and last local day or time; `dry_run`: only say what would be done."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    job: str
+    first: str
+    last: str
+    parallel: int = 1
+    only: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeNumber:
     """Grows with every change that a screen could show."""
 

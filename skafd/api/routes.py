@@ -23,6 +23,7 @@ from skafd.api.requests import (
     VariableRequest,
 )
 from skafd.api.shapes import (
+    BackfillInfo,
     DeploymentInfo,
     Explanation,
     FolderResult,
@@ -30,9 +31,12 @@ from skafd.api.shapes import (
     ProjectStatus,
     RunDetail,
     RunSummary,
+    ScheduleExplanation,
+    ScheduleInfo,
     Status,
     Variable,
 )
+from skafd.errors import NotFound
 
 
 class Answer(StrEnum):
@@ -109,6 +113,22 @@ def _start_run(backend: Backend, call: Call) -> RunDetail:
     return backend.start_run(call.project, call.body.job, call.body.only, call.body.parameters)
 
 
+def _backfill(backend: Backend, call: Call) -> BackfillInfo:
+    body = call.body
+    return backend.backfill(call.project, body.job, body.first, body.last, body.parallel, body.only, body.dry_run)
+
+
+def _backfill_number(call: Call) -> int:
+    text = call.path["number"]
+    if not text.isdigit():
+        raise NotFound(f"there is no backfill {text}", "`skafd backfill` lists them")
+    return int(text)
+
+
+def _explain_schedule(backend: Backend, call: Call) -> ScheduleExplanation:
+    return backend.explain_schedule(call.query["expression"], call.query["timezone"], call.query["count"])
+
+
 def folders_of(request: UpRequest) -> list[Path]:
     """The folders of a request, as paths."""
     return [Path(folder) for folder in request.folders]
@@ -130,6 +150,15 @@ _LOGS = (
 _CHANGES = (
     Query("after", int, "The number that the caller has seen.", -1),
     Query("seconds", float, "Wait at most so long for a larger one.", 30.0),
+)
+_SCHEDULE = (
+    Query("project", str, "Only this project."),
+    Query("hours", float, "So far ahead, and so far back for what was missed.", 24.0),
+)
+_EXPRESSION = (
+    Query("expression", str, "A cron, an interval or a phrase.", required=True),
+    Query("timezone", str, "The zone it is read in.", "UTC"),
+    Query("count", int, "So many times.", 5),
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -175,6 +204,22 @@ ROUTES: tuple[Route, ...] = (
         _start_run,
         RunDetail,
         StartRunRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/again",
+        "Resume an ended run, or run a task and its dependents again; a task that waits for its retry goes at once.",
+        lambda backend, call: backend.again(call.body.target, call.body.latest),
+        RunDetail,
+        AgainRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/skip",
+        "Pass over a task that has not begun; its dependents go on.",
+        lambda backend, call: backend.skip(call.body.target),
+        RunDetail,
+        SkipRequest,
     ),
     Route(
         "POST",
@@ -235,6 +280,61 @@ ROUTES: tuple[Route, ...] = (
         "/v1/projects/{project}/variables/{key}",
         "Delete a secret or a setting.",
         lambda backend, call: backend.delete_variable(call.project, call.path["key"]),
+    ),
+    Route(
+        "GET",
+        "/v1/schedule",
+        "What is due next, and what was missed and why.",
+        lambda backend, call: backend.schedule(call.query["project"], call.query["hours"]),
+        ScheduleInfo,
+        query=_SCHEDULE,
+    ),
+    Route(
+        "GET",
+        "/v1/schedule/explain",
+        "What an expression means: its rule and its next times.",
+        _explain_schedule,
+        ScheduleExplanation,
+        query=_EXPRESSION,
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/pause",
+        "Let occurrences of a project or a job be missed.",
+        lambda backend, call: backend.pause(call.project, call.body.job),
+        request=PauseRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/resume",
+        "End a pause.",
+        lambda backend, call: backend.resume(call.project, call.body.job),
+        request=PauseRequest,
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/backfills",
+        "Run a job for instants of its schedule that lie in the past.",
+        _backfill,
+        BackfillInfo,
+        BackfillRequest,
+    ),
+    Route(
+        "GET", "/v1/backfills", "Backfills, newest first.", lambda backend, _: backend.backfills(), list[BackfillInfo]
+    ),
+    Route(
+        "GET",
+        "/v1/backfills/{number}",
+        "One backfill with its runs.",
+        lambda backend, call: backend.find_backfill(_backfill_number(call)),
+        BackfillInfo,
+    ),
+    Route(
+        "POST",
+        "/v1/backfills/{number}/cancel",
+        "Make no more runs of a backfill, and end those that run.",
+        lambda backend, call: backend.cancel_backfill(_backfill_number(call)),
+        BackfillInfo,
     ),
     Route(
         "GET",

@@ -16,6 +16,7 @@ from skafd.daemon.finding import find_job, find_project, live_deployment, open_t
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.parameters import checked_parameters
 from skafd.daemon.questions import Questions
+from skafd.daemon.scheduling import Scheduling
 from skafd.daemon.targets import parse_target
 from skafd.errors import Refused
 from skafd.model.decisions import CancelRequested, Decisions, Event, RunRequested
@@ -29,7 +30,7 @@ _JOBS_END_WITHIN_SECONDS = 60.0
 """Well above the grace time after which jobs are ended by force."""
 
 
-class DaemonBackend(Questions):
+class DaemonBackend(Questions, Scheduling):
     """Implements `skafd.api.backend.Backend`. Every method may be called from any thread but the orchestrator's."""
 
     def __init__(

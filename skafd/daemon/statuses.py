@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from skafd.api.shapes import Problem, ProjectStatus
@@ -33,6 +33,7 @@ def project_status(
     for task in reader.latest_tasks(row.id):
         newest[task.key.job].append(task)
     jobs = live.config.jobs if live else ()
+    paused = {job for project, job in reader.pauses() if project == row.id}
     return ProjectStatus(
         project=row.slug,
         name=row.name,
@@ -42,7 +43,13 @@ def project_status(
         problem=Problem(**row.problem) if row.problem else None,
         activity=notes.activity,
         warnings=list(notes.warnings),
-        jobs=[present.job_status(row.slug, job, next_of(row.id, job.id), newest[job.id]) for job in jobs],
+        jobs=[
+            replace(
+                present.job_status(row.slug, job, next_of(row.id, job.id), newest[job.id]),
+                paused=bool(job.schedules) and not paused.isdisjoint((None, job.id)),
+            )
+            for job in jobs
+        ],
         open_runs=[
             present.run_name(row.slug, run.key.number)
             for run in reader.runs(project=row.id, states=[RunState.RUNNING], limit=100)

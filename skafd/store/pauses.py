@@ -23,7 +23,7 @@ class PauseReader(Statements):
         return tuple((ProjectId(row["key"]), JobId(row["job"]) if row["job"] else None) for row in rows)
 
 
-class PauseWriter(Statements):
+class PauseWriter(PauseReader):
     """The part of the Writer that concerns pauses."""
 
     def pause(self, project: ProjectId, job: JobId | None, now: datetime) -> None:

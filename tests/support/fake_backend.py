@@ -9,6 +9,9 @@ from pathlib import Path
 
 from skafd.api.shapes import (
     AttemptInfo,
+    BackfillInfo,
+    BackfillRunInfo,
+    Coming,
     DaemonInfo,
     DeploymentInfo,
     Explanation,
@@ -16,10 +19,13 @@ from skafd.api.shapes import (
     JobStatus,
     KillResult,
     LogSource,
+    MissedInfo,
     Problem,
     ProjectStatus,
     RunDetail,
     RunSummary,
+    ScheduleExplanation,
+    ScheduleInfo,
     Status,
     TaskInfo,
     Variable,
@@ -205,6 +211,43 @@ class FakeBackend:
         if key not in self.settings:
             raise NotFound(f"{project} has no variable {key}")
         del self.settings[key]
+
+    def schedule(self, project: str | None, hours: float) -> ScheduleInfo:
+        self.asked.append(("schedule", project, hours))
+        coming = [Coming("churn", "ingest", "2026-03-02T11:00:00+00:00", False)]
+        missed = [MissedInfo("churn", "ingest", "2026-02-28T11:00:00+00:00", "the machine was asleep")]
+        return ScheduleInfo(hours, coming, True, missed, ["churn/report"])
+
+    def explain_schedule(self, expression: str, timezone: str, count: int) -> ScheduleExplanation:
+        self.asked.append(("explain_schedule", expression, timezone, count))
+        return ScheduleExplanation(expression, timezone, "every day", "a rule", [])
+
+    def pause(self, project: str, job: str | None) -> None:
+        self.project(project)
+        self.asked.append(("pause", project, job))
+
+    def resume(self, project: str, job: str | None) -> None:
+        self.asked.append(("resume", project, job))
+        if job == "train":
+            raise Refused("it is not paused")
+
+    def backfill(
+        self, project: str, job: str, first: str, last: str, parallel: int, only: bool, dry_run: bool
+    ) -> BackfillInfo:
+        self.asked.append(("backfill", project, job, first, last, parallel, only, dry_run))
+        return self.find_backfill(None if dry_run else 7)
+
+    def backfills(self) -> list[BackfillInfo]:
+        return [self.find_backfill(7)]
+
+    def find_backfill(self, number: int | None) -> BackfillInfo:
+        instants = [f"2026-02-{day:02d}T11:00:00+00:00" for day in range(1, 4)]
+        runs = [BackfillRunInfo("churn/43", instants[0], "succeeded")] if number else []
+        return BackfillInfo(number, "churn", "ingest", False, "running", 2, instants, runs, 3 - len(runs))
+
+    def cancel_backfill(self, number: int) -> BackfillInfo:
+        self.asked.append(("cancel_backfill", number))
+        return self.find_backfill(number)
 
     def log_sources(self, target: str) -> list[LogSource]:
         if not target.startswith("churn"):

@@ -93,7 +93,7 @@ def _row(name: str, job: Json, now: datetime) -> list[Text | str]:
         state_text(job["state"]),
         name,
         job["schedule"] or "",
-        until(job["next_at"], now),
+        "paused" if job["paused"] else until(job["next_at"], now),
         last,
         duration,
         _why(job),

@@ -1,0 +1,67 @@
+"""An expression explained: its next times, local and UTC, and what the clock does on those days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from itertools import islice
+
+from skafd.schedule.expression import parse
+from skafd.schedule.offsets import instant_of, pieces, wall_time
+from skafd.schedule.rule import Rule
+from skafd.schedule.zone import find_zone
+
+_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+
+
+class ClockChange(StrEnum):
+    """What a local day has that others have not."""
+
+    GAP = "gap"
+    FOLD = "fold"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTime:
+    """One instant of an expression."""
+
+    instant: datetime
+    local: datetime
+    change: ClockChange | None
+    note: str
+    """What the clock does on that local day; empty on ordinary days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an expression means."""
+
+    expression: str
+    timezone: str
+    words: str
+    rule: Rule
+    times: tuple[ExplainedTime, ...]
+
+
+def explain(expression: str, timezone: str, now: datetime, count: int) -> Explanation:
+    """The next `count` times after `now`. Raises ScheduleError."""
+    parsed = parse(expression, timezone)
+    zone = find_zone(timezone)
+    times = tuple(_explain_time(instant, zone) for instant in islice(parsed.after(now), count))
+    return Explanation(expression, timezone, parsed.describe(), parsed.rule, times)
+
+
+def _explain_time(instant: datetime, zone: tzinfo) -> ExplainedTime:
+    midnight = datetime.combine(wall_time(instant, zone).date(), time())
+    start, end = instant_of(midnight, zone), instant_of(midnight + _DAY, zone)
+    change, note = None, ""
+    for piece in pieces(start - _MINUTE, end, zone):
+        if piece.end < end:
+            before = (piece.end + piece.offset).replace(tzinfo=None)
+            after = wall_time(piece.end, zone)
+            change = ClockChange.GAP if after > before else ClockChange.FOLD
+            way = "forward" if after > before else "back"
+            note = f"the clock goes {way} from {before:%H:%M} to {after:%H:%M}"
+    return ExplainedTime(instant, instant.astimezone(zone), change, note)
