@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skafd.sandbox import child, kill
+from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
-from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.tree import ProcessTree
 
@@ -38,19 +38,16 @@ class Attendant:
     """The process in whose hands an attempt is, from its first exec to its last process."""
 
     def __init__(
-        self, spec: AttemptSpec, tree: ProcessTree, output: Output, signals: SignalPipe, watch: MemoryWatch | None
+        self, spec: AttemptSpec, tree: ProcessTree, output: Output, ahead: Ahead, watch: MemoryWatch | None
     ) -> None:
         self._spec = spec
         self._tree = tree
         self._output = output
-        self._signals = signals
+        self._ahead = ahead
         self._watch = watch
-        # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
-        self._pipe, self.pipe_entrance = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self._pipe, False)
         self._poll = select.poll()
-        self._poll.register(self._pipe, select.POLLIN)
-        self._poll.register(signals.fileno(), select.POLLIN)
+        self._poll.register(ahead.pipe, select.POLLIN)
+        self._poll.register(ahead.signals.fileno(), select.POLLIN)
         self._main_pid = 0
         self._main_status: int | None = None
         self._times_out_at: float | None = None
@@ -65,7 +62,7 @@ class Attendant:
     def start(self, stage: child.Stage, command: Sequence[str]) -> None:
         """Execs the next command; raises CannotExec."""
         self._main_status = None
-        self._main_pid = child.start(stage, command)
+        self._main_pid = self._ahead.start(stage, command)
 
     def wait(self) -> int:
         """Returns the wait status of the command when its main process has ended, whoever still holds its pipe."""
@@ -89,7 +86,7 @@ class Attendant:
     def drain(self) -> None:
         """Copies what is left in the pipe; an escaped writer cannot keep us here."""
         copied = 0
-        while copied < _PIPE_MOST_BYTES and (count := self._output.copy(self._pipe)):
+        while copied < _PIPE_MOST_BYTES and (count := self._output.copy(self._ahead.pipe)):
             copied += count
 
     def ask_to_stop(self, verdict: Verdict, reason: str) -> None:
@@ -105,13 +102,13 @@ class Attendant:
         """Waits for output, a signal or the deadline, and deals with what came."""
         pause = None if until is None else max(0.0, until - time.monotonic()) * 1000 + 1
         for descriptor, _ in self._poll.poll(pause):
-            if descriptor == self._pipe:
-                self._output.copy(self._pipe)
+            if descriptor == self._ahead.pipe:
+                self._output.copy(descriptor)
             else:
                 self._take_signals()
 
     def _take_signals(self) -> None:
-        for number in self._signals.read():
+        for number in self._ahead.signals.read():
             if number == signal.SIGTERM:
                 reason = kill.cancel_reason(self._spec.directory)
                 if reason is None:

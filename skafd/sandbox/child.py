@@ -1,12 +1,18 @@
-"""Becomes the job: everything between fork and exec, and how the supervisor learns that exec was refused."""
+"""Becomes the job: everything between fork and exec, and how the supervisor learns that exec was refused.
+
+A fork, and the pages that are copied after it, take longer than all the rest: a child is forked ahead, and waits to be
+told what it is to become.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from skafd import crash
 from skafd.sandbox import prctl, small_files
@@ -18,9 +24,8 @@ class Stage:
 
     folder: str
     environment: Mapping[str, str]
-    output: int
-    entrance: Sequence[int]
-    """Descriptors of the cgroup, to be written "0"."""
+    entrances: Sequence[str]
+    """Files of the cgroup, to be written "0"."""
 
 
 def cookie(cgroup_name: str) -> str:
@@ -32,53 +37,83 @@ class CannotExec(Exception):
     """The command was not started; `str()` is the reason."""
 
 
-@crash.around("command.start")
-def start(stage: Stage, command: Sequence[str]) -> int:
-    """Forks and execs a command inside the cgroup; returns its pid. Raises CannotExec or OSError."""
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    supervisor = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _become(stage, command, supervisor, writing)
-    os.close(writing)
-    try:
-        reason = os.read(reading, 4096)
-    finally:
-        os.close(reading)
-    if reason:
-        os.waitpid(pid, 0)
-        raise CannotExec(reason.decode("utf-8", "replace"))
-    return pid
+class ChildGone(Exception):
+    """The child was ended while it waited; another may be forked."""
 
 
-def _become(stage: Stage, command: Sequence[str], supervisor: int, report: int) -> None:
-    """Never returns."""
+class Child:
+    """A child of this process that waits for its command. It ends with this process, whatever happens."""
+
+    def __init__(self, output: int) -> None:
+        """Forks; `output` becomes its standard output and error. Raises OSError."""
+        order, self._order = os.pipe2(os.O_CLOEXEC)
+        self._report, report = os.pipe2(os.O_CLOEXEC)
+        supervisor = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            # Its own ends of the other's pipes would keep it from ever seeing that nobody writes.
+            os.close(self._order)
+            _become(supervisor, output, order, report)
+        os.close(order)
+        os.close(report)
+
+    @crash.around("command.start")
+    def start(self, stage: Stage, command: Sequence[str]) -> None:
+        """Execs a command inside the cgroup. Raises CannotExec, ChildGone or OSError."""
+        try:
+            self._tell(stage, command)
+            reason = os.read(self._report, 4096)
+        except BrokenPipeError as error:
+            os.waitpid(self.pid, 0)
+            raise ChildGone from error
+        finally:
+            os.close(self._report)
+        if reason:
+            os.waitpid(self.pid, 0)
+            raise CannotExec(reason.decode("utf-8", "replace"))
+
+    def _tell(self, stage: Stage, command: Sequence[str]) -> None:
+        order = [list(command), stage.folder, dict(stage.environment), list(stage.entrances)]
+        try:
+            small_files.write_all(self._order, json.dumps(order).encode())
+        finally:
+            os.close(self._order)
+
+
+def _become(supervisor: int, output: int, order: int, report: int) -> NoReturn:
+    """Never returns. Without an order, which is when the supervisor has ended, it ends too."""
     try:
-        _prepare(stage, supervisor)
-        os.execvpe(command[0], list(command), dict(stage.environment))
-    except BaseException as error:
-        reason = _explain(error, command[0], stage.folder)
-        os.write(report, reason.encode("utf-8", "surrogateescape")[:4096])
+        _prepare(supervisor, output)
+        if content := small_files.read_all(order):
+            _obey(report, *json.loads(content))
     finally:
         os._exit(127)
 
 
-def _prepare(stage: Stage, supervisor: int) -> None:
+def _obey(report: int, command: list[str], folder: str, environment: dict[str, str], entrances: list[str]) -> None:
+    try:
+        for path in entrances:
+            small_files.set_value(path, "0")
+        os.chdir(folder)
+        os.execvpe(command[0], command, environment)
+    except BaseException as error:
+        reason = _explain(error, command[0], folder)
+        os.write(report, reason.encode("utf-8", "surrogateescape")[:4096])
+
+
+def _prepare(supervisor: int, output: int) -> None:
     # The pipe of the supervisor's own signals is not ours.
     signal.set_wakeup_fd(-1)
     prctl.die_with_parent(signal.SIGKILL)
     if os.getppid() != supervisor:
         # It ended before it could take us along.
         os._exit(127)
-    for descriptor in stage.entrance:
-        os.write(descriptor, b"0")
     os.setsid()
     # Where the supervisor is protected, its job must not be. Without privilege it may already be lower than allowed.
     with contextlib.suppress(PermissionError):
         set_oom_score_adjustment(0)
-    _take_descriptors(stage.output)
+    _take_descriptors(output)
     os.umask(0o022)
-    os.chdir(stage.folder)
 
 
 def _take_descriptors(output: int) -> None:

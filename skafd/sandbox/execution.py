@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 
 from skafd.sandbox import child, report
+from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.attend import Attendant
 from skafd.sandbox.cgroup.base import Cgroup, CgroupPlace
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
 from skafd.sandbox.redact import Redactor
-from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.tree import own_tree
 from skafd.sandbox.verdict import judge
@@ -24,10 +24,10 @@ _COMMAND_NOT_FOUND = 127
 class Execution:
     """The commands of one attempt in its cgroup, which exists."""
 
-    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, cgroup: Cgroup, signals: SignalPipe) -> None:
+    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, cgroup: Cgroup, ahead: Ahead) -> None:
         self._spec = spec
         self._cgroup = cgroup
-        self._signals = signals
+        self._ahead = ahead
         self._tree = own_tree(cgroup)
         self._watch = _memory_watch(spec, leaf)
         self._started_at: float | None = None
@@ -35,7 +35,7 @@ class Execution:
     def run(self) -> Evidence:
         """Runs to the end of the last process; raises OSError or SandboxError when the machine does not allow it."""
         output = Output(self._spec.directory, Redactor(self._spec.secrets), self._spec.log_cap_bytes)
-        attendant = Attendant(self._spec, self._tree, output, self._signals, self._watch)
+        attendant = Attendant(self._spec, self._tree, output, self._ahead, self._watch)
         evidence = self._run_commands(attendant)
         survivors = attendant.end_tree()
         attendant.drain()
@@ -63,7 +63,7 @@ class Execution:
         return Evidence(verdict, reason=reason, started_at=self._started_at)
 
     def _run_commands(self, attendant: Attendant) -> Evidence:
-        stage = self._stage(attendant.pipe_entrance)
+        stage = self._stage()
         status, oom_kills_before, oom_kills, step = 0, 0, 0, 0
         for step, command in enumerate(self._spec.commands):
             oom_kills_before = oom_kills
@@ -79,11 +79,11 @@ class Execution:
         judgement = judge(status, attendant.stop, oom_kills - oom_kills_before, self._cgroup.met_memory_limit)
         return Evidence(judgement.verdict, judgement.exit_code, judgement.signal, reason=judgement.reason, step=step)
 
-    def _stage(self, pipe_entrance: int) -> child.Stage:
+    def _stage(self) -> child.Stage:
         name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
         environment = {**self._spec.environment, name: value}
         folder = f"{self._spec.directory}/work"
-        return child.Stage(folder, environment, pipe_entrance, self._cgroup.open_entrance())
+        return child.Stage(folder, environment, self._cgroup.entrances())
 
     def _begin(self, attendant: Attendant, step: int) -> None:
         if step > 0:

@@ -1,4 +1,4 @@
-"""The fork server: a small process that forks a supervisor for each request.
+"""The fork server: a small process that has a supervisor for each request, forked ahead where there was time.
 
 It is started by `client.Launcher` with the descriptor of its end of a socket pair, and ends when the other end does.
 It holds nothing: what it has launched lives on without it.
@@ -21,11 +21,14 @@ from skafd.errors import SandboxError
 from skafd.sandbox import child, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.signals import SignalPipe, catch_all
+from skafd.sandbox.spare import Spare, wait_and_supervise
 from skafd.sandbox.spec import AttemptSpec
-from skafd.sandbox.supervisor import supervise
 
 _RECEIVE_BYTES = 256 * 1024
 _OOM_SCORE_ADJUSTMENT = -900
+_SPARES = 1
+_IDLE_MILLISECONDS = 3
+"""Without a request for so long, a fork is in nobody's way."""
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def main() -> None:
 
 
 class _Launcher:
-    """The loop: a request, a fork, an answer."""
+    """The loop: a request, a supervisor, an answer; and when nothing is to do, a supervisor for the next request."""
 
     def __init__(self, control: socket.socket, place: CgroupPlace) -> None:
         self._control = control
@@ -53,20 +56,39 @@ class _Launcher:
         self._signals = SignalPipe()
         self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         self._reader = frames.FrameReader()
+        self._spares: list[Spare] = []
+        self._wants_spares = True
 
     def serve(self) -> None:
-        """Returns at end of file, or on SIGTERM."""
+        """Returns at end of file, or on SIGTERM; spare supervisors are gone then."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._signals.fileno(), select.POLLIN)
-        while True:
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            if self._signals.fileno() in ready:
-                if signal.SIGTERM in self._signals.read():
-                    return
-                _reap()
-            if self._control.fileno() in ready and not self._serve_requests():
-                return
+        while self._take_turn({descriptor for descriptor, _ in poll.poll(self._patience())}):
+            pass
+        for spare in self._spares:
+            spare.dismiss()
+
+    def _patience(self) -> int | None:
+        lacks_spares = self._wants_spares and len(self._spares) < _SPARES
+        return _IDLE_MILLISECONDS if lacks_spares else None
+
+    def _take_turn(self, ready: set[int]) -> bool:
+        """False at the end."""
+        if not ready:
+            self._fork_ahead()
+        if self._signals.fileno() in ready:
+            if signal.SIGTERM in self._signals.read():
+                return False
+            _reap()
+        return self._control.fileno() not in ready or self._serve_requests()
+
+    def _fork_ahead(self) -> None:
+        try:
+            self._spares.append(self._fork())
+        except OSError:
+            # No process or no memory for one: the next request says so, if it is still so then.
+            self._wants_spares = False
 
     def _serve_requests(self) -> bool:
         try:
@@ -80,35 +102,54 @@ class _Launcher:
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request.get("name")
         try:
-            pid = self._fork(AttemptSpec.from_json(request))
+            pid = self._launch(AttemptSpec.from_json(request))
         except (SandboxError, OSError, KeyError, TypeError, ValueError) as error:
             return {"name": name, "error": f"{type(error).__name__}: {error}"}
+        self._wants_spares = True
         # It is not reaped before the next turn, so it has this entry even if it ended already.
         fields = identity.stat_fields(pid)
         return {"name": name, "pid": pid, "start_time": int(fields[19]) if fields else 0}
 
+    def _launch(self, spec: AttemptSpec) -> int:
+        """Gives the attempt to a supervisor, which may have ended while it waited; returns its pid."""
+        while self._spares:
+            spare = self._spares.pop(0)
+            if spare.give(spec):
+                return spare.pid
+        new = self._fork()
+        new.give(spec)
+        return new.pid
+
     @crash.around("supervisor.fork")
-    def _fork(self, spec: AttemptSpec) -> int:
+    def _fork(self) -> Spare:
+        request, entrance = os.pipe2(os.O_CLOEXEC)
         # Until it has a pipe of its own, the supervisor's signals would go to this process.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         try:
             pid = os.fork()
             if pid == 0:
-                self._become_supervisor(spec)
+                self._spares.append(Spare(0, entrance))
+                self._become_supervisor(request)
+        except OSError:
+            os.close(entrance)
+            raise
         finally:
+            os.close(request)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        return pid
+        return Spare(pid, entrance)
 
-    def _become_supervisor(self, spec: AttemptSpec) -> NoReturn:
+    def _become_supervisor(self, request: int) -> NoReturn:
         status = 1
         try:
             os.setsid()
             self._signals.close()
             self._control.close()
+            for spare in self._spares:
+                spare.let_go()
             for standard in (0, 1, 2):
                 os.dup2(self._null, standard)
             os.close(self._null)
-            supervise(spec, self._place)
+            wait_and_supervise(request, self._place)
             status = 0
         finally:
             os._exit(status)

@@ -11,11 +11,16 @@ def read(path: str) -> bytes:
     """The whole content; raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        content = os.read(descriptor, _READ_BYTES)
-        while piece := os.read(descriptor, _READ_BYTES):
-            content += piece
+        return read_all(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_all(descriptor: int) -> bytes:
+    """Everything up to the end of a file or pipe."""
+    content = os.read(descriptor, _READ_BYTES)
+    while content and (piece := os.read(descriptor, _READ_BYTES)):
+        content += piece
     return content
 
 
@@ -23,13 +28,18 @@ def write(path: str, content: bytes, durable: bool = False) -> None:
     """Makes the file or replaces its content, not atomically; `durable` waits for the disk. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        write_all(descriptor, content)
         if durable:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Writes it however many pieces it takes."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def set_value(path: str, value: str) -> None:

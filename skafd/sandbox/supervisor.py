@@ -8,18 +8,17 @@ written there too.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from dataclasses import replace
 
 from skafd import crash
-from skafd.sandbox import claim, kill, prctl, report, workspace
+from skafd.sandbox import claim, kill, report, workspace
+from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.cgroup.open import open_cgroup, unenforced
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.execution import Execution
 from skafd.sandbox.redact import Redactor
-from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.spec import AttemptSpec
 
 
@@ -31,14 +30,8 @@ class _NotStarted(Exception):
         self.verdict = verdict
 
 
-def supervise(spec: AttemptSpec, place: CgroupPlace) -> None:
-    """Runs the attempt to its end in this process, unless it belongs to another supervisor.
-
-    `signals.catch_all` must have been called; SIGTERM may be blocked, and is unblocked when it can be heeded.
-    """
-    signals = SignalPipe()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    prctl.adopt_orphans()
+def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
+    """Runs the attempt to its end in this process, unless it belongs to another supervisor."""
     leaf = place.leaf(spec.cgroup_name)
     try:
         if not _claim(spec, leaf):
@@ -48,7 +41,7 @@ def supervise(spec: AttemptSpec, place: CgroupPlace) -> None:
         reason = f"the attempt could not be claimed: {error}"
         report.tell_ended(spec, Evidence(Verdict.NOT_STARTED, reason=reason, ended_at=time.time()))
         return
-    evidence = _Attempt(spec, leaf, signals).run()
+    evidence = _Attempt(spec, leaf, ahead).run()
     masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason), ended_at=time.time())
     report.record_and_tell(spec, masked)
 
@@ -61,12 +54,12 @@ def _claim(spec: AttemptSpec, leaf: CgroupPlace) -> bool:
 class _Attempt:
     """From the claim to the evidence."""
 
-    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, signals: SignalPipe) -> None:
+    def __init__(self, spec: AttemptSpec, leaf: CgroupPlace, ahead: Ahead) -> None:
         self._spec = spec
         self._leaf = leaf
         self._cgroup = open_cgroup(leaf)
         self._unenforced: tuple[str, ...] = ()
-        self._execution = Execution(spec, leaf, self._cgroup, signals)
+        self._execution = Execution(spec, leaf, self._cgroup, ahead)
 
     def run(self) -> Evidence:
         """Never raises: what went wrong is in the evidence."""

@@ -118,6 +118,13 @@ class Sandbox:
         clear(self.place)
         assert left == [], "a control group is left"
 
+    def wait_for_spare(self) -> int:
+        """Waits until a supervisor is there for the next attempt, with its child, and nothing else; its pid."""
+        launcher = self.launcher.pid
+        self.wait(lambda: len(children_of(launcher)) == 2, "a spare supervisor and its child are ready")
+        [spare] = [pid for pid in children_of(launcher) if identity.parent(pid) == launcher]
+        return spare
+
     def supervisors_are_gone(self) -> bool:
         """None of those that were launched is alive."""
         return all(identity.start_time(one.pid) != one.start_time for one in self._launched)

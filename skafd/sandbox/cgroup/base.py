@@ -58,8 +58,8 @@ class Cgroup(Protocol):
         """Makes it and sets the limits; returns a sentence for each limit that could not be set."""
         ...
 
-    def open_entrance(self) -> list[int]:
-        """Opens what a process writes "0" to in order to enter."""
+    def entrances(self) -> list[str]:
+        """The files to which a process writes "0" in order to enter."""
         ...
 
     def pids(self) -> list[int]:

@@ -119,8 +119,8 @@ def _try_controller(place: CgroupPlace, controller: str) -> str | None:
     try:
         try:
             refused = probe.create(_MODEST[controller])
-            for descriptor in probe.open_entrance():
-                os.close(descriptor)
+            for path in probe.entrances():
+                os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
         finally:
             probe.remove()
     except OSError as error:

@@ -11,7 +11,7 @@ class NoCgroup:
     def create(self, limits: ResourceLimits) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 
-    def open_entrance(self) -> list[int]:
+    def entrances(self) -> list[str]:
         return []
 
     def pids(self) -> list[int]:

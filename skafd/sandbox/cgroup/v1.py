@@ -36,10 +36,10 @@ class CgroupV1:
             refused += pseudofiles.refusals("pids", self._limit_pids, limits.pids)
         return tuple(refused)
 
-    def open_entrance(self) -> list[int]:
+    def entrances(self) -> list[str]:
         # `tasks` and not `cgroup.procs`: a single thread that moves itself takes no lock of the whole machine,
         # which costs up to 20 ms when it has to wait.
-        return [os.open(f"{folder}/tasks", os.O_WRONLY | os.O_CLOEXEC) for folder in self._distinct]
+        return [f"{folder}/tasks" for folder in self._distinct]
 
     def pids(self) -> list[int]:
         return pseudofiles.processes(self._distinct)

@@ -32,8 +32,8 @@ class CgroupV2:
             refused += pseudofiles.refusals("pids", self._limit_pids, limits.pids)
         return tuple(refused)
 
-    def open_entrance(self) -> list[int]:
-        return [os.open(f"{self._folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)]
+    def entrances(self) -> list[str]:
+        return [f"{self._folder}/cgroup.procs"]
 
     def pids(self) -> list[int]:
         return pseudofiles.processes([self._folder])

@@ -1,0 +1,34 @@
+"""What a supervisor does before it knows its attempt: all that takes long and is the same for each."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+
+from skafd.sandbox import prctl
+from skafd.sandbox.child import Child, ChildGone, Stage
+from skafd.sandbox.signals import SignalPipe
+
+
+class Ahead:
+    """The supervisor's signals, the pipe into which the job prints, and a child that may become the job."""
+
+    def __init__(self) -> None:
+        """SIGTERM may be blocked, and is unblocked now that it can be heeded. Raises OSError."""
+        self.signals = SignalPipe()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        prctl.adopt_orphans()
+        # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
+        self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.pipe, False)
+        self._child: Child | None = Child(self._pipe_entrance)
+
+    def start(self, stage: Stage, command: Sequence[str]) -> int:
+        """Execs a command; returns its pid. Raises CannotExec or OSError."""
+        child, self._child = self._child or Child(self._pipe_entrance), None
+        try:
+            child.start(stage, command)
+        except ChildGone:
+            return self.start(stage, command)
+        return child.pid
