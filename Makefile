@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench vm-test lock picture clean
+.PHONY: help setup demo test lint format bench torture vm-test lock picture clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do \
@@ -30,7 +30,11 @@ format: $(READY) ## let ruff format and mend what it can
 
 bench: $(READY) ## measure a hop of a chain and no-op throughput, beside a bare loop
 	@$(BIN)/python benchmarks/plan.py
+	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
+
+torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 SEED=
+	@MINUTES="$(MINUTES)" SEED="$(SEED)" SIMULATIONS="$(SIMULATIONS)" SCALE="$(SCALE)" scripts/torture
 
 vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; some ten minutes); VM_RESETS=20
 	@scripts/vm-test $(ARGS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -14,7 +17,17 @@ app = new_app()
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    as_json: AsJson = False,
+    torture: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="For so long (`10m`), run jobs in a state folder of its own, kill skafd at random, and judge the end.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Repeat a torture of this seed.", show_default=False)] = None,
+) -> None:
     """Say what this machine can enforce, and what is missing.
 
     With what to do about it. Needs no daemon.
@@ -25,7 +38,10 @@ def doctor(as_json: AsJson = False) -> None:
     Examples:
       skafd doctor
       skafd doctor --json
+      skafd doctor --torture 10m
     """
+    if torture is not None:
+        raise typer.Exit(_torture(torture, seed))
     from skafd.commands.render.findings import render_findings
     from skafd.home import Home
     from skafd.machine.doctor import examine
@@ -37,3 +53,12 @@ def doctor(as_json: AsJson = False) -> None:
         print_text(render_findings(findings, terminal_width()))
     if any(finding["severity"] == "error" for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _torture(duration: str, seed: int | None) -> int:
+    """In a process of its own: it needs all of skafd, and the command line starts without."""
+    from skafd.units import parse_duration
+
+    minutes = parse_duration(duration) / 60
+    chosen = [] if seed is None else ["--seed", str(seed)]
+    return subprocess.call([sys.executable, "-m", "skafd.torture", "--minutes", str(minutes), *chosen])

@@ -13,20 +13,14 @@ import logging
 import selectors
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from skafd import clock
-from skafd.daemon.agenda import Agenda
-from skafd.daemon.backfilling import Backfilling
 from skafd.daemon.changes import Changes
-from skafd.daemon.facts import Facts
-from skafd.daemon.launches import Launches
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
+from skafd.daemon.memory import Memory
 from skafd.daemon.reports import Report, write_reports
-from skafd.daemon.restoring import requests_of, restore, write_occurrences
 from skafd.daemon.supervision import Supervision
-from skafd.engine import Engine
 from skafd.errors import SkafdError
 from skafd.home import Home
 from skafd.model.decisions import Decisions, Event, TimePassed
@@ -58,24 +52,16 @@ class Orchestrator(threading.Thread):
         """Starts the launcher; `start()` begins the turns. Raises OSError where there can be no launcher."""
         super().__init__(name="orchestrator", daemon=True)
         self.mailbox = Mailbox()
-        self.facts = Facts(database)
+        self.memory = Memory(home, database, capacity, set_alarm)
         self.turns = 0
         """How often the loop came round: it grows after `mailbox.wake` as long as the thread is well."""
-        self.agenda = Agenda(set_alarm)
-        self.backfilling = Backfilling()
         self._database = database
-        self._capacity = capacity
         self._changes = changes
-        self._engine = Engine(capacity)
-        self._launches = Launches(home, self.facts)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(
-            home, place, self._selector, lambda attempt: self._launches.spec(self._engine, attempt)
-        )
+        self._supervision = Supervision(home, place, self._selector, self.memory.spec)
         self._wake_at: datetime | None = None
         self._stopping = threading.Event()
-        self._must_restore = True
         self._failures = 0
 
     # --- callable from any thread -----------------------------------------------------------------------
@@ -91,16 +77,11 @@ class Orchestrator(threading.Thread):
 
     def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
         """When a job is due next, None when its schedule is spent."""
-        return None if self._engine.is_spent(project, job) else self.agenda.next_of(project, job)
+        return self.memory.next_of(project, job)
 
     def explain(self, tasks: Sequence[TaskKey]) -> dict[TaskKey, str]:
         """What those of these tasks that have not begun wait for now. Raises DaemonUnreachable at the end."""
-
-        def answer() -> dict[TaskKey, str]:
-            said = {task: self._engine.explain(task) for task in tasks}
-            return {task: sentence for task, sentence in said.items() if sentence is not None}
-
-        return self.mailbox.inquire(answer).result()
+        return self.mailbox.inquire(lambda: self.memory.explain(tasks)).result()
 
     # --- the loop ---------------------------------------------------------------------------------------
 
@@ -117,7 +98,7 @@ class Orchestrator(threading.Thread):
 
     def _turn(self) -> None:
         try:
-            if self._must_restore:
+            if self.memory.is_doubtful:
                 self._restore()
             ready = [key.data for key, _ in self._selector.select()]
             reports = self._supervision.hear(ready)
@@ -125,7 +106,7 @@ class Orchestrator(threading.Thread):
                 self._act(self._decide_on(reports, Purpose.REPORTS))
             for request in self.mailbox.take() if self.mailbox in ready else ():
                 self._answer(request)
-            self.agenda.move_alarm(self._wake_at)
+            self.memory.agenda.move_alarm(self._wake_at)
         except Exception as error:
             self._begin_again(error)
         else:
@@ -133,9 +114,9 @@ class Orchestrator(threading.Thread):
 
     def _begin_again(self, error: Exception) -> None:
         """Memory may be ahead of the disk: starts from what is written; after a pause if that has failed too."""
-        self._must_restore = True
+        self.memory.is_doubtful = True
         if is_disk_full(error):
-            self.agenda.failed(MissedCause.DISK_FULL)
+            self.memory.agenda.failed(MissedCause.DISK_FULL)
         self._failures += 1
         if self._failures == 1:
             log.error("starting again from the database: %s", error, exc_info=not isinstance(error, SkafdError))
@@ -152,20 +133,10 @@ class Orchestrator(threading.Thread):
         return self._decide(lambda writer: [*write_reports(writer, reports, clock.now()), *found], purpose)
 
     def _decide(self, prepare: Prepare, purpose: Purpose) -> Decisions:
-        """One transaction: what `prepare` writes, what has become due, and what the engine makes of both."""
-        now = clock.now()
+        """One transaction."""
         with self._database.transaction(purpose) as writer:
-            events = [*prepare(writer), *self.backfilling.take(writer)]
-            # From here on memory may be ahead of the disk until the commit.
-            self._must_restore = True
-            plan = self.agenda.plan(now, writer.was_decided)
-            decisions = self._engine.handle([*requests_of(plan), *events], now)
-            decisions = replace(decisions, missed=plan.missed + decisions.missed)
-            writer.apply(decisions, now, self._launches.records(self._engine, decisions.launches))
-            write_occurrences(writer, plan, decisions, now)
-        self._must_restore = False
-        self.agenda.planned()
-        self.backfilling.follow(decisions)
+            decisions = self.memory.decide(writer, prepare, clock.now())
+        self.memory.committed(decisions)
         return decisions
 
     def _act(self, decisions: Decisions) -> None:
@@ -177,8 +148,8 @@ class Orchestrator(threading.Thread):
             failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
             if decisions.new_runs or decisions.transitions or decisions.missed:
                 self._changes.announce()
-            found = [self._launches.look_up(self._engine, wanted) for wanted in decisions.wanted]
-            if not failed and not found and not self.backfilling.has_room:
+            found = self.memory.look_up(decisions)
+            if not failed and not found and not self.memory.backfilling.has_room:
                 return
             decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED, found)
 
@@ -191,7 +162,8 @@ class Orchestrator(threading.Thread):
             decisions = self._decide(request.prepare, request.purpose)
         except Exception as error:
             request.future.set_exception(error)
-            if self._must_restore:
+            if self.memory.is_doubtful or request.purpose is Purpose.TIME:
+                # Nobody else asks again when the time has come.
                 raise
             if not isinstance(error, SkafdError):
                 log.exception("a request failed")
@@ -203,18 +175,15 @@ class Orchestrator(threading.Thread):
             request.fulfil(decisions)
 
     def _on_time(self, _: Writer) -> list[Event]:
-        self.agenda.rang()
+        self.memory.agenda.rang()
         return [TimePassed()]
 
     def _restore(self) -> None:
         """Rebuilds memory from the database and finds out what became of the attempts that it calls alive."""
-        self.facts.drop_all()
         self._supervision.recover()
         with self._database.reader() as reader:
-            self._engine, timetable = restore(reader, self._capacity)
-            self.backfilling = Backfilling(reader.open_backfills())
+            self.memory.restore(reader)
             alive = reader.alive_attempts()
-        self.agenda.restore(timetable)
         reports = [report for one in alive for report in self._supervision.take_over(one.key, one.directory)]
         self._act(self._decide_on(reports, Purpose.RESTORE))
-        self.agenda.move_alarm(self._wake_at)
+        self.memory.agenda.move_alarm(self._wake_at)

@@ -198,7 +198,7 @@ def _check_runs(database: sqlite3.Connection, acknowledged: Collection[str], ver
         known.add(name)
         verdict.counts["runs"] += 1
         verdict.counts[f"runs {row['state']}"] += 1
-        open_tasks = set(row["tasks"].split(",")) - ENDS
+        open_tasks = set((row["tasks"] or "").split(",")) - ENDS - {""}
         if row["state"] == "running" or open_tasks:
             verdict.say(name, f"the run is {row['state']}, with tasks {sorted(open_tasks)}")
     for name in sorted(set(acknowledged) - known):

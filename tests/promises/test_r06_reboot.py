@@ -28,7 +28,10 @@ def test_what_ran_is_lost_and_retried_by_its_policy(tortured: Tortured) -> None:
     tortured.wait_for(
         "both jobs to run", lambda: [task["state"] for task in tortured.client.run(run)["tasks"]] == ["running"] * 2
     )
+    supervisors = tortured.supervisors()
     tortured.kill()
+    for supervisor in supervisors:
+        os.kill(supervisor, signal.SIGKILL)
     while left := processes_of(tortured.home.path):
         for pid, _ in left:
             with contextlib.suppress(ProcessLookupError):
