@@ -47,6 +47,8 @@ class JobStatus:
     started_at: str | None
     ended_at: str | None
     instances: int = 1
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many instances of the newest run are in which state."""
     paused: bool = False
     """Its occurrences are missed until it, or its project, is resumed."""
 
@@ -144,12 +146,26 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskGroup:
+    """A job with so many instances that not all of them are listed."""
+
+    job: str
+    name: str
+    instances: int
+    shown: int
+    counts: dict[str, int]
+    """By state."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunDetail:
     summary: RunSummary
     parameters: dict[str, str]
     tasks: list[TaskInfo]
     why: str = ""
     """One sentence that says why the run is in its state."""
+    groups: list[TaskGroup] = field(default_factory=list)
+    """Of these jobs only the instances are in `tasks` that say most: failures before what runs and what waits."""
 
 
 @dataclass(frozen=True, slots=True)

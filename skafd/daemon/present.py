@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +14,7 @@ from skafd.api.shapes import (
     JobStatus,
     RunDetail,
     RunSummary,
+    TaskGroup,
     TaskInfo,
 )
 from skafd.engine.why import Told, run_sentence, task_sentence
@@ -23,6 +25,8 @@ from skafd.model.project import Job, Project
 from skafd.model.states import TaskState
 from skafd.store import views
 
+MOST_SHOWN = 50
+"""Instances of one job."""
 Waits = Mapping[TaskKey, str]
 
 
@@ -90,14 +94,34 @@ def run_summary(view: views.RunView, config: Project) -> RunSummary:
 
 
 def run_detail(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> RunDetail:
-    """What `skafd show` shows; `waits` says what tasks that have not begun wait for now."""
+    """What `skafd show` shows; `waits` says what tasks that have not begun wait for now.
+
+    Of a job with very many instances only those are in it that say most, and how many there are in each state.
+    """
     jobs = {job.id: job for job in config.jobs}
+    by_job: dict[JobId, list[views.TaskView]] = {}
+    for task in detail.tasks:
+        by_job.setdefault(task.key.job, []).append(task)
+    shown = [task for tasks in by_job.values() for task in _most_telling(tasks)]
     return RunDetail(
         summary=run_summary(detail.run, config),
         parameters=dict(detail.run.parameters),
-        tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in detail.tasks],
+        tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in shown],
+        groups=[_group(job, jobs.get(job), tasks) for job, tasks in by_job.items() if len(tasks) > MOST_SHOWN],
         why=why_run(detail, config, waits),
     )
+
+
+def _most_telling(tasks: list[views.TaskView]) -> list[views.TaskView]:
+    if len(tasks) <= MOST_SHOWN:
+        return tasks
+    first = sorted(tasks, key=lambda task: (-weight(task)[0], task.key.instance))[:MOST_SHOWN]
+    return sorted(first, key=lambda task: task.key.instance)
+
+
+def _group(job_id: JobId, job: Job | None, tasks: list[views.TaskView]) -> TaskGroup:
+    counts = Counter(task.state.value for task in tasks)
+    return TaskGroup(job_id, job.name if job else job_id, len(tasks), MOST_SHOWN, dict(sorted(counts.items())))
 
 
 def why_run(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> str:
@@ -119,8 +143,14 @@ def tell(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits
     )
 
 
-def job_status(slug: str, job: Job, next_at: datetime | None, tasks: Iterable[views.TaskView]) -> JobStatus:
-    """One line of `skafd status`: of several instances the one that says most."""
+def job_status(
+    slug: str,
+    job: Job,
+    next_at: datetime | None,
+    tasks: Iterable[views.TaskView],
+    counts: Mapping[TaskState, int] = MappingProxyType({}),
+) -> JobStatus:
+    """One line of `skafd status`: of several instances the one that says most, and how many there are of each."""
     newest = max(tasks, key=weight, default=None)
     attempt = newest.attempts[-1] if newest and newest.attempts else None
     return JobStatus(
@@ -130,12 +160,21 @@ def job_status(slug: str, job: Job, next_at: datetime | None, tasks: Iterable[vi
         dependencies=list(job.dependencies),
         next_at=iso(next_at),
         state=newest.state.value if newest else None,
-        reason=_reason(newest) if newest else "",
+        reason=_with_counts(_reason(newest), counts) if newest else "",
         run=run_name(slug, newest.key.run.number) if newest else None,
         started_at=iso(attempt.started_at) if attempt else None,
         ended_at=iso(attempt.ended_at) if attempt else None,
-        instances=job.parallelism,
+        instances=sum(counts.values()) or job.parallelism,
+        counts={state.value: count for state, count in sorted(counts.items())},
     )
+
+
+def _with_counts(reason: str, counts: Mapping[TaskState, int]) -> str:
+    """Where instances differ, how many are in which state comes first."""
+    if len(counts) <= 1:
+        return reason
+    said = ", ".join(f"{count:,} {state.value.replace('_', ' ')}" for state, count in sorted(counts.items()))
+    return f"{said}: {reason}" if reason else said
 
 
 def weight(task: views.TaskView) -> tuple[int, int]:

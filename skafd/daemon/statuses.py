@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,9 +28,8 @@ def project_status(
     reader: Reader, row: views.ProjectRow, live: Deployment | None, notes: Notes, next_of: NextOf
 ) -> ProjectStatus:
     """The live deployment, each job's newest task, what runs, and what is wrong with the last save."""
-    newest: defaultdict[JobId, list[views.TaskView]] = defaultdict(list)
-    for task in reader.latest_tasks(row.id):
-        newest[task.key.job].append(task)
+    newest = {task.key.job: [task] for task in reader.latest_tasks(row.id)}
+    counts = reader.latest_counts(row.id)
     jobs = live.config.jobs if live else ()
     paused = {job for project, job in reader.pauses() if project == row.id}
     return ProjectStatus(
@@ -45,7 +43,9 @@ def project_status(
         warnings=list(notes.warnings),
         jobs=[
             replace(
-                present.job_status(row.slug, job, next_of(row.id, job.id), newest[job.id]),
+                present.job_status(
+                    row.slug, job, next_of(row.id, job.id), newest.get(job.id, []), counts.get(job.id, {})
+                ),
                 paused=bool(job.schedules) and not paused.isdisjoint((None, job.id)),
             )
             for job in jobs

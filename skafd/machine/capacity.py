@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from skafd.errors import Refused
 from skafd.model.limits import Capacity
 from skafd.sandbox.cgroup.mounts import Mounts, read_mounts
 
@@ -18,7 +19,19 @@ _GPU_TIMEOUT_SECONDS = 20
 def read_capacity(proc: Path = Path("/proc")) -> Capacity:
     """Cores by affinity and quota, memory by the kernel's total and the limits of skafd's own cgroups, GPUs."""
     mounts = read_mounts(str(proc))
-    return Capacity(cpu=_cores(mounts), memory_bytes=_memory_bytes(proc, mounts), gpu=count_gpus())
+    pools = parse_pools(os.environ.get("SKAFD_POOLS", ""))
+    return Capacity(cpu=_cores(mounts), memory_bytes=_memory_bytes(proc, mounts), gpu=count_gpus(), pools=pools)
+
+
+def parse_pools(text: str) -> tuple[tuple[str, int], ...]:
+    """The machine's pools, written as `db=2,licence=1`. Raises Refused for anything else."""
+    pools = []
+    for part in text.split(",") if text.strip() else ():
+        name, _, places = part.strip().rpartition("=")
+        if not name or not places.isdigit() or not int(places):
+            raise Refused(f"SKAFD_POOLS says {part.strip()!r}", "write each pool with its places, as in db=2,licence=1")
+        pools.append((name.strip(), int(places)))
+    return tuple(pools)
 
 
 def count_gpus() -> int:

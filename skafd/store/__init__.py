@@ -22,7 +22,7 @@ What can be asked, all in `reader.Reader`:
 * at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`
 * projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`,
   `parent_folders`
-* runs: `runs`, `run`, `latest_tasks`, `events`, `run_events`
+* runs: `runs`, `run`, `latest_tasks`, `latest_counts`, `events`, `run_events`
 * occurrences: `was_decided`, `missed_since`, `pauses`, `backfills`, `backfill`, `open_backfills`
 * retention: `expired_runs`, `expired_deployments`
 

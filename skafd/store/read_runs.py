@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from skafd.errors import NotFound
 from skafd.model.ids import JobId, ProjectId, RunKey
-from skafd.model.states import FAILURES, RunState
+from skafd.model.states import FAILURES, RunState, TaskState
 from skafd.store.rows import attempt_view, event_view, run_view, task_view
 from skafd.store.statements import PROJECT, Statements
-from skafd.store.views import EventView, RunDetail, RunView, TaskView
+from skafd.store.views import AttemptView, EventView, RunDetail, RunView, TaskView
 
 _FAILURES = ", ".join(f"'{state.value}'" for state in sorted(FAILURES))
 
@@ -22,6 +22,12 @@ _RUN_VIEW = f"""
             WHERE task.project = run.project AND task.run = run.number AND task.state IN ({_FAILURES})) AS failed
     FROM run JOIN project ON project.id = run.project"""
 
+_WEIGHT = f"""CASE WHEN task.state IN ({_FAILURES}) THEN 3 WHEN task.state IN ('starting', 'running') THEN 2
+    WHEN task.state IN ('waiting', 'queued') THEN 1 ELSE 0 END"""
+# CROSS JOIN makes SQLite look up each job's newest run instead of scanning all tasks.
+_OF_NEWEST_RUNS = f"""FROM job CROSS JOIN task ON task.project = job.project AND task.job = job.id
+        AND task.run = (SELECT max(run) FROM task WHERE project = job.project AND job = job.id)
+    WHERE job.project = {PROJECT}"""
 _RUN_ID = f"(SELECT id FROM run WHERE project = {PROJECT} AND number = :run)"
 _BEFORE_ID = """(SELECT run.id FROM run JOIN project ON project.id = run.project
     WHERE project.key = :before_project AND run.number = :before_run)"""
@@ -52,19 +58,30 @@ class RunReader(Statements):
         row = self._one(f"{_RUN_VIEW} WHERE run.id = {_RUN_ID}", values)
         if row is None:
             raise NotFound(f"there is no run number {key.number}", "`skafd runs` lists them")
-        tasks = self._all(f"SELECT * FROM task WHERE project = {PROJECT} AND run = :run ORDER BY rank", values)
-        return RunDetail(run_view(row), tuple(self._task_view(key, task) for task in tasks))
+        tasks = self._all(
+            f"SELECT * FROM task WHERE project = {PROJECT} AND run = :run ORDER BY rank, instance", values
+        )
+        return RunDetail(run_view(row), self._task_views(key, tasks))
 
     def latest_tasks(self, project: ProjectId) -> tuple[TaskView, ...]:
-        """The tasks, one per instance, of each job's newest run."""
+        """Of each job's newest run the task that says most: a failure, else what is alive, else what waits."""
         rows = self._all(
-            # CROSS JOIN makes SQLite look up each job's newest run instead of scanning all tasks.
-            f"""SELECT task.* FROM job CROSS JOIN task ON task.project = job.project AND task.job = job.id
-                    AND task.run = (SELECT max(run) FROM task WHERE project = job.project AND job = job.id)
-                WHERE job.project = {PROJECT} ORDER BY task.run, task.rank""",
+            f"""SELECT * FROM (
+                SELECT task.*, row_number() OVER (PARTITION BY task.job ORDER BY {_WEIGHT} DESC, instance DESC) AS place
+                {_OF_NEWEST_RUNS}) WHERE place = 1 ORDER BY run, rank""",
             {"project": project},
         )
-        return tuple(self._task_view(RunKey(project, row["run"]), row) for row in rows)
+        return tuple(self._task_views(RunKey(project, row["run"]), [row])[0] for row in rows)
+
+    def latest_counts(self, project: ProjectId) -> dict[JobId, dict[TaskState, int]]:
+        """How many instances each job has in its newest run, by state."""
+        counts: dict[JobId, dict[TaskState, int]] = {}
+        for row in self._all(
+            f"SELECT task.job, task.state, count(*) AS tasks {_OF_NEWEST_RUNS} GROUP BY task.job, task.state",
+            {"project": project},
+        ):
+            counts.setdefault(JobId(row["job"]), {})[TaskState(row["state"])] = row["tasks"]
+        return counts
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[EventView, ...]:
         """Transitions of all runs with a higher id than `after`, oldest first."""
@@ -79,12 +96,19 @@ class RunReader(Statements):
         )
         return tuple(event_view(row) for row in rows)
 
-    def _task_view(self, run: RunKey, row: sqlite3.Row) -> TaskView:
-        attempts = self._all(
-            "SELECT * FROM attempt WHERE project = ? AND run = ? AND job = ? AND instance = ? ORDER BY number",
-            (row["project"], row["run"], row["job"], row["instance"]),
-        )
-        return task_view(run, row, tuple(attempt_view(attempt) for attempt in attempts))
+    def _task_views(self, run: RunKey, rows: Sequence[sqlite3.Row]) -> tuple[TaskView, ...]:
+        """Tasks of one run; their attempts are read at once, however many there are."""
+        condition = ""
+        values: dict[str, Any] = {"project": run.project, "run": run.number}
+        if len(rows) == 1:
+            condition = "AND job = :job AND instance = :instance"
+            values |= {"job": rows[0]["job"], "instance": rows[0]["instance"]}
+        attempts: dict[tuple[str, int], list[AttemptView]] = {}
+        for row in self._all(
+            f"SELECT * FROM attempt WHERE project = {PROJECT} AND run = :run {condition} ORDER BY number", values
+        ):
+            attempts.setdefault((row["job"], row["instance"]), []).append(attempt_view(row))
+        return tuple(task_view(run, row, tuple(attempts.get((row["job"], row["instance"]), ()))) for row in rows)
 
 
 def _list_statement(

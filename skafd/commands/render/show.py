@@ -18,6 +18,8 @@ def render_run(run: Json, width: int | None, now: datetime) -> Text:
     """The run's heading, then each task with its attempts."""
     lines = _heading(run, now)
     names = {task["job"]: task["name"] for task in run["tasks"]}
+    for group in run["groups"]:
+        lines += ["", *wrapped(_group(group), width, "")]
     for task in run["tasks"]:
         lines += ["", *_task(task, names, width, now)]
     return joined([line if isinstance(line, Text) else Text(line) for line in lines])
@@ -26,6 +28,11 @@ def render_run(run: Json, width: int | None, now: datetime) -> Text:
 def task_name(task: Json) -> str:
     """`train`, `train[3]` where there are several: the task without its run."""
     return str(task["task"]).split("/", 2)[-1]
+
+
+def _group(group: Json) -> str:
+    counts = ", ".join(f"{count:,} {state}" for state, count in group["counts"].items())
+    return f"{group['name']}: {group['instances']:,} instances, {counts}; the {group['shown']} that say most are below"
 
 
 def _heading(run: Json, now: datetime) -> list[Text | str]:

@@ -11,9 +11,9 @@ from skafd.daemon import present
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited, OomKilled, Usage
 from skafd.model.project import Schedule
-from skafd.model.states import TaskState
+from skafd.model.states import RunState, TaskState
 from skafd.store import Database
-from skafd.store.views import AttemptView, RunView, TaskView
+from skafd.store.views import AttemptView, RunDetail, RunView, TaskView
 from tests.support.stored import CONFIG, INGEST, LIMITS, NOON, add_churn, new_run
 
 RUN = RunKey(ProjectId("token"), 42)
@@ -81,3 +81,17 @@ def test_the_live_deployment_is_shown_as_in_the_list(database: Database, tmp_pat
         (view,) = reader.deployments(project)
         deployment = reader.deployment(project, view.number)
     assert present.live_deployment_info(deployment) == present.deployment_info(view)
+
+
+def test_of_thousands_of_instances_the_ones_that_say_most_are_listed_and_all_are_counted() -> None:
+    run = RunView(RUN, "churn", DeploymentNumber(1), new_run(1).cause, (), RunState.RUNNING, NOON, None, 10_000, ())
+    states = [TaskState.FAILED if instance == 7_777 else TaskState.SUCCEEDED for instance in range(10_000)]
+    tasks = tuple(task(state, instance, "exit code 1") for instance, state in enumerate(states))
+    config = replace(CONFIG, jobs=(replace(JOB, parallelism=10_000),))
+    shown = present.run_detail(RunDetail(run, tasks), config)
+    assert len(shown.tasks) == present.MOST_SHOWN
+    assert [one.instance for one in shown.tasks if one.state == "failed"] == [7_777]
+    assert shown.groups[0].counts == {"failed": 1, "succeeded": 9_999}
+    status = present.job_status("churn", JOB, None, [tasks[7_777]], {TaskState.FAILED: 1, TaskState.SUCCEEDED: 9_999})
+    assert status.reason == "1 failed, 9,999 succeeded: exit code 1"
+    assert (status.instances, status.counts) == (10_000, {"failed": 1, "succeeded": 9_999})

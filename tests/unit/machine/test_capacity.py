@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from skafd.errors import Refused
 from skafd.machine import capacity
-from skafd.machine.capacity import count_gpus, read_capacity
+from skafd.machine.capacity import count_gpus, parse_pools, read_capacity
 
 
 class FakeMachine:
@@ -100,3 +101,11 @@ def test_gpus_are_those_that_nvidia_smi_lists(
 def test_without_nvidia_smi_there_are_no_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert count_gpus() == 0
+
+
+def test_the_pools_of_the_machine_are_set_for_the_daemon() -> None:
+    assert parse_pools("db=2, licence=1") == (("db", 2), ("licence", 1))
+    assert parse_pools("") == ()
+    for wrong in ("db", "db=none", "=2", "db=0"):
+        with pytest.raises(Refused, match="SKAFD_POOLS"):
+            parse_pools(wrong)

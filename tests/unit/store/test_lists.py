@@ -68,6 +68,7 @@ def test_the_newest_tasks_are_those_of_each_jobs_newest_run(
             (4, TRAIN, TaskState.WAITING),
         ]
         assert [task.attempts[0].exit_code for task in reader.latest_tasks(other)] == [0, 0]
+        assert reader.latest_counts(project) == {INGEST: {TaskState.WAITING: 1}, TRAIN: {TaskState.WAITING: 1}}
 
 
 QUESTIONS: dict[str, Callable[[Reader, ProjectId], object]] = {
