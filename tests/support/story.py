@@ -29,6 +29,7 @@ JOBS = """\
 """
 LONG = "  - {name: wait, entrypoint: sleep 600, on_deploy: wait}\n"
 NOTHING = "  - {name: bare, entrypoint: 'true', on_deploy: wait, retry: {times: 3}}\n"
+TIMED = "  - {name: yearly, entrypoint: job.py 0, schedule: 0 3 1-3 1 *, retry: {times: 3}}\n"
 
 
 class Story:
@@ -80,6 +81,11 @@ class Story:
         yield lambda: self.deploy("gone", NOTHING)
         yield self.lose_snapshot
         yield lambda: self.run("gone", 1)
+        yield lambda: self.deploy("timed", TIMED)
+        yield lambda: client.pause("timed")
+        yield self.backfill
+        yield lambda: self.machine.wait_for("the backfill", lambda: client.backfills()[0]["state"] == "succeeded")
+        yield self.resume
         yield lambda: self.machine.ended("gone/1")
 
     def deploy(self, name: str, jobs: str, is_good: bool = True) -> None:
@@ -126,6 +132,15 @@ class Story:
         if live != 1:
             self.machine.client.rollback("main", 1)
 
+    def backfill(self) -> None:
+        if not self.machine.client.backfills():
+            request = {"job": "yearly", "first": "2020-01-01", "last": "2020-01-31", "parallel": 1}
+            self.machine.client.backfill("timed", request)
+
+    def resume(self) -> None:
+        if self.machine.client.project("timed")["jobs"][0]["paused"]:
+            self.machine.client.resume("timed")
+
     def lose_snapshot(self) -> None:
         for snapshot in (self.machine.home.deployments / "gone").iterdir():
             if not snapshot.name.endswith("-lost"):
@@ -135,7 +150,7 @@ class Story:
 def final_state(machine: Tortured) -> dict[str, Any]:
     """What a user can see in the end, without what differs from one undisturbed run to the next."""
     client, found = machine.client, {}
-    for project in ("main", "long", "gone"):
+    for project in ("main", "long", "gone", "timed"):
         status = client.project(project)
         found[project] = {
             "live": status["deployment"]["number"],
