@@ -124,7 +124,7 @@ class DaemonBackend(Questions, Scheduling):
 
         # The facts belong to the orchestrator's thread, in which the answer is made.
         self._orchestrator.mailbox.ask(
-            prepare, lambda _: self._orchestrator.facts.drop(row.id), Purpose.VARIABLE
+            prepare, lambda _: self._orchestrator.memory.facts.drop(row.id), Purpose.VARIABLE
         ).result()
 
     def _end_jobs(self) -> None:

@@ -48,7 +48,7 @@ class Deploying:
         self._changes = changes
         self._outcomes = Outcomes()
         self._builds = EnvironmentBuilds(home, changes)
-        self._releasing = Releasing(home, database, orchestrator.facts, orchestrator.agenda)
+        self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
         self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement)
         self._projects: set[Path] = set()
         """Watched as projects."""

@@ -54,7 +54,7 @@ class Scheduling:
             names = _Names(reader)
             missed = reader.missed_since(now - span, row.id if row else None, MOST_LISTED)
             paused = [(known, job) for known, job in reader.pauses() if row is None or known == row.id]
-        agenda = self._orchestrator.agenda
+        agenda = self._orchestrator.memory.agenda
         coming = self._orchestrator.mailbox.inquire(
             lambda: [
                 (one, agenda.is_paused(one.project, one.job))
@@ -115,7 +115,7 @@ class Scheduling:
 
         def prepare(writer: Writer) -> list[Event]:
             number = writer.add_backfill(row.id, found.id, instants, parallel, only, now)
-            self._orchestrator.backfilling.add(replace(asked, id=number))
+            self._orchestrator.memory.backfilling.add(replace(asked, id=number))
             numbers.append(number)
             return []
 
@@ -141,7 +141,7 @@ class Scheduling:
 
         def prepare(writer: Writer) -> list[Event]:
             writer.cancel_backfill(number, clock.now())
-            self._orchestrator.backfilling.drop(number)
+            self._orchestrator.memory.backfilling.drop(number)
             return []
 
         self._orchestrator.mailbox.put(prepare, Purpose.BACKFILL).result()
@@ -169,7 +169,7 @@ class Scheduling:
     def _change_pauses(self, change: Callable[[Writer], None]) -> None:
         def prepare(writer: Writer) -> list[Event]:
             change(writer)
-            self._orchestrator.agenda.pause(writer.pauses())
+            self._orchestrator.memory.agenda.pause(writer.pauses())
             return []
 
         self._orchestrator.mailbox.put(prepare, Purpose.PAUSE).result()

@@ -110,7 +110,7 @@ class Daemonized:
         self.orchestrator = Orchestrator(
             self.home, self.database, self.place, self.capacity, self.changes, self._set_alarm
         )
-        agenda, facts = self.orchestrator.agenda, self.orchestrator.facts
+        agenda, facts = self.orchestrator.memory.agenda, self.orchestrator.memory.facts
         self.releasing = Releasing(self.home, self.database, facts, agenda)
         self.orchestrator.start()
 

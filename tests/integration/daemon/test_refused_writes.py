@@ -119,7 +119,7 @@ def test_a_disk_that_stays_full_is_said_to_everybody_until_there_is_room(daemon:
 
 def test_a_request_that_is_refused_leaves_memory_as_it_is(daemon: Daemonized) -> None:
     daemon.deploy(*CHAIN)
-    engine = daemon.orchestrator._engine
+    engine = daemon.orchestrator.memory.engine
 
     def refuse(writer: Writer) -> list[object]:
         writer.set_variable(project_of(daemon), "KEY", "value")
@@ -138,7 +138,7 @@ def test_a_request_that_is_refused_leaves_memory_as_it_is(daemon: Daemonized) ->
         assert reader.variables(project_of(daemon)) == {}
     daemon.run()
     daemon.wait_for_end(1)
-    assert daemon.orchestrator._engine is engine, "nothing had to be rebuilt"
+    assert daemon.orchestrator.memory.engine is engine, "nothing had to be rebuilt"
 
 
 def project_of(daemon: Daemonized) -> ProjectId:

@@ -1,0 +1,80 @@
+"""What the orchestrator knows, so that it need not ask the database: rebuilt from there whenever it is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from skafd.daemon.agenda import Agenda
+from skafd.daemon.backfilling import Backfilling
+from skafd.daemon.facts import Facts
+from skafd.daemon.launches import Launches
+from skafd.daemon.mailbox import Prepare
+from skafd.daemon.restoring import requests_of, restore, write_occurrences
+from skafd.engine import Engine
+from skafd.home import Home
+from skafd.model.decisions import Decisions, Event
+from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
+from skafd.model.limits import Capacity
+from skafd.sandbox.spec import AttemptSpec
+from skafd.store import Database, Reader, Writer
+
+
+class Memory:
+    """Owned by the orchestrator's thread; `next_of` alone may be asked from any."""
+
+    def __init__(
+        self, home: Home, database: Database, capacity: Capacity, set_alarm: Callable[[datetime | None], None]
+    ) -> None:
+        self.facts = Facts(database)
+        self.agenda = Agenda(set_alarm)
+        self.backfilling = Backfilling()
+        self.engine = Engine(capacity)
+        self.is_doubtful = True
+        """It may be ahead of the disk, or nothing has been read yet."""
+        self._launches = Launches(home, self.facts)
+        self._capacity = capacity
+
+    def restore(self, reader: Reader) -> None:
+        """Forgets everything, and begins with what is written. The next decision shows whether that can be trusted."""
+        self.facts.drop_all()
+        self.engine, timetable = restore(reader, self._capacity)
+        self.backfilling = Backfilling(reader.open_backfills())
+        self.agenda.restore(timetable)
+
+    def decide(self, writer: Writer, prepare: Prepare, now: datetime) -> Decisions:
+        """What `prepare` writes, what has become due, and what the engine makes of both; written, not committed."""
+        events = prepare(writer)
+        # From here on it may be ahead of the disk until the commit.
+        self.is_doubtful = True
+        asked = self.backfilling.take(writer)
+        plan = self.agenda.plan(now, writer.was_decided)
+        decisions = self.engine.handle([*requests_of(plan), *events, *asked], now)
+        decisions = replace(decisions, missed=plan.missed + decisions.missed)
+        writer.apply(decisions, now, self._launches.records(self.engine, decisions.launches))
+        write_occurrences(writer, plan, decisions, now)
+        return decisions
+
+    def committed(self, decisions: Decisions) -> None:
+        """What was decided is on disk."""
+        self.is_doubtful = False
+        self.agenda.planned()
+        self.backfilling.follow(decisions)
+
+    def spec(self, attempt: AttemptKey) -> AttemptSpec:
+        """What the supervisor of an attempt is told. Raises SandboxError when something that it needs is gone."""
+        return self._launches.spec(self.engine, attempt)
+
+    def look_up(self, decisions: Decisions) -> list[Event]:
+        """The items that the decisions want to know of, as events."""
+        return [self._launches.look_up(self.engine, wanted) for wanted in decisions.wanted]
+
+    def explain(self, tasks: Sequence[TaskKey]) -> dict[TaskKey, str]:
+        """What those of these tasks that have not begun wait for now."""
+        said = {task: self.engine.explain(task) for task in tasks}
+        return {task: sentence for task, sentence in said.items() if sentence is not None}
+
+    def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
+        """When a job is due next, None when its schedule is spent. Callable from any thread."""
+        return None if self.engine.is_spent(project, job) else self.agenda.next_of(project, job)
