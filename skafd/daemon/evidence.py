@@ -15,8 +15,8 @@ def outcome_of(evidence: Evidence) -> Outcome:
     """The outcome that the evidence supports."""
     match evidence.verdict:
         case Verdict.OOM_KILLED:
-            limit = evidence.limits.memory_bytes or 0
-            return OomKilled(limit_bytes=limit, peak_bytes=evidence.peak_memory_bytes or limit)
+            limit = evidence.limits.memory_bytes
+            return OomKilled(limit, peak_bytes=evidence.peak_memory_bytes or limit or 0, reason=evidence.reason)
         case Verdict.TIMED_OUT:
             return TimedOut(after_seconds=evidence.ended_at - (evidence.started_at or evidence.ended_at))
         case Verdict.CANCELLED:
@@ -24,7 +24,7 @@ def outcome_of(evidence: Evidence) -> Outcome:
         case Verdict.NOT_STARTED:
             return NotStarted(reason=evidence.reason or "no reason was recorded")
         case Verdict.SIGNALLED:
-            return Signalled(signal=evidence.signal or 0)
+            return Signalled(signal=evidence.signal or 0, reason=evidence.reason)
         case Verdict.LOST:
             return Lost(cause=evidence.reason)
         case Verdict.EXITED:

@@ -89,18 +89,23 @@ def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, m
         and open_job.project in board.live
         and not open_job.run.is_over_time
         # Who is to get more memory, and has all there is, would only be killed again.
-        and not (isinstance(outcome, OomKilled) and retry.memory_factor > 1 and memory_bytes is None)
+        and not (_asks_for_more(outcome) and retry.memory_factor > 1 and memory_bytes is None)
     )
 
 
 def _grown_memory(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> int | None:
     """The limit of the next attempt; None where it stays, or is all of the machine already."""
     factor = open_job.job.retry.memory_factor
-    if not isinstance(outcome, OomKilled) or factor <= 1:
+    if not isinstance(outcome, OomKilled) or not outcome.limit_bytes or not _asks_for_more(outcome) or factor <= 1:
         return None
     had = task.memory_bytes or open_job.job.resources.limits.memory_bytes or outcome.limit_bytes
     grown = min(int(had * factor), board.admission.memory_bytes)
     return grown if grown > had else None
+
+
+def _asks_for_more(outcome: Outcome) -> bool:
+    """More memory would help: it had reached its own limit."""
+    return isinstance(outcome, OomKilled) and outcome.is_for_own_limit
 
 
 def _delay(retry: Retry, task: Task) -> timedelta:

@@ -18,17 +18,26 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class Signalled:
-    """A signal that skafd did not send ended the main process."""
+    """A signal ended the main process: one that skafd did not send, unless `reason` says that it did."""
 
     signal: int
+    """0 where it is only known that it was to be ended."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OomKilled:
-    """The kernel's own counter says that the limit was hit and a process was killed for it."""
+    """The kernel's own counter says that a process was killed for want of memory."""
 
-    limit_bytes: int
+    limit_bytes: int | None
     peak_bytes: int
+    reason: str = ""
+    """Why, where it was not for the limit of the job itself."""
+
+    @property
+    def is_for_own_limit(self) -> bool:
+        """A larger limit would have helped."""
+        return self.limit_bytes is not None and not self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +96,10 @@ def state_of(outcome: Outcome) -> TaskState:
             return TaskState.FAILED
 
 
-def suggested_limit_bytes(outcome: OomKilled) -> int:
-    """Half as much again as the larger of limit and peak, rounded up to 64 MiB."""
+def suggested_limit_bytes(outcome: OomKilled) -> int | None:
+    """Half as much again as the larger of limit and peak, rounded up to 64 MiB; None where no limit would help."""
+    if outcome.limit_bytes is None or not outcome.is_for_own_limit:
+        return None
     step = 64 * 2**20
     wanted = max(outcome.limit_bytes, outcome.peak_bytes) * 3 // 2
     return -(-wanted // step) * step
@@ -99,11 +110,12 @@ def describe(outcome: Outcome) -> str:
     match outcome:
         case Exited(code=code):
             return f"exit code {code}"
-        case Signalled(signal=number):
+        case Signalled(signal=number, reason=""):
             return f"killed by {_signal_name(number)}, which skafd did not send"
-        case OomKilled(limit_bytes=limit, peak_bytes=peak):
-            suggestion = format_memory(suggested_limit_bytes(outcome))
-            return f"out of memory: limit {format_memory(limit)}, peak {format_memory(peak)}; try memory: {suggestion}"
+        case Signalled(reason=reason):
+            return reason
+        case OomKilled():
+            return _describe_out_of_memory(outcome)
         case TimedOut(after_seconds=seconds):
             return f"timed out after {format_duration(seconds)}"
         case Cancelled(reason=reason):
@@ -112,6 +124,15 @@ def describe(outcome: Outcome) -> str:
             return f"could not start: {reason}"
         case Lost(cause=cause):
             return f"lost: {cause}"
+
+
+def _describe_out_of_memory(outcome: OomKilled) -> str:
+    peak = f"peak {format_memory(outcome.peak_bytes)}"
+    limit = "no limit" if outcome.limit_bytes is None else f"limit {format_memory(outcome.limit_bytes)}"
+    suggestion = suggested_limit_bytes(outcome)
+    if suggestion is not None:
+        return f"out of memory: {limit}, {peak}; try memory: {format_memory(suggestion)}"
+    return f"out of memory: {outcome.reason or 'that of the machine'} ({limit}, {peak})"
 
 
 def _signal_name(number: int) -> str:

@@ -22,8 +22,8 @@ class MemoryWatch:
     def reason(self) -> str:
         """A sentence for the verdict."""
         return (
-            f"ended by skafd's memory watch: {self.peak_bytes} bytes in use, the limit is {self._limit_bytes}; "
-            "no memory control group is writable here"
+            f"ended by skafd's memory watch: {_mebibytes(self.peak_bytes)} in use, "
+            f"the limit is {_mebibytes(self._limit_bytes)}; no memory control group is writable here"
         )
 
     def is_exceeded(self, now: float) -> bool:
@@ -33,3 +33,7 @@ class MemoryWatch:
             used = sum(processes.resident_bytes(pid) for pid in processes.descendants(os.getpid()))
             self.peak_bytes = max(self.peak_bytes, used)
         return self.peak_bytes > self._limit_bytes
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 2**20:.0f}Mi"

@@ -37,4 +37,4 @@ def judge(status: int, stop: Stop | None, oom_kills: int, met_memory_limit: Call
 def _blame(met_memory_limit: bool) -> str:
     if met_memory_limit:
         return ""
-    return "the machine ran out of memory, this job was below its own limit"
+    return "the machine had none left; this job had not reached a limit of its own"

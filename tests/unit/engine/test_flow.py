@@ -55,6 +55,14 @@ def test_after_an_out_of_memory_kill_the_limit_grows_up_to_the_machine() -> None
     assert (world.state("train"), world.task("train").attempt) == ("oom_killed", 3)
 
 
+def test_where_the_machine_had_no_memory_left_the_limit_stays() -> None:
+    world = World(job("train", retry=GROWING, resources=using(memory="4")), capacity=Capacity(4, 4 * GIBI))
+    world.run()
+    world.end("train", outcome=OomKilled(4 * GIBI, GIBI, "the machine had none left"))
+    assert (world.state("train"), world.task("train").attempt) == ("starting", 2)
+    assert world.task("train").memory_bytes is None
+
+
 def test_the_grown_limit_is_reserved() -> None:
     jobs = job("a", retry=GROWING, resources=using(memory="4")), job("b", resources=using(memory="3"))
     world = World(*jobs, capacity=Capacity(4, 8 * GIBI))

@@ -44,5 +44,5 @@ def test_what_we_ended_is_our_doing(status: int, oom_kills: int, verdict: Verdic
 
 
 def test_a_job_below_its_limit_is_not_blamed_for_the_machine() -> None:
-    assert "the machine ran out of memory" in judge(SIGKILL, None, 1, lambda: False).reason
+    assert "the machine had none left" in judge(SIGKILL, None, 1, lambda: False).reason
     assert judge(SIGKILL, None, 1, lambda: True).reason == ""
