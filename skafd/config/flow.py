@@ -11,6 +11,7 @@ from skafd.config.problems import Code, Problems
 from skafd.config.suggest import closest
 from skafd.model.condition import ConditionError, parse_condition
 from skafd.model.ids import JobId
+from skafd.model.parameters import has_type
 from skafd.model.project import Foreach
 
 
@@ -22,6 +23,7 @@ def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> Non
     for draft in drafts:
         _check_condition(draft, names, parameters, problems)
         _check_publisher(draft, links, problems)
+        _check_given(draft, drafts, problems)
         for dependency, entry in links[draft.job.id].items():
             if by_id[dependency].job.always and not draft.job.always:
                 message = f"{quote(entry.value)} runs at the end of the run, after this job"
@@ -64,6 +66,20 @@ def _check_condition(draft: Draft, jobs: set[str], parameters: set[str], problem
     for name in sorted(condition.jobs - jobs):
         near = closest(name, sorted(jobs))
         problems.error(Code.UNKNOWN_JOB, node, f"there is no job {quote(name)}", near and f"did you mean `{near}`?")
+
+
+def _check_given(draft: Draft, drafts: Sequence[Draft], problems: Problems) -> None:
+    """The parameters that the job's schedules give."""
+    declared = {one.name: one for other in drafts for one in other.job.parameters}
+    for name, value in (pair for schedule in draft.job.schedules for pair in schedule.parameters):
+        place = _place(draft, "schedule")
+        if name not in declared:
+            near = closest(name, sorted(declared))
+            hint = f"did you mean `{near}`?" if near else "declare it under `params:`"
+            problems.error(Code.VALUE, place, f"no job declares a parameter {quote(name)}", hint)
+        elif not has_type(declared[name].type, value):
+            message = f"the schedule gives `{name}` the value {quote(value)}, and its type is {declared[name].type}"
+            problems.error(Code.VALUE, place, message, "change the type or the value")
 
 
 def _place(draft: Draft, key: str) -> Node:

@@ -65,6 +65,7 @@ def _build(item: Entry, timezone: str, folder: Path | None, problems: Problems) 
         read_edge(entries.get("start"), problems),
         read_edge(entries.get("end"), problems),
         details.get("jitter", 0.0),
+        tuple((name, given.value) for name, given in details.get("params", {}).items()),
     )
 
 

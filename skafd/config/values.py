@@ -89,6 +89,7 @@ RESOURCES = Table(
     ),
     mend=_nest_amounts,
 )
+SCALAR = Text("a value", longest=10_000, one_line=False)
 _EXPRESSION = Text("a cron, `@hourly` or a phrase such as `every 2 minutes`")
 SCHEDULE_DETAILS = Table(
     "a schedule",
@@ -113,6 +114,7 @@ SCHEDULE_DETAILS = Table(
         Key("start", Text(), "The first day, or time of a day, that counts.", misspellings=("start_date", "from")),
         Key("end", Text(), "The last day, or time of a day, that counts.", misspellings=("end_date", "until")),
         Key("jitter", TIMEOUT, "An occurrence starts up to so much later, always the same for the same instant."),
+        Key("params", MapOf(SCALAR), "Parameters of the runs that it sets off.", misspellings=("parameters",)),
     ),
 )
 _ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)
@@ -133,7 +135,6 @@ RETRY_DETAILS = Table(
     ),
 )
 PARAMETER_TYPES = ("string", "int", "float", "bool", "json")
-SCALAR = Text("a value", longest=10_000, one_line=False)
 PARAMETER_DETAILS = Table(
     "a parameter",
     (

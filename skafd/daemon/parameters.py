@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 
 from skafd.errors import Refused
+from skafd.model.parameters import has_type
 from skafd.model.project import Parameter, Project
 
 
@@ -31,6 +32,8 @@ def _check(parameter: Parameter, value: str) -> None:
             float(value)
     except ValueError:
         raise Refused(f"parameter {parameter.name} is of type {parameter.type}, which {value!r} is not") from None
+    if parameter.type == "json" and not has_type("json", value):
+        raise Refused(f"parameter {parameter.name} is JSON, which {value!r} is not")
     if parameter.type == "bool" and value.lower() not in ("true", "false"):
         raise Refused(f"parameter {parameter.name} is true or false, which {value!r} is not")
 

@@ -36,7 +36,10 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
 
 def requests_of(plan: Plan) -> list[RunRequested]:
     """One run for each instant of a project at which jobs are due."""
-    return [RunRequested(due.project, Cause(CauseKind.SCHEDULE, due.instant), due.jobs) for due in plan.due]
+    return [
+        RunRequested(due.project, Cause(CauseKind.SCHEDULE, due.instant), due.jobs, parameters=due.parameters)
+        for due in plan.due
+    ]
 
 
 def write_occurrences(writer: Writer, plan: Plan, decisions: Decisions, now: datetime) -> None:

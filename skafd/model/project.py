@@ -75,6 +75,8 @@ class Schedule:
     """The last local day or time that counts."""
     jitter_seconds: float = 0.0
     """An occurrence starts up to this much later, always the same for the same job and instant."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Given to the runs that it sets off."""
 
 
 RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)

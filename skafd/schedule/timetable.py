@@ -26,6 +26,8 @@ class Due:
     project: ProjectId
     instant: datetime
     jobs: tuple[JobId, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Of the schedules that set it off; where two of them give the same one, the later schedule counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class _Decided:
         self._cause = cause
         self._grace = grace
         self._due: dict[tuple[datetime, ProjectId], dict[JobId, None]] = {}
+        self._parameters: dict[tuple[datetime, ProjectId], dict[str, str]] = {}
         self._missed: dict[tuple[datetime, ProjectId, JobId], str] = {}
         self._jobs: dict[tuple[ProjectId, JobId], None] = {}
 
@@ -240,7 +243,9 @@ class _Decided:
         cause = MissedCause.PAUSED if is_paused else self._cause
         self._jobs[line.project, line.job] = None
         for instant in () if is_paused else due:
-            self._due.setdefault((line.due_of(instant), line.project), {})[line.job] = None
+            key = line.due_of(instant), line.project
+            self._due.setdefault(key, {})[line.job] = None
+            self._parameters.setdefault(key, {}).update(line.schedule.parameters)
         for instant in passed.listed if is_paused else missed:
             self._missed[line.due_of(instant), line.project, line.job] = cause
         if passed.earlier:
@@ -249,7 +254,10 @@ class _Decided:
 
     def plan(self) -> Plan:
         return Plan(
-            due=tuple(Due(key[1], key[0], tuple(self._due[key])) for key in sorted(self._due)),
+            due=tuple(
+                Due(key[1], key[0], tuple(self._due[key]), tuple(self._parameters[key].items()))
+                for key in sorted(self._due)
+            ),
             missed=tuple(
                 Missed(project, job, instant, self._missed[instant, project, job])
                 for instant, project, job in sorted(self._missed)

@@ -50,3 +50,10 @@ def test_a_name_that_nobody_declares_is_refused_with_the_one_that_was_meant() ->
     with pytest.raises(Refused) as caught:
         checked_parameters(CONFIG, {"zzz": "x"})
     assert caught.value.hint == "declare it under `params:` of the job that reads it"
+
+
+def test_json_is_json() -> None:
+    config = replace(CONFIG, jobs=(replace(INGEST, parameters=(Parameter("extra", "json"),)),))
+    assert checked_parameters(config, {"extra": '{"a": 1}'}) == (("extra", '{"a": 1}'),)
+    with pytest.raises(Refused, match="is JSON"):
+        checked_parameters(config, {"extra": "{"})

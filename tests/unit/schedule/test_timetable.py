@@ -282,3 +282,11 @@ def test_after_a_clock_that_was_a_year_ahead_is_set_right_jobs_go_on_at_once() -
     assert timetable.next_at() == at(1)
     assert due_instants(timetable.due(at(1))) == [at(1)]
     assert timetable.set_back(at(1)) is None
+
+
+def test_a_run_gets_the_parameters_of_the_schedules_that_set_it_off() -> None:
+    often = Schedule("@hourly", parameters=(("full", "false"), ("region", "eu")))
+    nightly = Schedule("0 2 * * *", parameters=(("full", "true"),))
+    timetable = timetable_of(often, nightly)
+    assert timetable.due(at(1)).due == (Due(CHURN, at(1), (INGEST,), (("full", "false"), ("region", "eu"))),)
+    assert dict(timetable.due(at(2)).due[0].parameters)["region"] == "eu"
