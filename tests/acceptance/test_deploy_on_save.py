@@ -251,6 +251,24 @@ def test_two_folders_with_one_token_are_refused_with_the_name_of_the_first(share
     assert shared.wait_until_live("copy", "it.py", OLD) == 1
 
 
+def test_another_token_is_another_project_and_the_old_one_comes_back_with_its_own(shared: LiveDaemon) -> None:
+    def config(token: str) -> str:
+        return f"project_token: {token}\n{CONFIG.format(name='tokens')}"
+
+    folder = write(shared, "tokens", **{"metis.config.yml": config("first")})
+    shared.up(folder)
+    assert shared.installed.command("run", "tokens", "--wait").returncode == 0
+    (folder / "metis.config.yml").write_text(config("second"))
+    assert shared.wait_until_live("tokens-2", "metis.config.yml", config("second")) == 1
+    here = [one["project"] for one in shared.client.status()["projects"] if one["path"] == str(folder)]
+    assert here == ["tokens-2"], "a folder is one project"
+
+    (folder / "metis.config.yml").write_text(config("first"))
+    (folder / "it.py").write_text(NEW)
+    assert shared.wait_until_live("tokens", "it.py", NEW) == 2
+    assert [run["run"] for run in shared.runs("tokens")] == ["tokens/1"]
+
+
 def test_two_projects_with_one_name_have_short_names_of_their_own(shared: LiveDaemon) -> None:
     folders = [write(shared, name, **{"metis.config.yml": CONFIG.format(name="twin")}) for name in ("one", "two")]
     for folder in folders:
