@@ -17,6 +17,8 @@ from skafd.schedule.catch_up import backlog, describe_earlier, split
 from skafd.schedule.expression import Expression
 
 _GRACE_SECONDS = 60.0
+_AHEAD = timedelta(seconds=1)
+"""Less than this is the time between two looks at the clock in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Timetable:
 
         Returns until when occurrences may have been decided before; None where there are none.
         """
-        ahead = [line for lines in self._lines.values() for line in chain(*lines.values()) if line.since > now]
+        ahead = [line for lines in self._lines.values() for line in chain(*lines.values()) if line.since - now > _AHEAD]
         latest = max((line.since for line in ahead), default=None)
         for line in ahead:
             line.advance(now)
