@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -132,4 +133,4 @@ def _other(user: bool) -> str:
 
 
 def _lingers() -> bool:
-    return Path("/var/lib/systemd/linger", os.environ.get("USER") or Path.home().name).exists()
+    return Path("/var/lib/systemd/linger", pwd.getpwuid(os.geteuid()).pw_name).exists()
