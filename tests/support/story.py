@@ -63,6 +63,8 @@ class Story:
         yield lambda: client.set_variable("main", "KEY", "value")
         yield lambda: self.run("main", 1)
         yield lambda: self.machine.ended("main/1")
+        yield self.run_again
+        yield lambda: self.machine.ended("main/2")
         yield lambda: self.deploy("long", LONG)
         yield lambda: self.run("long", 1)
         yield lambda: self.task_runs("long/1")
@@ -110,6 +112,11 @@ class Story:
         """Unless an earlier telling has done it already."""
         if len(self.machine.client.runs(project)) < number:
             self.machine.run(project)
+
+    def run_again(self) -> None:
+        """What failed in the first run, in a second one."""
+        if len(self.machine.client.runs("main")) < 2:
+            self.machine.client.again("main/1")
 
     def task_runs(self, run: str) -> None:
         """One that is lost to a crash of its supervisor will never run."""
