@@ -13,6 +13,8 @@ from skafd.schedule import Timetable
 
 JOBS = 10_000
 ALLOWED_SECONDS = 2.0
+ROUNDS = 3
+"""The best counts: others may be using the machine."""
 DAY = datetime(2030, 3, 31, tzinfo=UTC)
 """A day on which Berlin's clock goes forward."""
 _ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
@@ -42,6 +44,14 @@ def timetable() -> Timetable:
 
 def main() -> int:
     """Prints the figures as JSON; 1 where a day takes longer than it may."""
+    list_seconds, plan_seconds, occurrences, decided = min(measure() for _ in range(ROUNDS))
+    figures = {"jobs": JOBS, "occurrences": occurrences, "decided": decided, "list_seconds": round(list_seconds, 3)}
+    print(json.dumps(figures | {"plan_seconds": round(plan_seconds, 3), "allowed_seconds": ALLOWED_SECONDS}))
+    return int(max(list_seconds, plan_seconds) > ALLOWED_SECONDS)
+
+
+def measure() -> tuple[float, float, int, int]:
+    """Seconds to list the day and to decide it, and how many occurrences each has found."""
     table = timetable()
     begun = time.perf_counter()
     occurrences = len(table.upcoming(10_000_000, DAY + timedelta(days=1)))
@@ -51,9 +61,7 @@ def main() -> int:
     while (now := table.next_at()) is not None and now <= DAY + timedelta(days=1):
         decided += sum(len(due.jobs) for due in table.due(now).due)
     planned = time.perf_counter() - begun
-    figures = {"jobs": JOBS, "occurrences": occurrences, "decided": decided, "list_seconds": round(listed, 3)}
-    print(json.dumps(figures | {"plan_seconds": round(planned, 3), "allowed_seconds": ALLOWED_SECONDS}))
-    return int(max(listed, planned) > ALLOWED_SECONDS)
+    return listed, planned, occurrences, decided
 
 
 if __name__ == "__main__":
