@@ -17,6 +17,7 @@ from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
 from skafd.model.project import Job
+from skafd.sandbox.identity import boot_id
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store import Launching
 
@@ -35,6 +36,7 @@ class Launches:
     def __init__(self, home: Home, facts: Facts) -> None:
         self._home = home
         self._facts = facts
+        self._boot_id = boot_id()
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
         self._places = Remembered(_MOST_DEPLOYMENTS)
 
@@ -67,7 +69,8 @@ class Launches:
 
     def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
         deployment = engine.deployment_of(attempt.task.run)
-        return Launching(self._folder(deployment, attempt), engine.particulars(attempt.task).limits)
+        limits = engine.particulars(attempt.task).limits
+        return Launching(self._folder(deployment, attempt), limits, self._boot_id)
 
     def _folder(self, deployment: Deployment, attempt: AttemptKey) -> Path:
         slug = self._facts.of(deployment.project).slug

@@ -19,6 +19,7 @@ from skafd import clock
 from skafd.daemon.changes import Changes
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
 from skafd.daemon.memory import Memory
+from skafd.daemon.orphans import FindOut
 from skafd.daemon.reports import Report, write_reports
 from skafd.daemon.supervision import Supervision
 from skafd.errors import SkafdError
@@ -59,7 +60,7 @@ class Orchestrator(threading.Thread):
         self._changes = changes
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(home, place, self._selector, self.memory.spec)
+        self._supervision = Supervision(home, place, self._selector, self.memory.spec, self._hear_later)
         self._wake_at: datetime | None = None
         self._stopping = threading.Event()
         self._failures = 0
@@ -174,6 +175,10 @@ class Orchestrator(threading.Thread):
             # It is on disk: whatever could not be done about it yet will be.
             request.fulfil(decisions)
 
+    def _hear_later(self, find_out: FindOut) -> None:
+        """Called by threads that took long to find something out."""
+        self.mailbox.put(lambda _: find_out(), Purpose.REPORTS)
+
     def _on_time(self, _: Writer) -> list[Event]:
         self.memory.agenda.rang()
         return [TimePassed()]
@@ -184,6 +189,6 @@ class Orchestrator(threading.Thread):
         with self._database.reader() as reader:
             self.memory.restore(reader)
             alive = reader.alive_attempts()
-        reports = [report for one in alive for report in self._supervision.take_over(one.key, one.directory)]
+        reports = [report for one in alive for report in self._supervision.take_over(one)]
         self._act(self._decide_on(reports, Purpose.RESTORE))
         self.memory.agenda.move_alarm(self._wake_at)

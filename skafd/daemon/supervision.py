@@ -5,7 +5,6 @@ Owned by the orchestrator's thread. Nothing here decides; it turns what processe
 
 from __future__ import annotations
 
-import logging
 import selectors
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,22 +12,22 @@ from pathlib import Path
 from skafd.daemon.evidence import outcome_of, output_of, usage_of
 from skafd.daemon.fork_server import ForkServer
 from skafd.daemon.launching import attempt_name
+from skafd.daemon.orphans import HearLater, Orphans
 from skafd.daemon.reports import Report, Started
 from skafd.daemon.watched import Watched, WatchList
-from skafd.errors import SandboxError, SkafdError
+from skafd.errors import SkafdError
 from skafd.home import Home
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost, NotStarted
-from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, end_orphan, inspect
+from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, inspect
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.client import Launched, LauncherEvent, LauncherGone, LaunchFailed
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.identity import boot_id, start_time
 from skafd.sandbox.notify import Notification, NotificationSocket
 from skafd.sandbox.spec import AttemptSpec
-
-log = logging.getLogger("skafd.supervision")
+from skafd.store.views import AliveAttempt
 
 _MOST_LAUNCHES = 3
 """Supervisors forked for one attempt before it is given up: they died before they could claim it."""
@@ -43,10 +42,13 @@ class Supervision:
         place: CgroupPlace,
         selector: selectors.BaseSelector,
         make_spec: Callable[[AttemptKey], AttemptSpec],
+        hear_later: HearLater,
     ) -> None:
+        """`hear_later` may be called by any thread; the orchestrator asks what it is given when it has time."""
         self._home = home
         self._selector = selector
         self._make_spec = make_spec
+        self._orphans = Orphans(hear_later, self._let_go)
         self._list = WatchList(selector)
         self._notifications = NotificationSocket(str(home.supervisors_socket))
         self._fork_server = ForkServer(place, selector)
@@ -67,13 +69,16 @@ class Supervision:
         """Asks for the end of an attempt, gracefully; a second request is force."""
         self._list.end(kill.attempt, kill.reason)
 
-    def take_over(self, attempt: AttemptKey, folder: Path) -> list[Report]:
+    def take_over(self, one: AliveAttempt) -> list[Report]:
         """Finds out what became of an attempt while nobody was looking; goes on watching it if it is alive."""
         try:
-            name = attempt_name(self._home, folder)
+            name = attempt_name(self._home, one.directory)
         except ValueError:
-            return [AttemptEnded(attempt, Lost(f"its folder {folder} is not in this state folder"))]
-        return self._look(self._list.add(name, attempt, folder))
+            return [AttemptEnded(one.key, Lost(f"its folder {one.directory} is not in this state folder"))]
+        watched = self._list.add(name, one.key, one.directory)
+        # That nothing is on disk says nothing of what ran before the machine was restarted: a claim is not synced.
+        watched.may_have_run = one.boot_id not in (None, boot_id())
+        return self._look(watched)
 
     def recover(self) -> None:
         """Starts a launcher if there is none. Raises OSError."""
@@ -145,8 +150,12 @@ class Supervision:
                 self._list.follow(watched, claim.supervisor_pid, claim.start_time)
                 return [Started(watched.attempt, claim.supervisor_pid, claim.start_time)]
             case Orphaned() as orphan:
+                self._list.unfollow(watched)
+                self._orphans.end(watched.attempt, orphan)
+                return []
+            case Unclaimed() if watched.may_have_run:
                 self._list.remove(watched)
-                return [AttemptEnded(watched.attempt, Lost(_end(orphan)))]
+                return [AttemptEnded(watched.attempt, Lost("the machine was restarted"))]
             case Unclaimed():
                 return self._launch_again(watched)
 
@@ -160,6 +169,12 @@ class Supervision:
             self._list.remove(watched)
         return reports
 
+    def _let_go(self, attempt: AttemptKey) -> bool:
+        watched = self._list.of(attempt)
+        if watched is not None:
+            self._list.remove(watched)
+        return watched is not None
+
     def _not_started(self, watched: Watched, reason: str) -> AttemptEnded:
         self._list.remove(watched)
         return AttemptEnded(watched.attempt, NotStarted(reason))
@@ -167,13 +182,3 @@ class Supervision:
     def _ended(self, watched: Watched, evidence: Evidence) -> AttemptEnded:
         self._list.remove(watched)
         return AttemptEnded(watched.attempt, outcome_of(evidence), usage_of(evidence), output_of(watched.folder))
-
-
-def _end(orphan: Orphaned) -> str:
-    """Ends what is left of an attempt; says why it is lost, and what could not be ended."""
-    try:
-        end_orphan(orphan)
-    except (SandboxError, OSError) as error:
-        log.error("what is left of a lost attempt could not be ended: %s", error)
-        return f"{orphan.reason}; what is left of it could not be ended: {error}"
-    return orphan.reason

@@ -23,6 +23,8 @@ class Watched:
     attempt: AttemptKey
     folder: Path
     launches: int = 0
+    may_have_run: bool = False
+    """Although nothing says so: it is not launched again."""
     kill_reason: str | None = None
     supervisor_pid: int | None = None
     signalled_pid: int | None = None
@@ -47,6 +49,10 @@ class WatchList:
         """The attempt of that name, if it is watched."""
         return self._watched.get(name) if isinstance(name, str) else None
 
+    def of(self, attempt: AttemptKey) -> Watched | None:
+        """The attempt, if it is watched."""
+        return self._watched.get(self._names.get(attempt, ""))
+
     def remove(self, watched: Watched) -> None:
         """Ends the watch; one that is not watched is no error."""
         self.unfollow(watched)
@@ -70,7 +76,7 @@ class WatchList:
 
     def end(self, attempt: AttemptKey, reason: str) -> None:
         """Leaves the reason in the attempt's folder and signals its supervisor, now or as soon as it is known."""
-        watched = self._watched.get(self._names.get(attempt, ""))
+        watched = self.of(attempt)
         if watched is None:
             return
         watched.kill_reason = reason

@@ -52,6 +52,8 @@ class Launching:
 
     directory: Path
     limits: Limits = Limits()
+    boot_id: str | None = None
+    """In which boot of the machine: an attempt of another boot that left no trace may have run."""
 
 
 @dataclass(frozen=True, slots=True)

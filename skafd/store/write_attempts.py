@@ -53,9 +53,11 @@ class AttemptWriter(Statements):
         if known is None:
             raise StoreError(f"nothing is said of where {_name(move)} is to run: a bug")
         self._change(
-            f"""INSERT INTO attempt (project, run, job, instance, number, state, directory, limits, launched_at)
-                VALUES ({PROJECT}, :run, :job, :instance, :number, 'starting', :directory, :limits, :at)""",
-            _attempt_values(move, at) | {"directory": str(known.directory), "limits": encode(known.limits)},
+            f"""INSERT INTO attempt
+                    (project, run, job, instance, number, state, directory, limits, boot_id, launched_at)
+                VALUES ({PROJECT}, :run, :job, :instance, :number, 'starting', :directory, :limits, :boot_id, :at)""",
+            _attempt_values(move, at)
+            | {"directory": str(known.directory), "limits": encode(known.limits), "boot_id": known.boot_id},
         )
 
     def _run_attempt(self, move: Transition, at: int) -> None:

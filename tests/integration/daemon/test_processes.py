@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from skafd.daemon import supervision
+from skafd.daemon import orphans
 from skafd.errors import DaemonUnreachable, SandboxError
 from skafd.model.decisions import CancelRequested
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.outcome import Cancelled, Lost, NotStarted
 from skafd.model.project import OnDeploy
 from skafd.model.states import TaskState
+from skafd.sandbox.adopt import Orphaned
 from skafd.store import Purpose
 from tests.support.daemonized import Daemonized, job, once
 
@@ -145,8 +149,8 @@ def test_what_cannot_be_cleared_up_does_not_hold_up_the_rest(
     daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
     (claim,) = daemon.home.runs.glob("churn/1/*/1/claim")
     ended: list[object] = []
-    original = supervision.end_orphan
-    monkeypatch.setattr(supervision, "end_orphan", lambda orphan: (ended.append(orphan), refuse(orphan)))
+    original = orphans.end_orphan
+    monkeypatch.setattr(orphans, "end_orphan", lambda orphan: (ended.append(orphan), refuse(orphan)))
     with daemon.database.reader() as reader:
         (attempt,) = reader.alive_attempts()
     assert attempt.supervisor_pid
@@ -158,13 +162,71 @@ def test_what_cannot_be_cleared_up_does_not_hold_up_the_rest(
     assert claim.exists()
 
 
+def test_what_takes_long_to_clear_up_does_not_hold_up_the_rest(
+    daemon: Daemonized, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.deploy(IT, script=SLEEPER)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    with daemon.database.reader() as reader:
+        (attempt,) = reader.alive_attempts()
+    assert attempt.supervisor_pid
+    gate, entered, original = threading.Event(), threading.Event(), orphans.end_orphan
+
+    def take_long(orphan: Orphaned) -> int:
+        entered.set()
+        assert gate.wait(60)
+        return original(orphan)
+
+    monkeypatch.setattr(orphans, "end_orphan", take_long)
+    os.kill(attempt.supervisor_pid, signal.SIGKILL)
+    assert entered.wait(60)
+    # Also when memory is rebuilt meanwhile: it counts as running, and whoever asks is answered.
+    daemon.fail("before", Purpose.OTHER)
+    with pytest.raises(Exception, match="full"):
+        daemon.put(lambda _: [])
+    daemon.put(lambda _: [])
+    assert daemon.states(1)[TaskState.RUNNING]
+    gate.set()
+    detail = daemon.wait_for_end(1)
+    assert [one.outcome for one in detail.tasks[0].attempts] == [Lost("its supervisor was killed")]
+
+
+def test_the_end_of_a_lost_attempt_that_could_not_be_written_is_told_again(daemon: Daemonized) -> None:
+    daemon.deploy(IT, script=SLEEPER)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    with daemon.database.reader() as reader:
+        (attempt,) = reader.alive_attempts()
+    assert attempt.supervisor_pid
+    daemon.fail("before", Purpose.REPORTS)
+    os.kill(attempt.supervisor_pid, signal.SIGKILL)
+    assert daemon.wait_for_end(1).tasks[0].attempts[0].outcome == Lost("its supervisor was killed")
+
+
+def test_after_a_restart_of_the_machine_what_left_no_trace_is_lost(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    launcher.kill()
+    daemon.stop()
+    with sqlite3.connect(daemon.home.database) as database:
+        assert database.execute("UPDATE attempt SET boot_id = 'the boot before' WHERE boot_id IS NOT NULL").rowcount
+    database.close()
+    daemon.start()
+    detail = daemon.wait_for_end(1)
+    assert [one.outcome for one in detail.tasks[0].attempts] == [Lost("the machine was restarted")]
+    assert daemon.executed() == {}
+
+
 def test_a_folder_of_another_home_is_lost_and_holds_up_nothing(daemon: Daemonized) -> None:
     daemon.deploy(IT, script=SLEEPER)
     daemon.run()
     daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
     with daemon.database.reader() as reader:
         (alive,) = reader.alive_attempts()
-    (report,) = daemon.orchestrator._supervision.take_over(alive.key, daemon.root / "elsewhere")
+    (report,) = daemon.orchestrator._supervision.take_over(replace(alive, directory=daemon.root / "elsewhere"))
     assert "is not in this state folder" in str(report)
 
 
