@@ -44,7 +44,7 @@ def timetable() -> Timetable:
 
 def main() -> int:
     """Prints the figures as JSON; 1 where a day takes longer than it may."""
-    list_seconds, plan_seconds, occurrences, decided = min(measure() for _ in range(ROUNDS))
+    list_seconds, plan_seconds, occurrences, decided = min((measure() for _ in range(ROUNDS)), key=lambda one: one[1])
     figures = {"jobs": JOBS, "occurrences": occurrences, "decided": decided, "list_seconds": round(list_seconds, 3)}
     print(json.dumps(figures | {"plan_seconds": round(plan_seconds, 3), "allowed_seconds": ALLOWED_SECONDS}))
     return int(max(list_seconds, plan_seconds) > ALLOWED_SECONDS)

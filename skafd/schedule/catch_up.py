@@ -27,11 +27,8 @@ class Backlog:
     """Those before, from the oldest on; no more than are worth counting."""
 
 
-def backlog(expression: Expression, since: datetime, first: datetime, now: datetime) -> Backlog:
-    """Finds the newest instants without walking through all of a long absence; `first` is the oldest."""
-    following = expression.next_after(first)
-    if following is None or following > now:
-        return Backlog((first,))
+def backlog(expression: Expression, since: datetime, now: datetime) -> Backlog:
+    """Finds the newest instants without walking through all of a long absence."""
     look_back = _FIRST_LOOK_BACK
     listed: Sequence[datetime] = ()
     while True:

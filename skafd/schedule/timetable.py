@@ -13,7 +13,7 @@ from skafd.model.ids import JobId, ProjectId
 from skafd.model.missed import MissedCause
 from skafd.model.project import Schedule
 from skafd.schedule.calendar import Spread, occurrences_of
-from skafd.schedule.catch_up import backlog, describe_earlier, split
+from skafd.schedule.catch_up import Backlog, backlog, describe_earlier, split
 from skafd.schedule.expression import Expression
 
 _GRACE_SECONDS = 60.0
@@ -158,8 +158,14 @@ class Timetable:
         """
         decided = _Decided(now, cause, timedelta(seconds=grace_seconds))
         for first, line in self._take_passed(now):
-            decided.add(line, first, self.is_paused(line.project, line.job))
-            line.advance(now)
+            following = line.expression.next_after(first)
+            if following is None or following > now:
+                passed = Backlog((first,))
+                line.since, line.next_at = now, following
+            else:
+                passed = backlog(line.expression, line.since, now)
+                line.advance(now)
+            decided.add(line, passed, self.is_paused(line.project, line.job))
             self._push(line)
         return decided.plan()
 
@@ -239,8 +245,7 @@ class _Decided:
         self._missed: dict[tuple[datetime, ProjectId, JobId], str] = {}
         self._jobs: dict[tuple[ProjectId, JobId], None] = {}
 
-    def add(self, line: _Line, first: datetime, is_paused: bool) -> None:
-        passed = backlog(line.expression, line.since, first, self._now)
+    def add(self, line: _Line, passed: Backlog, is_paused: bool) -> None:
         due, missed = split(passed.listed, line.schedule, self._now, self._grace)
         cause = MissedCause.PAUSED if is_paused else self._cause
         self._jobs[line.project, line.job] = None
