@@ -1,50 +1,62 @@
-"""The alarm rings when the wall clock says so, also when that clock jumps."""
+"""The alarm rings at its instant, once, wherever it was moved to."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-import pytest
-from apscheduler.schedulers import base
-
+from skafd import clock
 from skafd.daemon.alarm import Alarm
 
-PATIENCE_SECONDS = 60.0
-HOUR = timedelta(hours=1)
+SOON, LATE = timedelta(milliseconds=20), timedelta(hours=1)
 
 
-class TwoHoursLater(datetime):
-    """What a clock shows that was set forward."""
-
-    @classmethod
-    def now(cls, tz: object = None) -> datetime:  # noqa: ARG003 called as that of datetime
-        return datetime.now(UTC) + 2 * HOUR
-
-
-def test_it_rings_when_it_is_time() -> None:
-    async def scenario() -> None:
-        rang = asyncio.Event()
+def with_alarm(scenario: Callable[[Alarm, asyncio.Queue[str]], Awaitable[None]]) -> None:
+    async def run() -> None:
+        rung: asyncio.Queue[str] = asyncio.Queue()
         alarm = Alarm(asyncio.get_running_loop())
-        alarm.rings(rang.set)
-        alarm.set(datetime.now(UTC) + HOUR)
-        alarm.set(datetime.now(UTC))
-        await asyncio.wait_for(rang.wait(), PATIENCE_SECONDS)
-        alarm.close()
+        alarm.rings(lambda: rung.put_nowait("rung"))
+        try:
+            await scenario(alarm, rung)
+        finally:
+            alarm.close()
 
-    asyncio.run(scenario())
+    asyncio.run(run())
 
 
-def test_a_clock_that_was_set_forward_past_the_instant_makes_it_ring_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario() -> None:
-        rang = asyncio.Event()
-        alarm = Alarm(asyncio.get_running_loop())
-        alarm.rings(rang.set)
-        alarm.set(datetime.now(UTC) + HOUR)
+def test_it_rings_at_its_instant_and_late_rather_than_never() -> None:
+    async def scenario(alarm: Alarm, rung: asyncio.Queue[str]) -> None:
+        instant = clock.now() + SOON
+        alarm.set(instant)
+        await rung.get()
+        assert clock.now() >= instant
+        alarm.set(clock.now() - LATE)
+        await rung.get()
+
+    with_alarm(scenario)
+
+
+def test_only_the_last_instant_counts_whichever_thread_says_so() -> None:
+    async def scenario(alarm: Alarm, rung: asyncio.Queue[str]) -> None:
+        for instant in (clock.now() + LATE, None, clock.now() + LATE, clock.now() + SOON):
+            await asyncio.to_thread(alarm.set, instant)
+        await rung.get()
+        alarm.set(clock.now() + SOON)
+        await rung.get()
+        assert rung.empty()
+
+    with_alarm(scenario)
+
+
+def test_what_is_done_every_day_does_not_go_when_the_alarm_is_moved() -> None:
+    async def scenario(alarm: Alarm, rung: asyncio.Queue[str]) -> None:
+        alarm.every_day(lambda: None)
+        alarm.set(clock.now() + SOON)
+        await rung.get()
+        alarm.set(None)
         await asyncio.sleep(0)
-        monkeypatch.setattr(base, "datetime", TwoHoursLater)
-        alarm.again()
-        await asyncio.wait_for(rang.wait(), PATIENCE_SECONDS)
-        alarm.close()
+        (daily,) = alarm._scheduler.get_jobs()
+        assert timedelta(hours=23) < daily.next_run_time - clock.now() <= timedelta(days=1)
 
-    asyncio.run(scenario())
+    with_alarm(scenario)
