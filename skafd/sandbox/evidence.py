@@ -82,10 +82,14 @@ class Evidence:
 
 
 def write(directory: str, evidence: Evidence) -> None:
-    """Puts `exit.json` into the attempt's folder, whole or not at all, and durable before it returns."""
+    """Puts `exit.json` into the attempt's folder, whole or not at all; it is durable after `sync`."""
     temporary = f"{directory}/.{FILE_NAME}"
     small_files.write(temporary, json.dumps(evidence.to_json()).encode(), durable=True)
     _appear(temporary, f"{directory}/{FILE_NAME}")
+
+
+def sync(directory: str) -> None:
+    """Makes the name of what `write` wrote durable."""
     small_files.sync_folder(directory)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from skafd import crash
 from skafd.sandbox import evidence, notify
@@ -30,18 +31,24 @@ def tell_ended(spec: AttemptSpec, found: Evidence) -> None:
 
 
 def record_and_tell(spec: AttemptSpec, found: Evidence) -> None:
-    """Writes `exit.json`, then tells the daemon; where the disk refuses, tells first and keeps trying."""
+    """Writes `exit.json`, then tells the daemon; where the disk refuses, tells first and keeps trying.
+
+    The daemon commits what it is told before it acts on it. So the name of the file is synced while it is at work:
+    whoever loses power in between finds the end in the database, or finds that nothing followed from it yet.
+    """
     deadline = time.monotonic() + _RECORD_WITHIN_SECONDS
-    recorded = _record(spec, found)
+    recorded = _succeeds(lambda: evidence.write(spec.directory, found))
     tell_ended(spec, found)
-    while not recorded and time.monotonic() < deadline and os.path.isdir(spec.directory):
+    while not (recorded and _succeeds(lambda: evidence.sync(spec.directory))):
+        if time.monotonic() > deadline or not os.path.isdir(spec.directory):
+            return
         time.sleep(_PAUSE_SECONDS)
-        recorded = _record(spec, found)
+        recorded = _succeeds(lambda: evidence.write(spec.directory, found))
 
 
-def _record(spec: AttemptSpec, found: Evidence) -> bool:
+def _succeeds(write: Callable[[], None]) -> bool:
     try:
-        evidence.write(spec.directory, found)
+        write()
     except OSError:
         return False
     return True
