@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from pathlib import Path
+
 from tests.support.installed import Installed
 from tests.support.rules import states_rule
 
@@ -97,10 +101,11 @@ FANNED = """\
 name: churn
 jobs:
   - {name: list, entrypoint: 'echo "[\\"eu\\", \\"us\\", 3]" > "$SKAFD_OUTPUT"', on_deploy: wait}
-  - {name: region, entrypoint: 'echo "$SKAFD_ITEM of $SKAFD_INSTANCES"', dependencies: [list], foreach: list, max_parallel: 2}
+  - {name: region, entrypoint: 'echo "$SKAFD_ITEM of $SKAFD_INSTANCES"', dependencies: [list], foreach: list,
+     max_parallel: 2}
   - {name: file, entrypoint: 'cat "$SKAFD_ITEM"', dependencies: [list], foreach: "inbox/*.csv"}
-  - {name: report, entrypoint: 'echo "$SKAFD_PARAMS"', dependencies: [region, file], params: {rows: {type: int, default: 3}},
-     when: params.rows > 2}
+  - {name: report, entrypoint: 'echo "$SKAFD_PARAMS"', dependencies: [region, file],
+     params: {rows: {type: int, default: 3}}, when: params.rows > 2}
 """
 
 
@@ -118,3 +123,33 @@ def test_a_fan_out_over_a_published_list_and_over_files_and_a_condition(installe
     assert installed.ok("logs", "churn/1/report") == '{"rows": 3}\n'
     installed.ok("run", "churn", "--param", "rows=2", "--wait")
     assert installed.ok("why", "churn/2/report").endswith("its condition does not hold: params.rows > 2\n")
+
+
+def test_a_fan_out_survives_kills_of_the_daemon(installed: Installed) -> None:
+    ledger = installed.root / "ledger"
+    config = f"""\
+name: churn
+env: {{LEDGER: {ledger}}}
+jobs:
+  - {{name: list, entrypoint: 'sleep 0.3; echo "[1, 2, 3, 4, 5, 6, 7, 8]" > "$SKAFD_OUTPUT"', on_deploy: wait}}
+  - name: each
+    entrypoint: 'sleep 0.2; echo "$SKAFD_ITEM" >> "$LEDGER"'
+    dependencies: [list]
+    foreach: list
+    max_parallel: 3
+    need: 50%
+  - {{name: after, entrypoint: "true", dependencies: [each]}}
+"""
+    installed.ok("up", installed.write_project("churn", {"metis.config.yml": config}), "--detach")
+    installed.ok("run", "churn")
+    for lines in (0, 2, 5):
+        installed.wait_for("some instances to end", lambda lines=lines: _count(ledger) >= lines)
+        os.kill(installed.status()["daemon"]["pid"], signal.SIGKILL)
+        installed.ok("up", "--detach")
+    detail = installed.wait_for_run("churn/1")
+    assert detail["summary"]["state"] == "succeeded"
+    assert sorted(ledger.read_text().split(), key=int) == [str(number) for number in range(1, 9)]
+
+
+def _count(ledger: Path) -> int:
+    return len(ledger.read_text().splitlines()) if ledger.exists() else 0
