@@ -14,7 +14,7 @@ from skafd.sandbox.signals import SignalPipe
 class Ahead:
     """The supervisor's signals, the pipe into which the job prints, and a child that may become the job."""
 
-    def __init__(self) -> None:
+    def __init__(self, not_for_child: int) -> None:
         """SIGTERM may be blocked, and is unblocked now that it can be heeded. Raises OSError."""
         self.signals = SignalPipe()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -22,7 +22,7 @@ class Ahead:
         # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
         self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.pipe, False)
-        self._child: Child | None = Child(self._pipe_entrance)
+        self._child: Child | None = Child(self._pipe_entrance, [not_for_child])
 
     def start(self, stage: Stage, command: Sequence[str]) -> int:
         """Execs a command; returns its pid. Raises CannotExec or OSError."""

@@ -44,15 +44,16 @@ class ChildGone(Exception):
 class Child:
     """A child of this process that waits for its command. It ends with this process, whatever happens."""
 
-    def __init__(self, output: int) -> None:
-        """Forks; `output` becomes its standard output and error. Raises OSError."""
+    def __init__(self, output: int, not_for_it: Sequence[int] = ()) -> None:
+        """Forks; `output` becomes its standard output and error, `not_for_it` it closes. Raises OSError."""
         order, self._order = os.pipe2(os.O_CLOEXEC)
         self._report, report = os.pipe2(os.O_CLOEXEC)
         supervisor = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            # Its own ends of the other's pipes would keep it from ever seeing that nobody writes.
-            os.close(self._order)
+            # With ends of other processes' pipes in its hands, nobody would see that those are gone.
+            for descriptor in (self._order, *not_for_it):
+                os.close(descriptor)
             _become(supervisor, output, order, report)
         os.close(order)
         os.close(report)

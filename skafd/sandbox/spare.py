@@ -59,7 +59,7 @@ def wait_and_supervise(request: int, place: CgroupPlace) -> None:
     """The supervisor's side: gets ready, waits for its attempt, and runs it."""
     # Nothing here makes cycles worth collecting, and a collection writes to pages that are shared with the launcher.
     gc.disable()
-    ahead = Ahead()
+    ahead = Ahead(request)
     _rehearse(place)
     spec = _receive(request, ahead.signals)
     os.close(request)

@@ -24,7 +24,9 @@ def test_an_attempt_gets_the_supervisor_and_the_child_that_wait_for_it(sandbox: 
 
 
 def test_a_spare_supervisor_that_is_killed_is_not_missed(sandbox: Sandbox) -> None:
-    kill_by_force(sandbox.wait_for_spare())
+    spare = sandbox.wait_for_spare()
+    kill_by_force(spare)
+    sandbox.wait(lambda: not is_alive(spare), "it is gone")
     assert sandbox.run_script("job", "exit 3").exit_code == 3
 
 
