@@ -74,8 +74,15 @@ class Tortured(DaemonProcess):
         folder = self.root / name
         folder.mkdir(exist_ok=True)
         for file, text in {"metis.config.yml": f"name: {folder.name}\n{head}jobs:\n{jobs}", **(files or {})}.items():
-            (folder / file).write_text(text)
+            self._put(folder / file, text)
         return folder
+
+    def _put(self, path: Path, text: str) -> None:
+        """All at once, and only what is new: a file that is half written would be a version of its own."""
+        if not path.exists() or path.read_text() != text:
+            whole = self.root / "whole"
+            whole.write_text(text)
+            whole.replace(path)
 
     def deploy(self, *folders: Path) -> None:
         """Hands folders over; fails when one is refused."""
