@@ -61,7 +61,11 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for page in PAGES for name in re.findall(r"(?:^ +|`)make ([a-z]+(?:-[a-z]+)*)\b", page.read_text(), re.MULTILINE)}
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(r"(?:^ +|`)make ([a-z]+(?:-[a-z]+)*)\b", page.read_text(), re.MULTILINE)
+    }
     assert {"demo", "test", "lint", "bench", "lock", "clean"} <= targets
     assert named <= targets
 
