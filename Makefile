@@ -28,9 +28,10 @@ format: $(READY) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-bench: $(READY) ## measure a hop of a chain and no-op throughput, beside a bare loop
+bench: $(READY) ## measure a hop of a chain and no-ops beside a bare loop, a save, and an idle daemon
 	@$(BIN)/python benchmarks/plan.py
 	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/save.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 SEED=

@@ -78,6 +78,7 @@ def summary(enforcement: str, real: Figures, bare: Figures) -> dict[str, Any]:
     return {
         "enforcement": enforcement,
         "cpus": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "hops": len(real.hop_seconds),
         **sides,
         "hop_ratio_p50": round(real.hop_milliseconds(50) / bare.hop_milliseconds(50), 2),
@@ -88,7 +89,7 @@ def summary(enforcement: str, real: Figures, bare: Figures) -> dict[str, Any]:
 
 def print_table(found: dict[str, Any]) -> None:
     """Prints the figures for people."""
-    print(f"{found['cpus']} cpus, {found['enforcement']}, {found['hops']} hops on each side")
+    print(f"{found['cpus']} cpus, load {found['load']}, {found['enforcement']}, {found['hops']} hops on each side")
     print(f"{'':24}{'skafd':>12}{'bare loop':>12}{'ratio':>10}")
     rows = (
         ("hop p50", "hop_p50_ms", "ms", "hop_ratio_p50"),

@@ -28,6 +28,10 @@ class RealDaemon:
         self.folder = folder
         self._environment = {**os.environ, "SKAFD_HOME": str(folder / "state")}
 
+    def start(self) -> None:
+        """Starts the daemon."""
+        self._skafd("up", "--detach")
+
     def up(self, length: int, count: int) -> None:
         """Deploys a chain of so many jobs, and a job of so many instances."""
         chain = [_job(number, after=number - 1 if number else None) for number in range(length)]
@@ -87,12 +91,20 @@ class RealDaemon:
 
 @contextmanager
 def running(length: int, count: int) -> Iterator[RealDaemon]:
-    """A daemon for the time of the measurement; its folder is removed afterwards."""
+    """A daemon with the two projects for the time of the measurement."""
+    with running_empty() as daemon:
+        daemon.up(length, count)
+        yield daemon
+
+
+@contextmanager
+def running_empty() -> Iterator[RealDaemon]:
+    """A daemon without projects for the time of the measurement; its folder is removed afterwards."""
     # Short: the path of a unix socket has at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="skafd-bench-", dir="/tmp"))
     daemon = RealDaemon(folder)
     try:
-        daemon.up(length, count)
+        daemon.start()
         yield daemon
     finally:
         daemon.down()
