@@ -27,9 +27,10 @@ class Claim:
 
 def take(directory: str, cgroup_name: str, cgroup: CgroupPlace) -> Claim | None:
     """Claims the attempt for this process; None when it belongs to somebody already."""
-    claim = draft(cgroup_name, cgroup)
-    temporary = f"{directory}/.{FILE_NAME}.{claim.supervisor_pid}"
-    small_files.write(temporary, encode(claim))
+    pid = os.getpid()
+    claim = Claim(pid, identity.start_time(pid) or 0, identity.boot_id(), cgroup_name, cgroup)
+    temporary = f"{directory}/.{FILE_NAME}.{pid}"
+    _write(temporary, claim)
     try:
         _appear(temporary, f"{directory}/{FILE_NAME}")
     except FileExistsError:
@@ -37,12 +38,6 @@ def take(directory: str, cgroup_name: str, cgroup: CgroupPlace) -> Claim | None:
     finally:
         os.unlink(temporary)
     return claim
-
-
-def draft(cgroup_name: str, cgroup: CgroupPlace) -> Claim:
-    """What this process would claim an attempt with."""
-    pid = os.getpid()
-    return Claim(pid, identity.start_time(pid) or 0, identity.boot_id(), cgroup_name, cgroup)
 
 
 @crash.around("claim.link")
@@ -71,8 +66,7 @@ def read(directory: str) -> Claim | None:
         raise SandboxError(f"{path} is damaged: {error}") from error
 
 
-def encode(claim: Claim) -> bytes:
-    """The claim as it is on disk."""
+def _write(path: str, claim: Claim) -> None:
     values = {
         "supervisor_pid": claim.supervisor_pid,
         "start_time": claim.start_time,
@@ -80,4 +74,4 @@ def encode(claim: Claim) -> bytes:
         "cgroup_name": claim.cgroup_name,
         "cgroup": claim.cgroup.to_json(),
     }
-    return json.dumps(values).encode()
+    small_files.write(path, json.dumps(values).encode())

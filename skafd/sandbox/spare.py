@@ -14,16 +14,12 @@ import select
 import signal
 
 from skafd import crash
-from skafd.sandbox import claim, small_files
+from skafd.sandbox import small_files
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.cgroup.base import CgroupPlace
-from skafd.sandbox.cgroup.open import open_cgroup
-from skafd.sandbox.evidence import Evidence, Verdict
-from skafd.sandbox.redact import Redactor
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.supervisor import supervise
-from skafd.sandbox.tree import ProcessTree
 
 
 class Spare:
@@ -60,22 +56,10 @@ def wait_and_supervise(request: int, place: CgroupPlace) -> None:
     # Nothing here makes cycles worth collecting, and a collection writes to pages that are shared with the launcher.
     gc.disable()
     ahead = Ahead(request)
-    _rehearse(place)
     spec = _receive(request, ahead.signals)
     os.close(request)
     if spec is not None:
         supervise(spec, place, ahead)
-
-
-def _rehearse(place: CgroupPlace) -> None:
-    """Does what can be done twice: the first write to a page copies it, and now nobody waits for that."""
-    spec = AttemptSpec("rehearsal", "/", (("true",),), {}, "rehearsal", secrets=("secret",))
-    again = AttemptSpec.from_json(json.loads(spec.encode()))
-    leaf = place.leaf(again.cgroup_name)
-    claim.encode(claim.draft(again.cgroup_name, leaf))
-    ProcessTree(open_cgroup(leaf), list).alive()
-    Redactor(again.secrets).mask("no secret")
-    json.dumps(Evidence(Verdict.EXITED, limits=again.limits).to_json())
 
 
 def _receive(request: int, signals: SignalPipe) -> AttemptSpec | None:
