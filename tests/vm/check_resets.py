@@ -102,12 +102,19 @@ def test_a_restart_in_good_order_is_a_loss_too_and_retried(busy: Service) -> Non
 
 def test_an_hour_forward_and_back_makes_no_storm_and_no_hang(busy: Service) -> None:
     machine = busy.machine
-    for step in ("+1 hour", "-1 hour"):
-        before = len(_chains(busy))
-        machine.ok("date", "--set", step)
-        machine.wait_for(f"the next runs after {step}", lambda before=before: len(_chains(busy)) >= before + 3)
-        # The 360 instants of an hour are one run that catches up, if any; what else there is became due meanwhile.
-        assert len(_chains(busy)) <= before + 30
+    before = len(_chains(busy))
+    machine.ok("date", "--set", "+1 hour")
+    machine.wait_for("the next runs", lambda: len(_chains(busy)) >= before + 3)
+    # The 360 instants of the hour are one run that catches up; what else there is became due meanwhile.
+    assert len(_chains(busy)) <= before + 30
+    before = len(_chains(busy))
+    machine.ok("date", "--set", "-1 hour")
+    # Each instant of the hour had its run or its row, and does not come again. What is asked for is done all the same.
+    busy.skafd("run", "chain", "--wait")
+    assert len(_chains(busy)) <= before + 3
+    before = len(_chains(busy))
+    machine.ok("date", "--set", "+1 hour")
+    machine.wait_for("the next runs", lambda: len(_chains(busy)) >= before + 3)
     _assert_each_instant_ran_once(_runs(busy))
 
 

@@ -93,7 +93,8 @@ class Machine:
             if found := condition():
                 return found
             time.sleep(0.3)
-        raise AssertionError(f"waited in vain for: {what}\n{self.tail()}")
+        journal = self.run("journalctl", "--no-pager", "--lines=60").output
+        raise AssertionError(f"waited in vain for: {what}\n{self.tail()}\n--- journal\n{journal}")
 
     def reset(self) -> int:
         """Cuts the power, presses the button and waits until the agent is back; returns how many blocks were lost."""

@@ -40,6 +40,7 @@ class Scope:
             f"--{self.manager}",
             f"--unit=skafd-jobs-{self.name}-{os.urandom(4).hex()}",
             f"--slice={SLICE}",
+            "--description=Jobs of skafd",
             "--property=Delegate=yes",
             "--property=TasksMax=infinity",
             # Units end in reverse order: at shutdown first the daemon, which would start again what ends.
