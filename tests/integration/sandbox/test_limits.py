@@ -76,7 +76,7 @@ for path in {line.strip().split(':')[2] for line in open('/proc/self/cgroup')} -
     assert found.started_at is not None
     share = found.cpu_seconds / (found.ended_at - found.started_at)
     assert share <= 0.55
-    # Other work on this machine can only lower the share; that the job was held back even once shows that it wanted more.
+    # Other work on this machine can only lower the share; being held back even once shows that it wanted more.
     throttled = [int(line.split()[1]) for line in enforcing.log("spin").splitlines() if line.startswith("nr_throttled")]
     assert max(throttled) >= 1
 
