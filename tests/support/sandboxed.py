@@ -121,9 +121,16 @@ class Sandbox:
     def wait_for_spare(self) -> int:
         """Waits until a supervisor is there for the next attempt, with its child, and nothing else; its pid."""
         launcher = self.launcher.pid
-        self.wait(lambda: len(children_of(launcher)) == 2, "a spare supervisor and its child are ready")
-        [spare] = [pid for pid in children_of(launcher) if identity.parent(pid) == launcher]
-        return spare
+        # One that was ended may still be there for a moment, beside the one that takes its place.
+        spares: list[int] = []
+
+        def is_ready() -> bool:
+            family = children_of(launcher)
+            spares[:] = [pid for pid in family if identity.parent(pid) == launcher]
+            return len(family) == 2 and len(spares) == 1
+
+        self.wait(is_ready, "a spare supervisor and its child are ready")
+        return spares[0]
 
     def supervisors_are_gone(self) -> bool:
         """None of those that were launched is alive."""
