@@ -60,6 +60,11 @@ class Home:
         return self.path / "supervisors.sock"
 
     @property
+    def job_token_key(self) -> Path:
+        """What the tokens of jobs are signed with."""
+        return self.path / "job-token.key"
+
+    @property
     def deployments(self) -> Path:
         """Snapshots, read-only: `<project>/<hash>/`."""
         return self.path / "deployments"
