@@ -84,7 +84,7 @@ class Child:
 def _become(supervisor: int, output: int, order: int, report: int) -> NoReturn:
     """Never returns. Without an order, which is when the supervisor has ended, it ends too."""
     try:
-        _prepare(supervisor, output)
+        _prepare(supervisor, output, keep=(order, report))
         if content := small_files.read_all(order):
             _obey(report, *json.loads(content))
     finally:
@@ -102,7 +102,7 @@ def _obey(report: int, command: list[str], folder: str, environment: dict[str, s
         os.write(report, reason.encode("utf-8", "surrogateescape")[:4096])
 
 
-def _prepare(supervisor: int, output: int) -> None:
+def _prepare(supervisor: int, output: int, keep: Sequence[int]) -> None:
     # The pipe of the supervisor's own signals is not ours.
     signal.set_wakeup_fd(-1)
     prctl.die_with_parent(signal.SIGKILL)
@@ -113,16 +113,22 @@ def _prepare(supervisor: int, output: int) -> None:
     # Where the supervisor is protected, its job must not be. Without privilege it may already be lower than allowed.
     with contextlib.suppress(PermissionError):
         set_oom_score_adjustment(0)
-    _take_descriptors(output)
+    prctl.forbid_new_privileges()
+    _take_descriptors(output, keep)
     os.umask(0o022)
 
 
-def _take_descriptors(output: int) -> None:
-    """/dev/null to read, the pipe to write; every other descriptor is closed by exec."""
+def _take_descriptors(output: int, keep: Sequence[int]) -> None:
+    """/dev/null to read, the pipe to write; all others are closed, whoever of those before us left them open."""
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    for descriptor in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if descriptor > 2 and descriptor not in keep:
+            # The one that the list was read from is closed already.
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 def set_oom_score_adjustment(value: int) -> None:

@@ -7,6 +7,7 @@ import ctypes
 _SET_DEATH_SIGNAL = 1
 _SET_NAME = 15
 _SET_CHILD_SUBREAPER = 36
+_SET_NO_NEW_PRIVILEGES = 38
 
 _prctl = ctypes.CDLL(None).prctl
 # Unsigned long in the kernel's eyes, all but the first; without this, ctypes would pass ints.
@@ -21,6 +22,11 @@ def adopt_orphans() -> None:
 def die_with_parent(signal_number: int) -> None:
     """Lets the kernel send `signal_number` to this process when its parent ends."""
     _set(_SET_DEATH_SIGNAL, signal_number)
+
+
+def forbid_new_privileges() -> None:
+    """Lets no program that this process execs gain anything by its setuid bit or its file capabilities, for ever."""
+    _set(_SET_NO_NEW_PRIVILEGES, 1)
 
 
 def set_name(name: str) -> None:
