@@ -80,6 +80,11 @@ class Home:
         return self.path / "runs"
 
     @property
+    def services(self) -> Path:
+        """Long-lived processes of skafd's own: `<name>/<start>/`."""
+        return self.path / "services"
+
+    @property
     def logs(self) -> Path:
         """The daemon's own logs."""
         return self.path / "logs"
@@ -93,7 +98,7 @@ class Home:
                 f"the state folder {self.path} is on a network file system ({file_system})",
                 "set SKAFD_HOME to a folder on a local disk",
             )
-        for folder in (self.path, self.deployments, self.environments, self.runs, self.logs):
+        for folder in (self.path, self.deployments, self.environments, self.runs, self.services, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
 

@@ -23,6 +23,7 @@ from skafd.api.shapes import (
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
+    ServiceInfo,
     Status,
     Variable,
 )
@@ -87,6 +88,15 @@ class Backend(Protocol):
 
     def cancel_backfill(self, number: int) -> BackfillInfo:
         """Makes no more runs of it, and ends those that run."""
+
+    def services(self) -> list[ServiceInfo]:
+        """Every long-lived process that skafd ever started for somebody."""
+
+    def start_service(self, name: str) -> ServiceInfo:
+        """Starts one unless it is there, and returns when it answers."""
+
+    def stop_service(self, name: str) -> ServiceInfo:
+        """Asks one to end; whoever needs it next starts it again."""
 
     def log_sources(self, target: str) -> list[LogSource]:
         """The newest attempts that the target means, in the order in which they started."""

@@ -129,6 +129,18 @@ class Client:
         """Deletes one."""
         self._json("DELETE", f"/v1/projects/{_part(project)}/variables/{_part(key)}")
 
+    def services(self) -> list[Json]:
+        """Long-lived processes that skafd keeps running."""
+        return self._list("GET", "/v1/services")
+
+    def start_service(self, name: str) -> Json:
+        """Starts one unless it is there, and returns when it answers."""
+        return self._object("POST", f"/v1/services/{_part(name)}/start")
+
+    def stop_service(self, name: str) -> Json:
+        """Asks one to end."""
+        return self._object("POST", f"/v1/services/{_part(name)}/stop")
+
     def logs(self, target: str, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
         """The log in blocks; with `follow` as it is written."""
         query = {"target": target, "lines": lines, "follow": follow}

@@ -33,6 +33,7 @@ from skafd.api.shapes import (
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
+    ServiceInfo,
     Status,
     Variable,
 )
@@ -335,6 +336,27 @@ ROUTES: tuple[Route, ...] = (
         "Make no more runs of a backfill, and end those that run.",
         lambda backend, call: backend.cancel_backfill(_backfill_number(call)),
         BackfillInfo,
+    ),
+    Route(
+        "GET",
+        "/v1/services",
+        "Long-lived processes that skafd keeps running.",
+        lambda backend, _: backend.services(),
+        list[ServiceInfo],
+    ),
+    Route(
+        "POST",
+        "/v1/services/{name}/start",
+        "Start a service unless it is there; answers when it does.",
+        lambda backend, call: backend.start_service(call.path["name"]),
+        ServiceInfo,
+    ),
+    Route(
+        "POST",
+        "/v1/services/{name}/stop",
+        "Ask a service to end; whoever needs it next starts it again.",
+        lambda backend, call: backend.stop_service(call.path["name"]),
+        ServiceInfo,
     ),
     Route(
         "GET",

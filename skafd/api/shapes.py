@@ -80,9 +80,31 @@ class ProjectStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """A long-lived process that skafd keeps running."""
+
+    name: str
+    state: str
+    """`stopped`, `starting`, `running`, `stopping`, or `waiting` to be started again."""
+    since: str
+    restarts: int
+    """How often it was started again because it had ended by itself."""
+    start_at: str | None
+    """When it is `waiting`: until when."""
+    reason: str
+    """Why it ended the last time."""
+    pid: int | None
+    memory_bytes: int | None
+    log: str
+    """The file with its output."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     daemon: DaemonInfo
     projects: list[ProjectStatus]
+    services: list[ServiceInfo] = field(default_factory=list)
+    """All but those that are stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from skafd import __version__, clock
+from skafd.addons.program import Programs
 from skafd.api.server import serve
 from skafd.api.shapes import DaemonInfo
 from skafd.daemon.alarm import Alarm
@@ -19,6 +20,7 @@ from skafd.daemon.deploying import Deploying
 from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.serving import Serving
 from skafd.home import Home
 from skafd.machine.capacity import read_capacity
 from skafd.machine.enforcement import enforcement_of
@@ -49,7 +51,8 @@ async def serve_home(home: Home) -> None:
         capacity = read_capacity()
         alarm = Alarm(loop)
         stack.callback(alarm.close)
-        orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set)
+        programs = Programs()
+        orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set, programs)
         alarm.rings(orchestrator.ring)
         stack.callback(ClockWatch(loop, (alarm.again, orchestrator.ring)).close)
         orchestrator.start()
@@ -70,8 +73,9 @@ async def serve_home(home: Home) -> None:
         stack.callback(housekeeping.close)
         housekeeping.begin()
         alarm.every_day(housekeeping.begin)
+        serving = Serving(home, database, orchestrator, programs, changes)
         backend = DaemonBackend(
-            about, database, orchestrator, deploying, changes, lambda: loop.call_soon_threadsafe(stopping.set)
+            about, database, orchestrator, deploying, changes, serving, lambda: loop.call_soon_threadsafe(stopping.set)
         )
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)

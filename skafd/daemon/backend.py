@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from skafd.api.shapes import DaemonInfo, DeploymentInfo, FolderResult, KillResult, RunDetail
+from skafd.api.shapes import DaemonInfo, DeploymentInfo, FolderResult, KillResult, RunDetail, ServiceInfo, Status
 from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
@@ -17,11 +18,13 @@ from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.parameters import checked_parameters
 from skafd.daemon.questions import Questions
 from skafd.daemon.scheduling import Scheduling
+from skafd.daemon.serving import Serving
 from skafd.daemon.targets import parse_target
 from skafd.errors import Refused
 from skafd.model.decisions import CancelRequested, Decisions, Event, RunRequested
 from skafd.model.ids import DeploymentNumber, TaskKey
 from skafd.model.run import Cause, CauseKind
+from skafd.model.service import ServiceState
 from skafd.store import Database, Purpose, Reader, Writer, views
 
 log = logging.getLogger("skafd")
@@ -40,9 +43,11 @@ class DaemonBackend(Questions, Scheduling):
         orchestrator: Orchestrator,
         deploying: Deploying,
         changes: Changes,
+        serving: Serving,
         end: Callable[[], object],
     ) -> None:
         super().__init__(about, database, orchestrator, deploying, changes)
+        self._serving = serving
         self._end = end
         self._by_hand = ByHand(database, orchestrator)
 
@@ -101,10 +106,29 @@ class DaemonBackend(Questions, Scheduling):
         """Raises NotFound where there is none."""
         self._change_variable(project, lambda writer, row: writer.delete_variable(row.id, key))
 
+    def status(self) -> Status:
+        """Everything that `skafd status` shows."""
+        services = [one for one in self._serving.services() if one.state != ServiceState.STOPPED]
+        return replace(super().status(), services=services)
+
+    def services(self) -> list[ServiceInfo]:
+        """Every long-lived process that was ever started."""
+        return self._serving.services()
+
+    def start_service(self, name: str) -> ServiceInfo:
+        """Returns when it answers."""
+        return self._serving.start(name)
+
+    def stop_service(self, name: str) -> ServiceInfo:
+        """Returns when it has ended."""
+        return self._serving.stop(name)
+
     def stop(self, end_jobs: bool) -> None:
-        """Ends the daemon; with `end_jobs` first every task that has not ended."""
+        """Ends the daemon; with `end_jobs` first every task that has not ended, then every service."""
         if end_jobs:
             self._end_jobs()
+            for name in self._serving.stop_all("skafd down --jobs"):
+                log.warning("the service %s has not ended and goes on", name)
         self._end()
 
     # --- helpers ----------------------------------------------------------------------------------------

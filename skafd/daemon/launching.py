@@ -80,7 +80,8 @@ def attempt_spec(
 
 def attempt_name(home: Home, folder: Path) -> str:
     """What launcher and supervisors call the attempt that has this folder. Raises ValueError for a foreign folder."""
-    return str(folder.relative_to(home.runs))
+    # Of a service: `services/data/3`; no project's folder has that name, since its slug is followed by a number.
+    return str(folder.relative_to(home.path if folder.is_relative_to(home.services) else home.runs))
 
 
 def _commands(job: Job, environment: Path) -> tuple[tuple[str, ...], ...]:

@@ -16,19 +16,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from skafd import clock
+from skafd.addons.program import Programs
 from skafd.daemon.changes import Changes
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
 from skafd.daemon.memory import Memory
 from skafd.daemon.orphans import FindOut
 from skafd.daemon.reports import Report, write_reports
+from skafd.daemon.services import Services, split_reports
 from skafd.daemon.supervision import Supervision
 from skafd.errors import SkafdError
 from skafd.home import Home
-from skafd.model.decisions import Decisions, Event, TimePassed
-from skafd.model.ids import JobId, ProjectId, TaskKey
+from skafd.model.decisions import AttemptEnded, Decisions, Event, TimePassed
+from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.model.missed import MissedCause
+from skafd.model.service import Service, service_name
 from skafd.sandbox.cgroup.base import CgroupPlace
+from skafd.sandbox.spec import AttemptSpec
 from skafd.store import Database, Purpose, Writer, is_disk_full
 
 log = logging.getLogger("skafd.orchestrator")
@@ -49,6 +53,7 @@ class Orchestrator(threading.Thread):
         capacity: Capacity,
         changes: Changes,
         set_alarm: Callable[[datetime | None], None],
+        programs: Programs | None = None,
     ) -> None:
         """Starts the launcher; `start()` begins the turns. Raises OSError where there can be no launcher."""
         super().__init__(name="orchestrator", daemon=True)
@@ -60,7 +65,10 @@ class Orchestrator(threading.Thread):
         self._changes = changes
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(home, place, self._selector, self.memory.spec, self._hear_later)
+        self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later)
+        self._services = Services(home, database, programs or Programs(), self._supervision)
+        self._late: list[Report] = []
+        """What threads found out of services."""
         self._wake_at: datetime | None = None
         self._stopping = threading.Event()
         self._failures = 0
@@ -84,6 +92,22 @@ class Orchestrator(threading.Thread):
         """What those of these tasks that have not begun wait for now. Raises DaemonUnreachable at the end."""
         return self.mailbox.inquire(lambda: self.memory.explain(tasks)).result()
 
+    def need_service(self, name: str) -> Service:
+        """Starts a service unless it is there; it may take a while until it answers. Raises NotFound."""
+        return self.mailbox.inquire(lambda: self._services.need(name)).result()
+
+    def stop_service(self, name: str, reason: str) -> Service:
+        """Asks a service to end. Raises NotFound if it was never started."""
+        return self.mailbox.inquire(lambda: self._services.stop(name, reason)).result()
+
+    def stop_services(self, reason: str) -> list[str]:
+        """Asks every service to end; returns those that have not ended yet."""
+        return self.mailbox.inquire(lambda: self._services.stop_all(reason)).result()
+
+    def find_service(self, name: str) -> Service:
+        """How it is with a service. Raises NotFound if it was never started."""
+        return self.mailbox.inquire(lambda: self._services.find(name)).result()
+
     # --- the loop ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -101,12 +125,13 @@ class Orchestrator(threading.Thread):
         try:
             if self.memory.is_doubtful:
                 self._restore()
-            ready = [key.data for key, _ in self._selector.select()]
-            reports = self._supervision.hear(ready)
+            ready = [key.data for key, _ in self._selector.select(self._services.patience_seconds())]
+            of_services, reports = split_reports(self._supervision.hear(ready))
             if reports:
                 self._act(self._decide_on(reports, Purpose.REPORTS))
             for request in self.mailbox.take() if self.mailbox in ready else ():
                 self._answer(request)
+            self._tend(of_services)
             self.memory.agenda.move_alarm(self._wake_at)
         except Exception as error:
             self._begin_again(error)
@@ -175,9 +200,23 @@ class Orchestrator(threading.Thread):
             # It is on disk: whatever could not be done about it yet will be.
             request.fulfil(decisions)
 
+    def _tend(self, reports: Sequence[Report]) -> None:
+        late, self._late = self._late, []
+        if self._services.tend([*reports, *late]):
+            self._changes.announce()
+
+    def _spec(self, attempt: AttemptKey) -> AttemptSpec:
+        return self.memory.spec(attempt) if service_name(attempt) is None else self._services.spec(attempt)
+
     def _hear_later(self, find_out: FindOut) -> None:
         """Called by threads that took long to find something out."""
-        self.mailbox.put(lambda _: find_out(), Purpose.REPORTS)
+
+        def prepare(_: Writer) -> list[Event]:
+            of_services, of_tasks = split_reports(find_out())
+            self._late += of_services
+            return [event for event in of_tasks if isinstance(event, AttemptEnded)]
+
+        self.mailbox.put(prepare, Purpose.REPORTS)
 
     def _on_time(self, _: Writer) -> list[Event]:
         self.memory.agenda.rang()
@@ -189,6 +228,8 @@ class Orchestrator(threading.Thread):
         with self._database.reader() as reader:
             self.memory.restore(reader)
             alive = reader.alive_attempts()
+            services = reader.services()
         reports = [report for one in alive for report in self._supervision.take_over(one)]
         self._act(self._decide_on(reports, Purpose.RESTORE))
+        self._services.restore(services)
         self.memory.agenda.move_alarm(self._wake_at)

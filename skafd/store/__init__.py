@@ -15,6 +15,7 @@ What can be written, all in `writer.Writer`:
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
 * pauses: `pause`, `resume`; backfills: `add_backfill`, `cancel_backfill`
+* services: `put_service`
 * retention: `delete_runs`, `delete_deployments`, `delete_missed`
 
 What can be asked, all in `reader.Reader`:
@@ -24,6 +25,7 @@ What can be asked, all in `reader.Reader`:
   `parent_folders`
 * runs: `runs`, `run`, `latest_tasks`, `latest_counts`, `events`, `run_events`
 * occurrences: `was_decided`, `missed_since`, `pauses`, `backfills`, `backfill`, `open_backfills`
+* services: `services`
 * retention: `expired_runs`, `expired_deployments`
 
 The answers' types are in `views`. Errors are `StoreError`, `NotFound` and `Refused`.

@@ -186,7 +186,22 @@ VERSION_4 = (
     "ALTER TABLE task ADD COLUMN output TEXT",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5 = (
+    # Long-lived processes of skafd's own; `number` is that of the last start.
+    """CREATE TABLE service (
+        name TEXT PRIMARY KEY,
+        since INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        restarts INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        start_at INTEGER,
+        reason TEXT NOT NULL,
+        boot_id TEXT
+    ) STRICT, WITHOUT ROWID""",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

@@ -30,6 +30,8 @@ class Purpose(StrEnum):
     REFUSAL = "refusal"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    SERVICE = "service"
+    """A long-lived process of skafd's own starts or ends."""
     PARENT_FOLDER = "parent-folder"
     """Remembers a folder in which projects may appear, or forgets it."""
     HOUSEKEEPING = "housekeeping"

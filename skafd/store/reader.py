@@ -9,7 +9,17 @@ from skafd.store.read_projects import ProjectReader
 from skafd.store.read_runs import RunReader
 from skafd.store.read_startup import StartupReader
 from skafd.store.retention import RetentionReader
+from skafd.store.services import ServiceReader
 
 
-class Reader(StartupReader, ProjectReader, RunReader, RetentionReader, OccurrenceReader, PauseReader, BackfillReader):
+class Reader(
+    StartupReader,
+    ProjectReader,
+    RunReader,
+    RetentionReader,
+    OccurrenceReader,
+    PauseReader,
+    BackfillReader,
+    ServiceReader,
+):
     """All questions; none of them waits for the writer."""

@@ -6,12 +6,20 @@ from skafd.store.backfills import BackfillWriter
 from skafd.store.pauses import PauseWriter
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
+from skafd.store.services import ServiceWriter
 from skafd.store.write_decisions import DecisionWriter
 from skafd.store.write_deployments import DeploymentWriter
 from skafd.store.write_projects import ProjectWriter
 
 
 class Writer(
-    ProjectWriter, DeploymentWriter, DecisionWriter, RetentionWriter, PauseWriter, BackfillWriter, OccurrenceReader
+    ProjectWriter,
+    DeploymentWriter,
+    DecisionWriter,
+    RetentionWriter,
+    PauseWriter,
+    BackfillWriter,
+    OccurrenceReader,
+    ServiceWriter,
 ):
     """Everything that changes the database."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skafd import clock
+from skafd.addons.program import Programs
 from skafd.daemon.changes import Changes
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.releasing import Releasing
@@ -74,7 +75,8 @@ class FailingDatabase(Database):
 class Daemonized:
     """One project in a state folder of its own. On leaving, every job is ended."""
 
-    def __init__(self, capacity: Capacity = ROOMY) -> None:
+    def __init__(self, capacity: Capacity = ROOMY, programs: Programs | None = None) -> None:
+        self.programs = programs
         self.root = Path(tempfile.mkdtemp(prefix="skafd-", dir="/tmp"))
         self.home = Home(self.root / "state")
         self.home.create()
@@ -98,6 +100,7 @@ class Daemonized:
             self.start()
         self.cancel_all()
         self.wait_for("all jobs to end", lambda: not self.alive())
+        self.wait_for("all services to end", lambda: not self.orchestrator.stop_services("the test is over"))
         self.stop()
         clear(self.place)
         shutil.rmtree(self.root)
@@ -108,7 +111,7 @@ class Daemonized:
         self.database.failures = []
         self.changes = Changes()
         self.orchestrator = Orchestrator(
-            self.home, self.database, self.place, self.capacity, self.changes, self._set_alarm
+            self.home, self.database, self.place, self.capacity, self.changes, self._set_alarm, self.programs
         )
         agenda, facts = self.orchestrator.memory.agenda, self.orchestrator.memory.facts
         self.releasing = Releasing(self.home, self.database, facts, agenda)

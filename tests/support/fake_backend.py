@@ -26,6 +26,7 @@ from skafd.api.shapes import (
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
+    ServiceInfo,
     Status,
     TaskInfo,
     Variable,
@@ -133,6 +134,7 @@ class FakeBackend:
         self.settings = {"API_KEY": "s3cret"}
         self.up_results = [FolderResult("/srv/churn", "churn", "deployed", 12, "", [])]
         self.sources: list[LogSource] = []
+        self.running_services: list[ServiceInfo] = []
         self.asked: list[tuple[object, ...]] = []
         self.stopped = threading.Event()
         self._changed = threading.Condition()
@@ -145,7 +147,7 @@ class FakeBackend:
             self._changed.notify_all()
 
     def status(self) -> Status:
-        return Status(self.daemon, self.projects)
+        return Status(self.daemon, self.projects, self.running_services)
 
     def project(self, project: str) -> ProjectStatus:
         for known in self.projects:
@@ -261,6 +263,23 @@ class FakeBackend:
         with self._changed:
             self._changed.wait_for(lambda: self._number > after, timeout=seconds)
             return self._number
+
+    def services(self) -> list[ServiceInfo]:
+        return self.running_services
+
+    def start_service(self, name: str) -> ServiceInfo:
+        self.asked.append(("start_service", name))
+        return self._service(name)
+
+    def stop_service(self, name: str) -> ServiceInfo:
+        self.asked.append(("stop_service", name))
+        return self._service(name)
+
+    def _service(self, name: str) -> ServiceInfo:
+        for service in self.running_services:
+            if service.name == name:
+                return service
+        raise NotFound(f"there is no service {name}")
 
     def stop(self, end_jobs: bool) -> None:
         self.asked.append(("stop", end_jobs))

@@ -10,9 +10,11 @@ from rich.text import Text
 from skafd.commands.render.columns import joined, natural_widths, table, total_width, wrapped
 from skafd.commands.render.tree import job_tree
 from skafd.commands.render.words import FAILURES, ago, format_span, seconds_between, state_text, took, until
+from skafd.units import format_memory
 
 Json = dict[str, Any]
 _HEADERS = ("STATE", "JOB", "SCHEDULE", "NEXT", "LAST RUN", "TOOK", "REASON")
+_SERVICE_HEADERS = ("STATE", "SERVICE", "PID", "MEMORY", "RESTARTS", "SINCE", "LAST END")
 _INDENT = "  "
 
 
@@ -21,6 +23,8 @@ def render_status(status: Json, width: int | None, now: datetime) -> Text:
     lines = [_daemon_line(status["daemon"], now)]
     for project in status["projects"]:
         lines += [Text(), *render_project(project, width, now)]
+    if status["services"]:
+        lines += [Text(), *_services(status["services"], width, now)]
     if not status["projects"]:
         lines += [Text(), Text("No projects yet. Hand a folder over: skafd up DIR")]
     if width is not None:
@@ -48,6 +52,22 @@ def _daemon_line(daemon: Json, now: datetime) -> Text:
     limits = "limits are NOT enforced" if daemon["enforcement"] == "none" else f"limits by {daemon['enforcement']}"
     text = f"skafd {daemon['version']}, up {age}, pid {daemon['pid']}, {limits}, {daemon['home']}"
     return Text(text, "dim" if daemon["enforcement"] != "none" else "yellow")
+
+
+def _services(services: list[Json], width: int | None, now: datetime) -> list[Text]:
+    rows = [
+        [
+            service["state"] if service["state"] == "running" else Text(service["state"], "yellow"),
+            service["name"],
+            str(service["pid"] or ""),
+            format_memory(service["memory_bytes"]) if service["memory_bytes"] else "",
+            str(service["restarts"]),
+            ago(service["since"], now),
+            service["reason"],
+        ]
+        for service in services
+    ]
+    return [Text("services", "bold"), *table(_SERVICE_HEADERS, rows, width, _INDENT)]
 
 
 def _heading(project: Json, now: datetime) -> Text:

@@ -1,0 +1,7 @@
+"""What a project asks for besides its jobs, and what the daemon keeps running for it.
+
+    program   ServiceProgram: one long-lived process, as whoever needs it describes it
+    keeping   the decisions about services: when one starts, is restarted, is stopped; pure
+
+The processes themselves run under the same supervisors as tasks; `skafd.daemon.services` keeps them.
+"""

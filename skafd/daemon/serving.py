@@ -1,0 +1,115 @@
+"""The part of the backend that concerns long-lived processes. Callable from any thread but the orchestrator's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from skafd.addons.program import Programs, ServiceProgram
+from skafd.api.shapes import ServiceInfo
+from skafd.api.sockets import connect
+from skafd.daemon.changes import Changes
+from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.present import iso
+from skafd.daemon.services import start_folder
+from skafd.errors import SandboxError, SkafdError
+from skafd.home import Home
+from skafd.model.service import Service, ServiceState
+from skafd.sandbox import claim, processes
+from skafd.store import Database
+
+_ANSWERS_WITHIN_SECONDS = 60.0
+_ENDS_WITHIN_SECONDS = 30.0
+_LOOK_SECONDS = 0.02
+_HOPELESS_FAILURES = 3
+"""Ended so often in a row: whoever waits is told why."""
+
+
+class Serving:
+    """Starts services for those who need them, and says how it is with them."""
+
+    def __init__(
+        self, home: Home, database: Database, orchestrator: Orchestrator, programs: Programs, changes: Changes
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._orchestrator = orchestrator
+        self._programs = programs
+        self._changes = changes
+
+    def services(self) -> list[ServiceInfo]:
+        """All that were ever started."""
+        with self._database.reader() as reader:
+            found = reader.services()
+        return [self._info(service) for service in found]
+
+    def start(self, name: str) -> ServiceInfo:
+        """Returns when the service answers. Raises NotFound for no service, SkafdError when it does not come up."""
+        program = self._programs.find(name)
+        deadline = time.monotonic() + _ANSWERS_WITHIN_SECONDS
+        service = self._orchestrator.need_service(name)
+        while not _answers(program, service):
+            if service.failures >= _HOPELESS_FAILURES or time.monotonic() > deadline:
+                raise self._does_not_come_up(service)
+            self._changes.wait(self._changes.number, _LOOK_SECONDS)
+            service = self._orchestrator.need_service(name)
+        return self._info(service)
+
+    def stop(self, name: str) -> ServiceInfo:
+        """Returns when it has ended, or after a while."""
+        self._orchestrator.stop_service(name, "it was stopped by request")
+        self._wait_while(lambda: self._orchestrator.find_service(name).has_process)
+        return self._info(self._orchestrator.find_service(name))
+
+    def stop_all(self, reason: str) -> list[str]:
+        """Ends every service; returns those that are still there after a while."""
+        self._wait_while(lambda: bool(self._orchestrator.stop_services(reason)))
+        return self._orchestrator.stop_services(reason)
+
+    def _wait_while(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
+        while holds() and time.monotonic() < deadline:
+            self._changes.wait(self._changes.number, _LOOK_SECONDS)
+
+    def _info(self, service: Service) -> ServiceInfo:
+        folder = start_folder(self._home, service)
+        pid = _main_process(folder) if service.has_process else None
+        return ServiceInfo(
+            name=service.name,
+            state=service.state.value,
+            since=service.since.isoformat(),
+            restarts=service.restarts,
+            start_at=iso(service.start_at),
+            reason=service.reason,
+            pid=pid,
+            memory_bytes=_memory_bytes(pid) if pid else None,
+            log=str(folder / "log"),
+        )
+
+    def _does_not_come_up(self, service: Service) -> SkafdError:
+        why = f": {service.reason}" if service.reason else ""
+        log = start_folder(self._home, service) / "log"
+        return SkafdError(f"the service {service.name} does not answer{why}", f"its log says more: {log}")
+
+
+def _answers(program: ServiceProgram, service: Service) -> bool:
+    if service.state is not ServiceState.RUNNING or program.socket is None:
+        return service.state is ServiceState.RUNNING
+    try:
+        connect(program.socket, _ANSWERS_WITHIN_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _main_process(folder: Path) -> int | None:
+    try:
+        found = claim.read(str(folder))
+    except SandboxError:
+        return None
+    return next(iter(processes.descendants(found.supervisor_pid)), None) if found else None
+
+
+def _memory_bytes(pid: int) -> int:
+    return sum(processes.resident_bytes(one) for one in (pid, *processes.descendants(pid)))
