@@ -10,15 +10,29 @@ from skafd.config.jobs import Draft
 from skafd.config.nodes import quote
 from skafd.config.problems import Code, Problems
 from skafd.config.suggest import closest
-from skafd.model.entrypoint import Notebook, Script
+from skafd.model.entrypoint import SCRIPT_ENDINGS, Module, Notebook, Script
 
 
 def check_files(drafts: Iterable[Draft], folder: Path, problems: Problems) -> None:
-    """Notes each script and notebook that is not in the folder."""
+    """Notes each script and notebook that is not in the folder, and each module of it that is not there."""
     for draft in drafts:
         for step in draft.steps:
-            if isinstance(step, Script | Notebook):
-                _check(step.path, draft, folder, problems)
+            match step:
+                case Script(path=path) | Notebook(path=path):
+                    _check(path, draft, folder, problems)
+                case Module(name=name):
+                    _check_module(name, draft, folder, problems)
+
+
+def _check_module(name: str, draft: Draft, folder: Path, problems: Problems) -> None:
+    """A package of the project must have it; any other may be among the requirements."""
+    path = Path(*name.split("."))
+    top = path.parts[0]
+    is_ours = (folder / top).is_dir() or _is_file(folder / f"{top}.py")
+    if is_ours and not any(_is_file(folder / file) for file in (f"{path}.py", path / "__main__.py")):
+        message = f"there is no module {quote(name)} that can be run in the project"
+        hint = f"create {path}.py, or {path}/__main__.py where {path} is a package"
+        problems.error(Code.MISSING_FILE, draft.entrypoint_node, message, hint)
 
 
 def _check(path: str, draft: Draft, folder: Path, problems: Problems) -> None:
@@ -43,7 +57,7 @@ def _is_file(path: Path) -> bool:
 def _nearest(path: str, folder: Path) -> str | None:
     parent = (folder / path).parent
     try:
-        names = [entry.name for entry in os.scandir(parent) if entry.name.endswith((".py", ".ipynb"))]
+        names = [entry.name for entry in os.scandir(parent) if entry.name.endswith(SCRIPT_ENDINGS)]
     except OSError:  # a folder that is not there has no near names
         return None
     near = closest(Path(path).name, names)

@@ -17,7 +17,7 @@ from skafd.config.resources import build_resources, write_resources
 from skafd.config.schedules import build_schedules, write_schedules
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries, Key
-from skafd.model.entrypoint import Step, parse_entrypoint
+from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
 from skafd.model.project import RETRIED, DependencyRule, Job, OnDeploy, Retry
 from skafd.model.states import TaskState
@@ -46,7 +46,8 @@ class Draft:
 class Defaults:
     """What the top of the file says for every job."""
 
-    default_entrypoint: str
+    default_entrypoint: str | None = None
+    """What runs where a job names nothing, if its language does not say."""
     timezone: str = "UTC"
     limits_required: bool = False
     folder: Path | None = None
@@ -56,8 +57,8 @@ class Defaults:
 def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: Problems) -> Draft:
     """The job of these entries; what cannot be used is noted and left out."""
     identity, name, identity_node = _identify(entries, node, problems)
-    language = _value(entries, "language", "python")
-    entrypoint, entrypoint_node = _entrypoint(entries, defaults, node, problems)
+    language = Language(_value(entries, "language", Language.PYTHON))
+    entrypoint, entrypoint_node = _entrypoint(entries, language, defaults, node, problems)
     schedule, resources = entries.get("schedule"), entries.get("resources")
     required = defaults.limits_required or "limits" in entries
     job = Job(
@@ -137,15 +138,24 @@ def _identify(entries: Entries, node: Mapping, problems: Problems) -> tuple[str,
     return entry.value, _value(entries, "name", entry.value), entry.node
 
 
-def _entrypoint(entries: Entries, defaults: Defaults, node: Node, problems: Problems) -> tuple[str, Node]:
-    entry, run = entries.get("entrypoint"), entries.get("run")
-    if entry and run:
-        problems.warn(Code.MISPLACED_KEY, run.key or run.node, "`run` is ignored beside `entrypoint`", "remove one")
-    if entry:
-        return entry.value, entry.node
-    if run and run.value:
-        return " | ".join(item.value for item in run.value), run.node
-    return defaults.default_entrypoint, node
+def _entrypoint(
+    entries: Entries, language: Language, defaults: Defaults, node: Node, problems: Problems
+) -> tuple[str, Node]:
+    given = [(key, entries[key]) for key in ("entrypoint", "module", "run") if key in entries and entries[key].value]
+    for key, entry in given[1:]:
+        problems.warn(
+            Code.MISPLACED_KEY, entry.key or entry.node, f"`{key}` is ignored beside `{given[0][0]}`", "remove one"
+        )
+    match given:
+        case [("entrypoint", entry), *_]:
+            return entry.value, entry.node
+        case [("module", entry), *_]:
+            return f"module: {entry.value}", entry.node
+        case [("run", entry), *_]:
+            return " | ".join(item.value for item in entry.value), entry.node
+    is_python = language in (Language.PYTHON, Language.ANY)
+    default = defaults.default_entrypoint if is_python and defaults.default_entrypoint else language.default_entrypoint
+    return default, node
 
 
 def _steps(job: Job, node: Node, problems: Problems) -> tuple[Step, ...]:

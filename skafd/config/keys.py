@@ -24,6 +24,7 @@ from skafd.config.values import (
     SHARE,
     TIMEOUT,
 )
+from skafd.model.entrypoint import Language
 from skafd.model.project import DependencyRule, OnDeploy, UpdatePolicy
 
 SKAFOS = Origin.SKAFOS
@@ -36,8 +37,8 @@ def _id(name: str) -> Key:
 TASK_KEYS = (
     Key(
         "language",
-        Choice(("python", "any"), "for a program in another language write `language: any` and its command"),
-        "`python`, so that a bare `x.py` is run by it; `any` makes every entrypoint a command.",
+        Choice(tuple(Language), "for a program in another language write `language: any` and its command"),
+        "`python`, `r` or `bash`; `any` makes every entrypoint a command.",
         SKAFOS,
     ),
     Key(
@@ -45,8 +46,9 @@ TASK_KEYS = (
         SCALAR,
         "A script, a notebook, a command, or steps of these separated by `|`.",
         SKAFOS,
-        misspellings=("command", "script", "cmd", "main", "file"),
+        misspellings=("command", "script", "cmd", "main", "file", "notebook"),
     ),
+    Key("module", SCALAR, "A Python module, run as `python -m` does, in place of `entrypoint`."),
     Key("run", ListOf(SCALAR, single=True), "Steps as a list, in place of `entrypoint`.", SKAFOS),
     Key(
         "schedule",

@@ -16,7 +16,7 @@ from skafd.config.problems import Code, Problems, Unreadable, unreadable
 from skafd.config.schedules import check_timezone
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries
-from skafd.model.entrypoint import DEFAULT, FLAT_DEFAULT
+from skafd.model.entrypoint import FLAT_DEFAULT
 from skafd.model.project import Generation, Job, OnDeploy, Project, UpdatePolicy
 
 _JOB_SIGNS = ("job_id", "project_task_id", "entrypoint")
@@ -141,7 +141,7 @@ def _name(entries: Entries, folder: Path | None) -> str:
 def _defaults(entries: Entries, generation: Generation, folder: Path | None, problems: Problems) -> Defaults:
     zone = entries.get("timezone")
     timezone = zone.value if zone and check_timezone(zone, problems) else "UTC"
-    entrypoint = FLAT_DEFAULT if generation is Generation.FLAT else DEFAULT
+    entrypoint = FLAT_DEFAULT if generation is Generation.FLAT else None
     return Defaults(entrypoint, timezone, "limits" in entries, folder)
 
 

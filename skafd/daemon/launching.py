@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from skafd.daemon.commanding import commands_of
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.surroundings import job_environment, particular_environment
+from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.model.deployment import Deployment
-from skafd.model.entrypoint import Command, Notebook, Script, Step, parse_entrypoint
 from skafd.model.ids import AttemptKey, JobId
 from skafd.model.particulars import Particulars
 from skafd.model.project import Job
@@ -55,16 +56,17 @@ def attempt_spec(
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
     limits = particulars.limits
+    variables = {
+        **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
+        **particular_environment(particulars, folder),
+    }
     return AttemptSpec(
         name=attempt_name(home, folder),
         directory=str(folder),
         snapshot=str(snapshot),
         links={path: str(facts.path / path) for path in deployment.linked},
-        commands=_commands(job, environment),
-        environment={
-            **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
-            **particular_environment(particulars, folder),
-        },
+        commands=commands_of(job, environment / "bin" / "python", Surroundings(snapshot, variables)),
+        environment=variables,
         secrets=tuple(facts.variables.values()),
         limits=ResourceLimits(
             memory_bytes=limits.memory_bytes,
@@ -82,24 +84,6 @@ def attempt_name(home: Home, folder: Path) -> str:
     """What launcher and supervisors call the attempt that has this folder. Raises ValueError for a foreign folder."""
     # Of a service: `services/data/3`; no project's folder has that name, since its slug is followed by a number.
     return str(folder.relative_to(home.path if folder.is_relative_to(home.services) else home.runs))
-
-
-def _commands(job: Job, environment: Path) -> tuple[tuple[str, ...], ...]:
-    try:
-        steps = parse_entrypoint(job.entrypoint, job.language)
-    except ValueError as error:
-        raise SandboxError(f"the entrypoint of {job.name} cannot be run: {error}") from error
-    return tuple(_argv(step, environment) for step in steps)
-
-
-def _argv(step: Step, environment: Path) -> tuple[str, ...]:
-    match step:
-        case Script(path=path, arguments=arguments):
-            return (str(environment / "bin" / "python"), path, *arguments)
-        case Command(text=text):
-            return ("/bin/sh", "-c", text)
-        case Notebook(path=path):
-            raise SandboxError(f"{path} is a notebook, which this version cannot run", "export it as a script")
 
 
 def _fit(name: str) -> str:

@@ -6,22 +6,59 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 FLAT_DEFAULT = "index.py"
 """What runs where the oldest configs, which are one job themselves, name nothing."""
-DEFAULT = "main.py"
-"""What runs where a job of a list names nothing."""
 
 _NEEDS_SHELL = re.compile(r"[$;&|<>()*?\[\]{}~#!`\n]")
 _CLOSING = {"'": "single quote", '"': "double quote", "`": "back-tick"}
+_MODULE = re.compile(r"module:\s*", re.IGNORECASE)
+_MODULE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NOTEBOOK = ".ipynb"
+
+
+class Language(StrEnum):
+    """What a job is written in: what is run where nothing is named, and what reads its commands."""
+
+    PYTHON = "python"
+    R = "r"
+    BASH = "bash"
+    ANY = "any"
+    """Every step is a command, whatever its ending."""
+
+    @property
+    def default_entrypoint(self) -> str:
+        """What runs where a job of a list names nothing."""
+        return {Language.R: "main.R", Language.BASH: "main.sh"}.get(self, "main.py")
+
+
+_ENDINGS = {".py": Language.PYTHON, ".R": Language.R, ".r": Language.R, ".sh": Language.BASH}
+_PROGRAMS = {Language.PYTHON: "python", Language.R: "Rscript", Language.BASH: "bash"}
+SCRIPT_ENDINGS = (*_ENDINGS, _NOTEBOOK)
+"""Files with these endings are run without their interpreter being named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A Python file of the project, run by the job's interpreter; its own folder is importable."""
+    """A file of the project, run by the interpreter of its language; of Python, its own folder is importable."""
 
     path: str
+    arguments: tuple[str, ...] = ()
+    language: Language = Language.PYTHON
+
+    @property
+    def program(self) -> str:
+        """What executes it."""
+        return _PROGRAMS[self.language]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A Python module, run as `python -m` does."""
+
+    name: str
     arguments: tuple[str, ...] = ()
 
 
@@ -37,23 +74,44 @@ class Command:
     """Anything else, for the shell."""
 
     text: str
+    shell: str = "sh"
 
 
-Step: TypeAlias = Script | Notebook | Command
+Step: TypeAlias = Script | Module | Notebook | Command
 
 
-def parse_entrypoint(text: str, language: str = "python") -> tuple[Step, ...]:
+def parse_entrypoint(text: str, language: str = Language.PYTHON) -> tuple[Step, ...]:
     """The steps of an entrypoint, in order; each starts when the one before has succeeded.
 
-    `|` outside quotes separates steps (`||` is left to the shell). Unless the language is `python`, all are commands.
-    Raises ValueError, with a message for the user, for an empty step and for a quote that is never closed.
+    `|` outside quotes separates steps (`||` is left to the shell). If the language is `any`, all are commands.
+    Raises ValueError, with a message for the user, for an empty step, for a quote that is never closed, for what is no
+    name of a module, and for arguments of a notebook.
     """
     parts = [part.strip() for part in _split(text)]
     if parts == [""]:
         raise ValueError("the entrypoint is empty")
     if "" in parts:
         raise ValueError("there is nothing to run on one side of a `|`")
-    return tuple(_parse_step(part) if language == "python" else Command(part) for part in parts)
+    return tuple(_parse_step(part, Language(language)) for part in parts)
+
+
+def first_word(command: Command) -> str | None:
+    """The program that a command begins with; None where the shell has yet to make it out of the text."""
+    for word in _words(command.text):
+        if re.match(r"\w+=", word):
+            continue
+        return None if _NEEDS_SHELL.search(word) else word
+    return None
+
+
+def _words(text: str) -> list[str]:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>()")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        return list(lexer)
+    except ValueError:  # quotes as only a shell can read them
+        return []
 
 
 def _split(text: str) -> Iterator[str]:
@@ -78,13 +136,27 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _parse_step(text: str) -> Step:
+def _parse_step(text: str, language: Language) -> Step:
+    shell = "bash" if language is Language.BASH else "sh"
+    if language is Language.ANY:
+        return Command(text, shell)
+    if prefix := _MODULE.match(text):
+        return _parse_module(text[prefix.end() :])
     words = shlex.split(text)
     first = words[0] if words else ""
-    if first.endswith(".ipynb") and len(words) == 1:
+    if first.endswith(_NOTEBOOK):
+        if len(words) > 1:
+            raise ValueError("a notebook takes no arguments: give it `params`")
         return Notebook(first)
-    if not first.endswith(".py"):
-        return Command(text)
-    if _NEEDS_SHELL.search(text):
-        return Command(f"python {text}")
-    return Script(first, tuple(words[1:]))
+    ending = next((ending for ending in _ENDINGS if first.endswith(ending)), None)
+    if ending is None:
+        return Command(text, shell)
+    script = Script(first, tuple(words[1:]), _ENDINGS[ending])
+    return Command(f"{script.program} {text}", shell) if _NEEDS_SHELL.search(text) else script
+
+
+def _parse_module(text: str) -> Module:
+    words = shlex.split(text)
+    if not words or not _MODULE_NAME.fullmatch(words[0]):
+        raise ValueError("`module:` wants the name of a module, as in `module: package.main`")
+    return Module(words[0], tuple(words[1:]))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from skafd.model.entrypoint import Command, Notebook, Script, Step, parse_entrypoint
+from skafd.model.entrypoint import Command, Language, Module, Notebook, Script, Step, first_word, parse_entrypoint
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,13 @@ from skafd.model.entrypoint import Command, Notebook, Script, Step, parse_entryp
         ('sh -c "a | b" | c.py', (Command('sh -c "a | b"'), Script("c.py"))),
         (r"echo a \| b", (Command(r"echo a \| b"),)),
         (r"echo it\'s | b.py", (Command(r"echo it\'s"), Script("b.py"))),
+        ("analysis/fit.R --fast", (Script("analysis/fit.R", ("--fast",), Language.R),)),
+        ("fit.r", (Script("fit.r", (), Language.R),)),
+        ("etl/load.sh eu 'us east'", (Script("etl/load.sh", ("eu", "us east"), Language.BASH),)),
+        ("load.sh > out.txt", (Command("bash load.sh > out.txt"),)),
+        ("module: package.main --fast 'a b'", (Module("package.main", ("--fast", "a b")),)),
+        ("a.py | module:b", (Script("a.py"), Module("b"))),
+        ("bin/tool --fast", (Command("bin/tool --fast"),)),
         ("test -f a || exit 3 | b.py", (Command("test -f a || exit 3"), Script("b.py"))),
     ],
 )
@@ -37,6 +44,34 @@ def test_in_another_language_every_step_is_a_command() -> None:
     assert parse_entrypoint("main.py | b", "any") == (Command("main.py"), Command("b"))
 
 
+def test_in_bash_commands_are_read_by_bash() -> None:
+    steps = parse_entrypoint("[[ -f a ]] && b | c.sh | d.py", "bash")
+    assert steps == (Command("[[ -f a ]] && b", "bash"), Script("c.sh", (), Language.BASH), Script("d.py"))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("sleep 5", "sleep"),
+        ("A=1 B='x y' tool --fast", "tool"),
+        ("'my tool' --fast", "my tool"),
+        ("cd a&&make", "cd"),
+        ("$TOOL --fast", None),
+        ("(cd a; make)", None),
+        ("A=1", None),
+        (r"echo it\'s", "echo"),
+        ("echo 'open", None),
+    ],
+)
+def test_the_program_a_command_begins_with(text: str, word: str | None) -> None:
+    assert first_word(Command(text)) == word
+
+
+@pytest.mark.parametrize(("language", "default"), [("python", "main.py"), ("r", "main.R"), ("bash", "main.sh")])
+def test_each_language_has_something_it_runs_by_itself(language: str, default: str) -> None:
+    assert Language(language).default_entrypoint == default
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -45,6 +80,9 @@ def test_in_another_language_every_step_is_a_command() -> None:
         ("a.py |", "nothing to run on one side"),
         ("| a.py", "nothing to run on one side"),
         ("a.py | | b.py", "nothing to run on one side"),
+        ("report.ipynb --fast", "a notebook takes no arguments"),
+        ("module:", "wants the name of a module"),
+        ("module: a/b.py", "wants the name of a module"),
         ("score.py`", "a back-tick is opened and never closed"),
         ("echo 'a", "a single quote is opened and never closed"),
         ('echo "a', "a double quote is opened and never closed"),
