@@ -10,9 +10,13 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer._click.shell_completion import CompletionItem
+from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 
 from skafd import __version__
+from skafd.commands import skafos
+from skafd.commands.completing import is_asked
 from skafd.commands.exit_codes import ExitCode, exit_code_of
 from skafd.commands.terminal import say_error
 from skafd.errors import SkafdError
@@ -40,9 +44,13 @@ COMMANDS = {
     "rollback": "rollback",
     "env": "env",
     "create": "create",
+    "import": "imports",
     "doctor": "doctor",
     "service": "service",
     "schema": "schema",
+    "edit": "edit",
+    "completion": "completion",
+    "man": "man",
 }
 """Names and their modules, in the order in which they are listed."""
 
@@ -54,12 +62,18 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS:
+        if args and args[0] not in COMMANDS and args[0] not in skafos.NAMES:
             near = get_close_matches(args[0], COMMANDS, 1)
             ctx.fail(f"no command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, _ctx: Any, incomplete: str) -> list[Any]:
+        """Names alone: their help would have every command's module loaded."""
+        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in skafos.NAMES:
+            return typer.main.get_command(skafos.app_of(cmd_name))
         if cmd_name not in COMMANDS:
             return None
         return typer.main.get_command(import_module(f"skafd.commands.{COMMANDS[cmd_name]}").app)
@@ -89,7 +103,9 @@ def skafd(
     if version:
         print(f"skafd {__version__}")
     elif context.invoked_subcommand is None:
-        print(context.get_help())
+        from skafd.commands.greeting import greeting
+
+        print(greeting())
 
 
 def run(arguments: Sequence[str], program: str = "skafd") -> int:
@@ -97,6 +113,8 @@ def run(arguments: Sequence[str], program: str = "skafd") -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets a question mark, not an error.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if is_asked(program):
+        completion_init()
     try:
         typer.main.get_command(app).main(list(arguments), prog_name=program)
     except SystemExit as end:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skafd.api.client import Client
+from skafd.commands.completing import complete_job
 from skafd.commands.here import client, given, split_project
 from skafd.commands.shape import AsJson, ProjectArgument, new_app
 from skafd.commands.terminal import is_terminal, print_json, print_text, terminal_width
@@ -17,7 +18,9 @@ app = new_app()
 @app.command()
 def backfill(
     project: ProjectArgument = None,
-    job: Annotated[str | None, typer.Argument(metavar="JOB", help="A job that has a schedule.")] = None,
+    job: Annotated[
+        str | None, typer.Argument(metavar="JOB", help="A job that has a schedule.", autocompletion=complete_job)
+    ] = None,
     *,
     first: Annotated[str | None, typer.Option("--from", metavar="D", help="The first day, or time of a day.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="D", help="The last day, or time of a day.")] = None,

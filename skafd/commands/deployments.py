@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_project
 from skafd.commands.here import client, find_project
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
@@ -15,7 +16,9 @@ app = new_app()
 
 @app.command()
 def deployments(
-    project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="Left out: this folder's.")] = None,
+    project: Annotated[
+        str | None, typer.Argument(metavar="PROJECT", help="Left out: this folder's.", autocompletion=complete_project)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the versions of a project, newest first.

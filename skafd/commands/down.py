@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from skafd.commands.here import client
-from skafd.commands.shape import new_app
+from skafd.commands.shape import YesOption, new_app
+from skafd.commands.terminal import confirm
 from skafd.errors import SkafdError
 
 app = new_app()
@@ -21,10 +22,11 @@ def down(
     jobs: Annotated[
         bool, typer.Option("--jobs", help="End the running jobs too, gracefully and then by force.")
     ] = False,
+    yes: YesOption = False,
 ) -> None:
     """Stop the daemon; jobs go on.
 
-    The next `skafd up` takes them up again, and loses none. With --jobs they are ended too.
+    The next `skafd up` takes them up again, and loses none. With --jobs they are ended too, after a question.
 
     \b
     Examples:
@@ -32,7 +34,11 @@ def down(
       skafd down --jobs
     """
     api = client()
-    daemon = api.status()["daemon"]["pid"]
+    status = api.status()
+    running = [run for project in status["projects"] for run in project["open_runs"]]
+    if jobs and running:
+        confirm(f"End {', '.join(running)}?", yes)
+    daemon = status["daemon"]["pid"]
     try:
         handle = os.pidfd_open(daemon)
     except ProcessLookupError:

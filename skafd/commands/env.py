@@ -9,8 +9,8 @@ import typer
 
 from skafd.api.client import Client
 from skafd.commands.here import client, find_project, given, split_project
-from skafd.commands.shape import AsJson, ProjectArgument, new_app
-from skafd.commands.terminal import print_json
+from skafd.commands.shape import AsJson, ProjectArgument, YesOption, new_app
+from skafd.commands.terminal import confirm, print_json
 from skafd.errors import NotFound
 
 app = new_app()
@@ -24,6 +24,7 @@ def env(
         str | None, typer.Option("--set", metavar="VALUE", help="Set the key; - reads standard input.")
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the key.")] = False,
+    yes: YesOption = False,
     show: Annotated[bool, typer.Option("--show", help="Print values in the clear.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -49,6 +50,7 @@ def env(
         api.set_variable(slug, variable, _value(new_value))
         print(f"set {variable} for {slug}; tasks that start from now on see it")
     elif delete and variable:
+        confirm(f"Delete {variable} of {slug}? Its value cannot be read back.", yes)
         api.delete_variable(slug, variable)
         print(f"deleted {variable} of {slug}")
     else:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_template
 from skafd.commands.here import CONFIG_NAMES, has_config
 from skafd.commands.shape import new_app
 from skafd.errors import Refused
@@ -30,7 +31,10 @@ def init(
         str, typer.Argument(metavar="NAME", help="A folder, made if it is not there; its name is the project's.")
     ] = ".",
     template: Annotated[
-        str, typer.Option("--template", metavar="TEMPLATE", help="`skafd templates` lists them.")
+        str,
+        typer.Option(
+            "--template", metavar="TEMPLATE", help="`skafd templates` lists them.", autocompletion=complete_template
+        ),
     ] = "base",
     _organization: Annotated[
         str | None, typer.Option("--org", metavar="ORG", help="Taken as of old; has no effect.")

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from skafd.api.client import Client
+from skafd.commands.completing import complete_target
 from skafd.commands.here import client, find_project, find_target
-from skafd.commands.shape import new_app
+from skafd.commands.shape import YesOption, new_app
+from skafd.commands.terminal import confirm
 
 app = new_app()
 MOST_RUNS = 1000
@@ -20,7 +22,9 @@ def kill(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="RUN|JOB", help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project."
+            metavar="RUN|JOB",
+            help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project.",
+            autocompletion=complete_target,
         ),
     ] = None,
     deployments: Annotated[
@@ -35,10 +39,11 @@ def kill(
             "--job_ids", "--job-ids", metavar="IDS", help="Only these jobs of the project, with commas between."
         ),
     ] = None,
+    yes: YesOption = False,
 ) -> None:
     """End what runs of a run, a job or a project.
 
-    The whole process tree ends, gracefully and then by force.
+    The whole process tree ends, gracefully and then by force. Asks if that is all of a project.
 
     \b
     Examples:
@@ -46,7 +51,11 @@ def kill(
       skafd kill churn/train
     """
     api = client()
-    tasks = [task for each in _targets(api, target, deployments, job_ids) for task in api.kill(each)["tasks"]]
+    targets = list(_targets(api, target, deployments, job_ids))
+    for each in targets:
+        if "/" not in each:
+            confirm(f"End all that runs of {each}?", yes)
+    tasks = [task for each in targets for task in api.kill(each)["tasks"]]
     for task in tasks:
         print(f"ending {task}")
     if not tasks:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_target
 from skafd.commands.here import client, find_target
 from skafd.commands.shape import new_app
 
@@ -18,7 +19,9 @@ def logs(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="RUN|JOB", help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project."
+            metavar="RUN|JOB",
+            help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project.",
+            autocompletion=complete_target,
         ),
     ] = None,
     follow: Annotated[

@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_target
 from skafd.commands.here import client, find_target
 from skafd.commands.shape import new_app
 
 app = new_app()
 Target = Annotated[
-    str | None, typer.Argument(metavar="PROJECT[/JOB]", help="A project, or a job of it; in its folder the job alone.")
+    str | None,
+    typer.Argument(
+        metavar="PROJECT[/JOB]",
+        help="A project, or a job of it; in its folder the job alone.",
+        autocompletion=complete_target,
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_target
 from skafd.commands.here import client, find_target
 from skafd.commands.shape import new_app
 
@@ -14,7 +15,10 @@ app = new_app()
 
 @app.command()
 def retry(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="churn/42/train, or churn/42/train[3].")],
+    task: Annotated[
+        str,
+        typer.Argument(metavar="TASK", help="churn/42/train, or churn/42/train[3].", autocompletion=complete_target),
+    ],
     latest: Annotated[bool, typer.Option("--latest", help="On the live deployment.")] = False,
 ) -> None:
     """Run a task and its dependents again.

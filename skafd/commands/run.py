@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skafd.api.client import Client, Json
+from skafd.commands.completing import complete_job, complete_run
 from skafd.commands.exit_codes import ExitCode
 from skafd.commands.here import client, find_run, given, split_project
 from skafd.commands.shape import ProjectArgument, new_app
@@ -20,7 +21,8 @@ LONGEST_WAIT_SECONDS = 30.0
 def run(
     project: ProjectArgument = None,
     job: Annotated[
-        str | None, typer.Argument(metavar="JOB", help="A job's name; left out: all of the project.")
+        str | None,
+        typer.Argument(metavar="JOB", help="A job's name; left out: all of the project.", autocompletion=complete_job),
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="The job alone, without the jobs that depend on it.")] = False,
     parameters: Annotated[
@@ -28,7 +30,12 @@ def run(
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="RUN", help="Run again what did not succeed in this run, and its dependents."),
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Run again what did not succeed in this run, and its dependents.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Resume on the live deployment.")] = False,
     wait: Annotated[

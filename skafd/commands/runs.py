@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_project
 from skafd.commands.here import client, find_project, project_folder
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
@@ -15,7 +16,10 @@ app = new_app()
 
 @app.command()
 def runs(
-    project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="Left out: this folder's, else all.")] = None,
+    project: Annotated[
+        str | None,
+        typer.Argument(metavar="PROJECT", help="Left out: this folder's, else all.", autocompletion=complete_project),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_project
+
 
 def new_app() -> typer.Typer:
     """An application with plain help, to which a module adds its command."""
@@ -20,5 +22,9 @@ def new_app() -> typer.Typer:
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 ProjectArgument = Annotated[
-    str | None, typer.Argument(metavar="PROJECT", help="A project; in its own folder it may be left out.")
+    str | None,
+    typer.Argument(
+        metavar="PROJECT", help="A project; in its own folder it may be left out.", autocompletion=complete_project
+    ),
 ]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

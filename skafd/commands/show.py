@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_run
 from skafd.commands.here import client, find_run
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
@@ -15,7 +16,9 @@ app = new_app()
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="churn/42, or 42 in the project's folder.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="churn/42, or 42 in the project's folder.", autocompletion=complete_run)
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show one run: its tasks and how each ended.

@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from skafd.errors import SkafdError
+from skafd.errors import Refused, SkafdError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -41,6 +41,15 @@ def print_text(text: Text) -> None:
 def plain(text: Text) -> str:
     """The text alone, without blanks at the ends of lines."""
     return "\n".join(line.rstrip() for line in text.plain.splitlines())
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Asks, unless `yes` or nobody sits at a terminal to answer. Raises Refused if the answer is no."""
+    if yes or not sys.stdin.isatty():
+        return
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Refused("nothing was done", "answer y, or say --yes")
 
 
 def say(message: str) -> None:

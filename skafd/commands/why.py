@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skafd.commands.completing import complete_target
 from skafd.commands.here import client, find_target
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json
@@ -20,6 +21,7 @@ def why(
         typer.Argument(
             metavar="RUN|TASK|JOB",
             help="churn/42, churn/42/train, churn/train or churn; left out: this folder's project.",
+            autocompletion=complete_target,
         ),
     ] = None,
     as_json: AsJson = False,

@@ -1,0 +1,1 @@
+"""What other schedulers' files say, as a project of skafd's: read without running anything."""
