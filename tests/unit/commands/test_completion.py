@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from skafd.commands import completing
-from tests.support.fake_backend import FakeBackend
 from tests.unit.commands.conftest import Shell
 
 PROGRAMS = Path(sys.executable).parent
@@ -24,10 +23,12 @@ def _complete(*words: str) -> list[str]:
     return ran.stdout.split()
 
 
-def test_bash_completes_commands(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_bash_completes_commands() -> None:
     assert _complete("sched") == ["schedule"]
 
 
+@pytest.mark.usefixtures("daemon")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -39,11 +40,12 @@ def test_bash_completes_commands(home: Path) -> None:
         (("init", "x", "--template", "et"), "etl"),
     ],
 )
-def test_bash_completes_names_that_the_daemon_knows(daemon: FakeBackend, words: tuple[str, ...], expected: str) -> None:
+def test_bash_completes_names_that_the_daemon_knows(words: tuple[str, ...], expected: str) -> None:
     assert expected in _complete(*words)
 
 
-def test_without_a_daemon_nothing_is_offered_and_nothing_said(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_without_a_daemon_nothing_is_offered_and_nothing_said() -> None:
     assert _complete("kill", "ch") == []
     assert completing.complete_run("c") == []
 
