@@ -40,9 +40,11 @@ def run_name(slug: str, number: int) -> str:
     return f"{slug}/{number}"
 
 
-def task_name(slug: str, number: int, job: Job | None, job_id: JobId, instance: int) -> str:
-    """`churn/42/train`, with `[3]` where the job has several instances."""
+def task_name(slug: str, number: int, job: Job | None, job_id: JobId, instance: int, part: str = "") -> str:
+    """`churn/42/train`, with `[3]` where the job has several instances, `/train[3]` where it is a flow."""
     name = f"{run_name(slug, number)}/{job.name.strip() if job else job_id}"
+    if part:
+        return f"{name}/{part}"
     return f"{name}[{instance}]" if job is not None and job.has_instances else name
 
 
@@ -74,8 +76,8 @@ def run_summary(view: views.RunView, config: Project) -> RunSummary:
     """One line of `skafd runs`."""
     names = {job.id: job for job in config.jobs}
     failed = [
-        task_name(view.slug, view.key.number, names.get(job), job, instance).split("/", 2)[2]
-        for job, instance in view.failed
+        task_name(view.slug, view.key.number, names.get(job), job, instance, part).split("/", 2)[2]
+        for job, instance, part in view.failed
     ]
     return RunSummary(
         run=run_name(view.slug, view.key.number),
@@ -134,7 +136,7 @@ def why_run(detail: views.RunDetail, config: Project, waits: Waits = MappingProx
 def tell(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits = MappingProxyType({})) -> Told:
     """A task as its sentence needs it."""
     return Told(
-        name=task_name(run.slug, run.key.number, job, task.key.job, task.key.instance),
+        name=task_name(run.slug, run.key.number, job, task.key.job, task.key.instance, task.part),
         state=task.state,
         reason=waits.get(task.key, task.reason),
         attempt=task.attempt,
@@ -190,7 +192,7 @@ def _reason(task: views.TaskView) -> str:
 def _task_info(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits) -> TaskInfo:
     key = task.key
     return TaskInfo(
-        task=task_name(run.slug, run.key.number, job, key.job, key.instance),
+        task=task_name(run.slug, run.key.number, job, key.job, key.instance, task.part),
         job=key.job,
         name=job.name if job else key.job,
         instance=key.instance,

@@ -125,7 +125,7 @@ class Questions:
 
     def _task_name(self, reader: Reader, run: views.RunView, task: views.TaskView) -> str:
         job = self._config(reader, run).job(task.key.job)
-        return present.task_name(run.slug, run.key.number, job, job.id, task.key.instance)
+        return present.task_name(run.slug, run.key.number, job, job.id, task.key.instance, task.part)
 
     def _log_source(self, reader: Reader, run: views.RunView, task: views.TaskView) -> LogSource:
         newest = task.attempts[-1]

@@ -28,6 +28,7 @@ def job_environment(
     slug: str,
     environment_folder: Path,
     variables: Mapping[str, str],
+    part: str = "",
 ) -> dict[str, str]:
     """Everything that exec gets; later layers win: the daemon's own, the config's, `skafd env`, parameters, skafd's."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
@@ -41,7 +42,7 @@ def job_environment(
         **dict(job.environment),
         **variables,
         **_parameters(job, run),
-        **_identity(attempt, run, deployment, job, slug),
+        **_identity(attempt, run, deployment, job, slug, part),
     }
 
 
@@ -69,13 +70,13 @@ def _parameters(job: Job, run: Run) -> dict[str, str]:
     return {**named, "SKAFD_PARAMS": json.dumps(typed)}
 
 
-def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, slug: str) -> dict[str, str]:
-    task = f"{slug}/{run.key.number}/{job.name}"
+def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, slug: str, part: str) -> dict[str, str]:
+    instance = f"[{attempt.task.instance}]" if job.has_instances else ""
     occurrence = {"SKAFD_OCCURRENCE": run.cause.instant.isoformat()} if run.cause.instant else {}
     return {
         "SKAFD_PROJECT": slug,
         "SKAFD_RUN": f"{slug}/{run.key.number}",
-        "SKAFD_TASK": f"{task}[{attempt.task.instance}]" if job.has_instances else task,
+        "SKAFD_TASK": f"{slug}/{run.key.number}/{job.name}{f'/{part}' if part else instance}",
         "SKAFD_JOB": job.name,
         "SKAFD_ATTEMPT": str(attempt.number),
         "SKAFD_INSTANCE": str(attempt.task.instance),

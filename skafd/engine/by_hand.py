@@ -35,7 +35,9 @@ def retry_now(board: Board, draft: Draft, event: RetryRequested) -> None:
 def skip(board: Board, draft: Draft, event: SkipRequested) -> None:
     """Passes over a task that has no process; no news for any other."""
     open_job = board.find_job(event.task)
-    if open_job is not None and open_job.tasks[event.task.instance].state in (TaskState.WAITING, TaskState.QUEUED):
+    if open_job is None or (open_job.flow is not None and not is_unbegun(open_job.tasks[0])):
+        return  # What comes after a step of a flow needs what it leaves.
+    if open_job.tasks[event.task.instance].state in (TaskState.WAITING, TaskState.QUEUED):
         move(board, draft, open_job, event.task.instance, TaskState.SKIPPED, BY_HAND)
 
 

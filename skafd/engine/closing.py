@@ -45,7 +45,7 @@ def tell_dependents(open_job: OpenJob) -> None:
 def tell_run(open_job: OpenJob) -> None:
     """Counts an ended job in what its run comes to."""
     run = open_job.run
-    is_forgiven = open_job.has_share or (open_job.job.catch and not open_job.ended[TaskState.UPSTREAM_FAILED])
+    is_forgiven = open_job.has_share or (open_job.job.catch and not is_upstream_failed(open_job))
     run.has_failed |= has_failed(open_job) and not is_forgiven
     if open_job.ended[TaskState.CANCELLED]:
         run.has_cancelled = True
@@ -91,13 +91,19 @@ def has_failed(open_job: OpenJob) -> bool:
     return any(open_job.ended[state] for state in FAILURES)
 
 
+def is_upstream_failed(open_job: OpenJob) -> bool:
+    """It never began, for something before it failed. Single tasks of a flow may fail for others of it."""
+    return open_job.ended[TaskState.UPSTREAM_FAILED] == len(open_job.tasks)
+
+
 def _blame_of(open_job: OpenJob) -> Blame | None:
     """What keeps the dependents of an ended job from starting; None when nothing does."""
     name = open_job.job.name
-    if open_job.ended[TaskState.UPSTREAM_FAILED]:
+    if is_upstream_failed(open_job):
         return _pass_on(open_job, TaskState.UPSTREAM_FAILED, _reason_of(open_job, TaskState.UPSTREAM_FAILED))
     if has_failed(open_job):
-        state = next(state for state in FAILURES if open_job.ended[state])
+        own = (state for state in FAILURES if open_job.ended[state] and state is not TaskState.UPSTREAM_FAILED)
+        state = next(own, TaskState.UPSTREAM_FAILED)
         reason = f"'{name}' failed: {_reason_of(open_job, state)}"
         if open_job.job.need < 1:
             succeeded = open_job.ended[TaskState.SUCCEEDED]

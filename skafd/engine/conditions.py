@@ -55,7 +55,9 @@ def _state(open_job: OpenJob) -> str:
 
 
 def _output(open_job: OpenJob) -> Any:
-    """What the job published; a list of all where it has several instances."""
+    """What the job published; a list of all where it has several instances; nothing of a flow."""
+    if open_job.flow is not None:
+        return None
     values = [None if task.output is None else _json(task.output) for task in open_job.tasks]
     return values if open_job.job.has_instances else values[0]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from skafd.engine.open_run import OpenJob, OpenRun
-from skafd.model.decisions import Decisions, Expanded, ItemsWanted, Kill, Missed, RunEnded, Transition
+from skafd.model.decisions import Added, Decisions, Expanded, ItemsWanted, Kill, Missed, RunEnded, Transition
 from skafd.model.ids import AttemptKey, TaskKey
 from skafd.model.run import Run
 
@@ -24,6 +24,7 @@ class Draft:
         self.launches: list[AttemptKey] = []
         self.kills: list[Kill] = []
         self.expanded: list[Expanded] = []
+        self.added: list[Added] = []
         self.wanted: list[ItemsWanted] = []
         self.closed: deque[OpenJob] = deque()
         """Jobs whose last task has ended and whose dependents do not know it."""
@@ -53,6 +54,7 @@ class Draft:
             launches=tuple(self.launches),
             kills=tuple(self.kills),
             expanded=tuple(self.expanded),
+            added=tuple(self.added),
             wanted=tuple(self.wanted),
             wake_at=wake_at,
         )

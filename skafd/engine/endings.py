@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
+from skafd.engine.flows import follow_flow, settle_flow
 from skafd.engine.moves import move
 from skafd.engine.open_run import OpenJob
 from skafd.engine.requests import RESTARTED
 from skafd.model.decisions import AttemptEnded, AttemptStarted
 from skafd.model.ids import AttemptKey
-from skafd.model.outcome import Cancelled, OomKilled, Outcome, describe, state_of
+from skafd.model.outcome import Cancelled, Exited, OomKilled, Outcome, describe, state_of
 from skafd.model.project import Retry
 from skafd.model.run import Task
 from skafd.model.states import TaskState
@@ -39,11 +40,14 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     new, reason, not_before = state_of(event.outcome), describe(event.outcome), None
     memory_bytes = _grown_memory(board, open_job, task, event.outcome)
     if _is_retried(board, open_job, task, event.outcome, memory_bytes):
-        retry = open_job.job.retry
+        retry = open_job.job_of(task).retry
         not_before = draft.now + _delay(retry, task)
         new, reason = TaskState.WAITING, f"retry {task.attempt} of {retry.times} after {reason}"
         if memory_bytes is not None:
             reason += f"; it gets {format_memory(memory_bytes)}"
+    was_cancelled = task.key in board.cancelling
+    if open_job.flow is not None and new.is_terminal:
+        new, reason = follow_flow(draft, open_job, task, new, reason, event.output)
     move(
         board,
         draft,
@@ -57,6 +61,8 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
         output=event.output,
         memory_bytes=memory_bytes,
     )
+    if open_job.flow is not None and new.is_terminal:
+        settle_flow(board, draft, open_job, was_cancelled)
 
 
 def queue_retries(board: Board, draft: Draft) -> None:
@@ -81,10 +87,11 @@ def _end_reason(board: Board, task: Task, outcome: Outcome) -> str:
 
 
 def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, memory_bytes: int | None) -> bool:
-    retry = open_job.job.retry
+    retry = open_job.job_of(task).retry
     return (
         state_of(outcome) in retry.outcomes
         and task.attempt <= retry.times
+        and not (isinstance(outcome, Exited) and outcome.code in retry.final_codes)
         and task.key not in board.cancelling
         and open_job.project in board.live
         and not open_job.run.is_over_time
@@ -95,10 +102,11 @@ def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, m
 
 def _grown_memory(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> int | None:
     """The limit of the next attempt; None where it stays, or is all of the machine already."""
-    factor = open_job.job.retry.memory_factor
+    job = open_job.job_of(task)
+    factor = job.retry.memory_factor
     if not isinstance(outcome, OomKilled) or not outcome.limit_bytes or not _asks_for_more(outcome) or factor <= 1:
         return None
-    had = task.memory_bytes or open_job.job.resources.limits.memory_bytes or outcome.limit_bytes
+    had = task.memory_bytes or job.resources.limits.memory_bytes or outcome.limit_bytes
     grown = min(int(had * factor), board.admission.memory_bytes)
     return grown if grown > had else None
 

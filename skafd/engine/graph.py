@@ -18,6 +18,10 @@ class Graph:
         self.dependencies: dict[JobId, tuple[JobId, ...]] = {
             job.id: tuple(dict.fromkeys(one for one in job.dependencies if one in self.jobs)) for job in config.jobs
         }
+        self.steps: dict[JobId, dict[str, Job]] = {
+            job.id: {step.name: job.for_step(step) for step in job.flow.steps} for job in config.jobs if job.flow
+        }
+        """For each flow, the job as each of its steps has it."""
         dependents: dict[JobId, list[JobId]] = {job_id: [] for job_id in self.jobs}
         for job_id, dependencies in self.dependencies.items():
             for dependency in dependencies:

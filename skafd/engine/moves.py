@@ -46,6 +46,8 @@ def move(
         memory_bytes=memory_bytes or task.memory_bytes,
         gpus=gpus,
         output=task.output if output is None else output,
+        part=task.part,
+        token=task.token,
     )
     _leave(board, task, new)
     _enter(board, draft, open_job, task, open_job.tasks[instance])
@@ -98,7 +100,7 @@ def enqueue(board: Board, open_job: OpenJob, task: Task, since: datetime) -> Non
 
 def needs_of(board: Board, open_job: OpenJob, task: Task) -> Needs:
     """What the task reserves: what its job asks for, with the memory that grew after an out-of-memory kill."""
-    reserved = open_job.job.resources.reserved()
+    reserved = open_job.job_of(task).resources.reserved()
     if task.memory_bytes is not None:
         reserved = replace(reserved, memory_bytes=max(reserved.memory_bytes or 0, task.memory_bytes))
     return board.admission.needs(reserved, open_job.pools)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from skafd.engine.graph import Graph
+from skafd.engine.steps import OpenFlow
 from skafd.model.deployment import Deployment
+from skafd.model.flow import decode_token
 from skafd.model.ids import JobId, ProjectId, RunKey
 from skafd.model.project import Job
 from skafd.model.run import Cause, CauseKind, Run, Task
@@ -73,6 +75,8 @@ class OpenJob:
     _next_unbegun: int = 0
     must_restart: bool = False
     """It was killed to be run anew on a newer deployment."""
+    flow: OpenFlow | None = None
+    """How it goes on, where it is a flow."""
 
     @property
     def project(self) -> ProjectId:
@@ -98,7 +102,33 @@ class OpenJob:
     @property
     def has_room(self) -> bool:
         """Another instance may begin."""
+        if self.is_set_up_first and not is_unbegun(self.tasks[0]):
+            return False
         return self.job.max_parallel is None or self.active < self.job.max_parallel
+
+    @property
+    def is_set_up_first(self) -> bool:
+        """All other tasks of a flow wait for its first one."""
+        return self.flow is not None and self.tasks[0].state is not TaskState.SUCCEEDED
+
+    def job_of(self, task: Task) -> Job:
+        """What counts for one task: in a flow, what its step says."""
+        if self.flow is None or self.job.flow is None:
+            return self.job
+        token = self.flow.tokens[task.key.instance]
+        if token.gang is not None and token.gang.size > 1:
+            return self.job.for_step(self.job.flow.step(token.step), token.gang.size)
+        return self.run.graph.steps[self.job.id].get(token.step, self.job)
+
+    def open_flow(self) -> None:
+        """Takes up a flow where its tasks say that it is."""
+        if self.job.flow is None or any(task.token is None for task in self.tasks):
+            return
+        self.flow = OpenFlow(self.job.flow)
+        self.flow.add(decode_token(task.token) for task in self.tasks if task.token is not None)
+        for task in self.tasks:
+            if task.state is TaskState.SUCCEEDED:
+                self.flow.follow(task.key.instance, task.output)
 
     def take_unbegun(self) -> int | None:
         """The first instance that has not begun; the next call gives the next."""
@@ -158,6 +188,7 @@ class OpenRun:
             open_job.pools = self.graph.pools_of(job)
             self.jobs[job_id] = open_job
         for open_job in self.jobs.values():
+            open_job.open_flow()
             open_job.count()
             for dependency in open_job.inside:
                 self.jobs[dependency].dependents.append(open_job)

@@ -38,6 +38,8 @@ def check(board: Board, draft: Draft, open_job: OpenJob) -> None:
 
 def waiting_reason(board: Board, open_job: OpenJob) -> str:
     """What a task that was just made waits for, in words; empty where nothing is in its way."""
+    if open_job.is_released and open_job.is_set_up_first:
+        return "waits until what succeeded before is taken over"
     if open_job.is_released:
         return f"waits for one of {open_job.job.max_parallel} instances to end"
     if open_job.is_asked:

@@ -12,6 +12,7 @@ from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.engine.overlap import overlap_of, refuse_overlap
 from skafd.engine.readiness import waiting_reason
 from skafd.model.decisions import Missed, RunRequested
+from skafd.model.flow import SETUP, Token, encode_token
 from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
 from skafd.model.project import Job, OnDeploy, Overlap
 from skafd.model.run import Cause, CauseKind, Task
@@ -113,7 +114,9 @@ def open_run(board: Board, draft: Draft, run: OpenRun) -> None:
 
 
 def new_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
-    """One task for each instance; one alone where the items are not known yet."""
+    """One task for each instance; one alone where the items are not known yet, or where it is a flow."""
+    if job.flow is not None:
+        return [flow_task(draft, TaskKey(run, job.id), SETUP, Token(SETUP))]
     items: Iterable[str | None] = [None] * job.parallelism
     if job.foreach is not None:
         items = [None] if job.foreach.items is None else job.foreach.items
@@ -121,6 +124,11 @@ def new_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
         Task(TaskKey(run, job.id, instance), TaskState.WAITING, changed_at=draft.now, item=item)
         for instance, item in enumerate(items)
     ]
+
+
+def flow_task(draft: Draft, key: TaskKey, part: str, token: Token) -> Task:
+    """A task of a flow that has not begun."""
+    return Task(key, TaskState.WAITING, changed_at=draft.now, part=part, token=encode_token(token))
 
 
 def _say_why_waiting(board: Board, open_job: OpenJob) -> None:

@@ -67,7 +67,7 @@ def _restore_open_job(board: Board, open_job: OpenJob) -> None:
     board.unchecked.append(open_job)
     if open_job.has_share:
         tell_dependents(open_job)
-    if open_job.is_released and open_job.job.max_parallel is not None:
+    if open_job.is_released and (open_job.job.max_parallel is not None or open_job.flow is not None):
         board.unreleased.append(open_job)
     for task in open_job.tasks:
         if task.state.is_alive:

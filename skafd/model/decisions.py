@@ -156,6 +156,13 @@ class Expanded:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """Further tasks of a flow, which follow from one that ended."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsWanted:
     """A job is ready, and its items are the paths that this pattern finds: answered by `ItemsFound`."""
 
@@ -204,6 +211,8 @@ class Decisions:
     launches: tuple[AttemptKey, ...] = ()
     kills: tuple[Kill, ...] = ()
     expanded: tuple[Expanded, ...] = ()
+    """Written before the transitions."""
+    added: tuple[Added, ...] = ()
     """Written before the transitions."""
     wanted: tuple[ItemsWanted, ...] = ()
     wake_at: datetime | None = None

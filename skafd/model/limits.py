@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,14 @@ class Limits:
     cpu: float | None = None
     memory_bytes: int | None = None
     gpu: int = 0
+
+    def times(self, count: int) -> Limits:
+        """So many times each amount."""
+        return Limits(
+            cpu=None if self.cpu is None else self.cpu * count,
+            memory_bytes=None if self.memory_bytes is None else self.memory_bytes * count,
+            gpu=self.gpu * count,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,16 @@ class Resources:
             ),
             gpu=self.requests.gpu or self.limits.gpu,
         )
+
+    def with_limits(self, limits: Limits, times: int = 1) -> Resources:
+        """The same where `limits` says nothing; all of it for so many processes."""
+        own = Limits(
+            cpu=self.limits.cpu if limits.cpu is None else limits.cpu,
+            memory_bytes=self.limits.memory_bytes if limits.memory_bytes is None else limits.memory_bytes,
+            gpu=limits.gpu or self.limits.gpu,
+        )
+        requests = Limits() if limits != Limits() else self.requests
+        return replace(self, limits=own.times(times), requests=requests.times(times))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skafd.model.flow import Token
 from skafd.model.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its flow an attempt stands."""
+
+    token: Token
+    inputs: tuple[tuple[str, int], ...]
+    """Steps and instances of the tasks before it."""
+    retries: int
+    """Further attempts that its step may have, those among them in which its failure is caught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +28,7 @@ class Particulars:
     gpus: tuple[int, ...] = ()
     item: str | None = None
     instances: int = 1
+    step: Place | None = None
+    """Of a flow's task."""
     upstream_failed: tuple[str, ...] = ()
     """Names of the jobs before it that failed."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from skafd.model.flow import Flow, FlowStep
 from skafd.model.ids import JobId
 from skafd.model.limits import Resources
 from skafd.model.states import TaskState
@@ -79,6 +80,20 @@ class Schedule:
     """Given to the runs that it sets off."""
 
 
+class JobType(StrEnum):
+    """What a job is."""
+
+    JOB = "job"
+    SERVICE = "service"
+    METAFLOW = "metaflow"
+
+
+FLOW_RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST, TaskState.OOM_KILLED)
+"""Metaflow tries a step again however it failed."""
+FLOW_FINAL_CODE = 202
+"""By which a step says that it is not to be tried again."""
+MOST_FLOW_RETRIES = 5
+"""Metaflow takes no notice of a seventh attempt."""
 RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 """Outcomes that are tried again where nothing is said of them: what would surely happen again is not among them."""
 
@@ -94,6 +109,8 @@ class Retry:
     outcomes: tuple[TaskState, ...] = RETRIED
     memory_factor: float = 1.0
     """After an out-of-memory kill the limit grows by it, up to the machine."""
+    final_codes: tuple[int, ...] = ()
+    """Exit codes by which a job says that another attempt is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +172,25 @@ class Job:
     on_deploy: OnDeploy = OnDeploy.RUN
     parameters: tuple[Parameter, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    type: JobType = JobType.JOB
+    flow: Flow | None = None
+    """What the flow file says, once it was compiled."""
     kept: tuple[tuple[str, Any], ...] = ()
     """Valid keys whose feature this version does not have."""
+
+    def for_step(self, step: FlowStep, processes: int = 1) -> Job:
+        """The job as one step of its flow has it; where the step says nothing, what the job says counts."""
+        retry = self.retry
+        if step.retries is not None:
+            retry = Retry(step.retries, step.retry_delay_seconds)
+        times = min(retry.times + step.fallbacks, MOST_FLOW_RETRIES)
+        return replace(
+            self,
+            resources=self.resources.with_limits(step.limits, processes),
+            retry=replace(retry, times=times, outcomes=FLOW_RETRIED, final_codes=(FLOW_FINAL_CODE,)),
+            timeout_seconds=self.timeout_seconds if step.timeout_seconds is None else step.timeout_seconds,
+            environment=(*self.environment, *step.environment),
+        )
 
     @property
     def has_instances(self) -> bool:

@@ -50,6 +50,10 @@ class Task:
     """The devices that it holds while it is alive."""
     output: str | None = None
     """What its last attempt published, as JSON text."""
+    part: str = ""
+    """What it is called within its job, where that is a flow: `train`, `score[3]`."""
+    token: str | None = None
+    """Where in its flow it stands, as `skafd.model.flow` writes it."""
 
 
 @dataclass(frozen=True, slots=True)

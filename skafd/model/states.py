@@ -75,7 +75,10 @@ TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
             TaskState.FAILED,
         }
     ),
-    TaskState.QUEUED: frozenset({TaskState.STARTING, TaskState.CANCELLED, TaskState.SKIPPED}),
+    # UPSTREAM_FAILED: another task of the same flow failed.
+    TaskState.QUEUED: frozenset(
+        {TaskState.STARTING, TaskState.CANCELLED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED}
+    ),
     # A short job may end before its start was reported. WAITING: the attempt ended and a retry is due.
     TaskState.STARTING: _ENDS | {TaskState.RUNNING, TaskState.WAITING},
     TaskState.RUNNING: _ENDS | {TaskState.WAITING},

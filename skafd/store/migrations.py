@@ -201,7 +201,13 @@ VERSION_5 = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+VERSION_6 = (
+    # A flow's task: what it is called within its job, and where in the flow it stands.
+    "ALTER TABLE task ADD COLUMN part TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE task ADD COLUMN token TEXT",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

@@ -18,7 +18,7 @@ _FAILURES = ", ".join(f"'{state.value}'" for state in sorted(FAILURES))
 _RUN_VIEW = f"""
     SELECT project.key, project.slug, run.*,
         (SELECT count(*) FROM task WHERE task.project = run.project AND task.run = run.number) AS task_count,
-        (SELECT json_group_array(json_array(job, instance)) FROM task
+        (SELECT json_group_array(json_array(job, instance, part)) FROM task
             WHERE task.project = run.project AND task.run = run.number AND task.state IN ({_FAILURES})) AS failed
     FROM run JOIN project ON project.id = run.project"""
 

@@ -142,6 +142,8 @@ def _task(key: TaskKey, row: sqlite3.Row) -> Task:
         memory_bytes=row["memory_bytes"],
         gpus=tuple(json.loads(row["gpus"])),
         output=row["output"],
+        part=row["part"],
+        token=row["token"],
     )
 
 

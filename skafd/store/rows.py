@@ -70,7 +70,7 @@ def run_view(row: sqlite3.Row) -> RunView:
         created_at=to_instant(row["created_at"]),
         ended_at=to_instant(row["ended_at"]),
         task_count=row["task_count"],
-        failed=tuple((JobId(job), instance) for job, instance in json.loads(row["failed"])),
+        failed=tuple((JobId(job), instance, part) for job, instance, part in json.loads(row["failed"])),
     )
 
 
@@ -84,6 +84,7 @@ def task_view(run: RunKey, row: sqlite3.Row, attempts: tuple[AttemptView, ...]) 
         not_before=to_instant(row["not_before"]),
         changed_at=to_instant(row["changed_at"]),
         attempts=attempts,
+        part=row["part"],
     )
 
 

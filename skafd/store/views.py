@@ -98,6 +98,8 @@ class TaskView:
     not_before: datetime | None
     changed_at: datetime
     attempts: tuple[AttemptView, ...] = ()
+    part: str = ""
+    """What it is called within its job, where that is a flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ class RunView:
     created_at: datetime
     ended_at: datetime | None
     task_count: int
-    failed: tuple[tuple[JobId, int], ...]
-    """Job and instance of the tasks that failed."""
+    failed: tuple[tuple[JobId, int, str], ...]
+    """Job, instance and part of the tasks that failed."""
 
 
 @dataclass(frozen=True, slots=True)

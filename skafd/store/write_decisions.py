@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from skafd.errors import StoreError
-from skafd.model.decisions import Decisions, Expanded, RunEnded, Transition
+from skafd.model.decisions import Added, Decisions, Expanded, RunEnded, Transition
 from skafd.model.ids import AttemptKey
 from skafd.model.run import Run, Task
 from skafd.model.states import RunState, TaskState
@@ -23,9 +23,10 @@ _NO_TASK = MappingProxyType({"job": None, "instance": None, "attempt": None, "re
 """In an event of a run itself."""
 FIRST_TASK = f"project = {PROJECT} AND run = :run AND job = :job AND instance = 0"
 _INSERT_TASK = f"""INSERT INTO task
-        (project, run, job, instance, rank, state, reason, attempt, not_before, changed_at, item, memory_bytes, output)
+        (project, run, job, instance, rank, state, reason, attempt, not_before, changed_at, item, memory_bytes, output,
+         part, token)
     VALUES ({PROJECT}, :run, :job, :instance, {{rank}}, :new, :reason, :attempt, :not_before, :at,
-        :item, :memory_bytes, :output)"""
+        :item, :memory_bytes, :output, :part, :token)"""
 
 
 class DecisionWriter(AttemptWriter, OccurrenceWriter):
@@ -45,6 +46,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
         self._write_runs(decisions.new_runs, at)
         self._write_tasks(decisions.new_runs, at)
         self._write_expanded(decisions.expanded, at)
+        self._write_added(decisions.added, at)
         self._write_transitions(decisions.transitions, at)
         self._write_attempts(decisions.transitions, launching, at)
         self._write_job_history(decisions.transitions, at)
@@ -72,9 +74,14 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
         """The first task of each job was there before; the others take its place in the run."""
         rows = [_task_values(task, at) for one in expanded for task in one.tasks]
         self._change_many(f"UPDATE task SET item = :item WHERE {TASK}", [row for row in rows if not row["instance"]])
-        added = [row for row in rows if row["instance"]]
-        self._change_many(_INSERT_TASK.format(rank=f"(SELECT rank FROM task WHERE {FIRST_TASK})"), added)
-        self._write_events(added)
+        self._add_tasks([row for row in rows if row["instance"]])
+
+    def _write_added(self, added: Sequence[Added], at: int) -> None:
+        self._add_tasks([_task_values(task, at) for one in added for task in one.tasks])
+
+    def _add_tasks(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._change_many(_INSERT_TASK.format(rank=f"(SELECT rank FROM task WHERE {FIRST_TASK})"), rows)
+        self._write_events(rows)
 
     def _write_transitions(self, transitions: Sequence[Transition], at: int) -> None:
         rows = [
@@ -141,6 +148,8 @@ def _task_values(task: Task, at: int) -> dict[str, Any]:
         "item": task.item,
         "memory_bytes": task.memory_bytes,
         "output": task.output,
+        "part": task.part,
+        "token": task.token,
     }
 
 

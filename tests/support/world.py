@@ -10,6 +10,7 @@ from typing import Any
 
 from skafd.engine import Engine
 from skafd.model.decisions import (
+    Added,
     AttemptEnded,
     AttemptStarted,
     CancelRequested,
@@ -138,13 +139,19 @@ class World:
     # --- what a user sees -------------------------------------------------------------------------------
 
     def task(self, name: str) -> Task:
-        """The task that `train`, `train[3]`, `2/train` or `2/train[3]` names; without a number in the latest run."""
+        """The task that `train`, `train[3]`, `2/train` or `2/train[3]` names; without a number in the latest run.
+
+        A task of a flow is named by its part.
+        """
         number, _, rest = name.rpartition("/")
         job_name, _, instance = rest.rstrip("]").partition("[")
         numbers = [int(number)] if number else sorted((key.number for key in self.runs), reverse=True)
         for one in numbers:
             key = TaskKey(RunKey(CHURN, one), JobId(job_name), int(instance or 0))
-            found = [task for task in self.runs[key.run].tasks if task.key == key]
+            tasks = self.runs[key.run].tasks
+            found = [task for task in tasks if task.part == rest and rest] or [
+                task for task in tasks if task.key == key
+            ]
             if found:
                 return found[0]
         raise KeyError(name)
@@ -162,7 +169,9 @@ class World:
         """The states of the tasks of a run, by default the latest; instance 0 stands for its job."""
         tasks = self.runs[RunKey(CHURN, number or len(self.runs))].tasks
         return {
-            f"{task.key.job}[{task.key.instance}]" if task.key.instance else task.key.job: str(task.state)
+            task.part or (f"{task.key.job}[{task.key.instance}]" if task.key.instance else task.key.job): str(
+                task.state
+            )
             for task in tasks
         }
 
@@ -188,6 +197,8 @@ class World:
             self._count_scheduled(run)
         for one in decisions.expanded:
             self._expand(one)
+        for one in decisions.added:
+            self._add(one)
         for move in decisions.transitions:
             self._move(move)
         for end in decisions.ended_runs:
@@ -211,6 +222,12 @@ class World:
         place = run.tasks.index(first)
         tasks = (*run.tasks[:place], replace(first, item=expanded.tasks[0].item), *expanded.tasks[1:])
         self.runs[run.key] = replace(run, tasks=(*tasks, *run.tasks[place + 1 :]))
+
+    def _add(self, added: Added) -> None:
+        run = self.runs[added.tasks[0].key.run]
+        known = [task.key.instance for task in run.tasks if task.key.job == added.tasks[0].key.job]
+        assert [task.key.instance for task in added.tasks] == list(range(len(known), len(known) + len(added.tasks)))
+        self.runs[run.key] = replace(run, tasks=(*run.tasks, *added.tasks))
 
     def _move(self, move: Transition) -> None:
         run = self.runs[move.task.run]

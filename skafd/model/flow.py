@@ -1,0 +1,171 @@
+"""A flow: one job whose tasks come to be as it goes, since each one that ends says what comes next. Pure data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from skafd.model.limits import Limits
+
+SETUP = "_parameters"
+"""The first task of every flow: it keeps the parameters, and in a resumed run takes over what had succeeded."""
+ON_SUCCESS = "_on_success"
+ON_ERROR = "_on_error"
+"""Steps made of the functions that a flow wants called when it has ended."""
+
+
+class StepKind(StrEnum):
+    """How a step goes on."""
+
+    LINEAR = "linear"
+    SPLIT = "split"
+    """To several steps at once."""
+    FOREACH = "foreach"
+    """To one step, with a task for each item."""
+    JOIN = "join"
+    """As linear; it begins when all that one split or foreach began has arrived."""
+    SWITCH = "switch"
+    """To one of several steps; that may be itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One step, with what its decorators say; None where they say nothing."""
+
+    name: str
+    kind: StepKind
+    next: tuple[str, ...] = ()
+    """Where it may go; the flow ends with a step that goes nowhere."""
+    is_repeated: bool = False
+    """It may have several tasks, told apart by a number."""
+    line: int = 0
+    """Of the source."""
+    limits: Limits = Limits()
+    retries: int | None = None
+    """Attempts of the user's code after the first."""
+    fallbacks: int = 0
+    """Attempts after those, in which the step's failure is caught."""
+    retry_delay_seconds: float = 0.0
+    timeout_seconds: float | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the flow file says, found out when it was deployed."""
+
+    name: str
+    """Of the class."""
+    file: str
+    start: str
+    steps: tuple[FlowStep, ...]
+    options: tuple[str, ...] = ()
+    """For each command of the flow, before the command."""
+    datastore: str = "local"
+    tags: tuple[str, ...] = ()
+    production_token: str | None = None
+    on_success: tuple[str, ...] = ()
+    """Functions of the file to be called when the flow has succeeded."""
+    on_error: tuple[str, ...] = ()
+
+    def step(self, name: str) -> FlowStep:
+        """The step of that name; one that skafd adds says nothing of itself. Raises KeyError."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        if name in (SETUP, ON_SUCCESS, ON_ERROR):
+            return FlowStep(name, StepKind.LINEAR, is_repeated=name != SETUP)
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One split or foreach that a task is inside of."""
+
+    opener: int
+    """The instance that began it."""
+    index: int
+    """Which of its branches this is."""
+    of: int
+    """How many branches there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gang:
+    """A task that runs several processes of its step by itself."""
+
+    size: int
+    """Processes; 0 where only the task knows."""
+    counts_itself: bool
+    """The task does the work of the first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Where in its flow a task stands."""
+
+    step: str
+    inputs: tuple[int, ...] = ()
+    """Instances of the tasks before it, in the order of the branches."""
+    frames: tuple[Frame, ...] = ()
+    index: int | None = None
+    """Which item of the foreach right before it is its own."""
+    gang: Gang | None = None
+    members: tuple[str, ...] = ()
+    """Names that the tasks of a gang before it gave themselves: its inputs, in place of the task that began them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a task says when it ends."""
+
+    next: tuple[str, ...]
+    items: int | None = None
+    """Of its foreach."""
+    gang: Gang | None = None
+    """Its foreach is the work of one task that is a gang."""
+    members: tuple[str, ...] = ()
+    """It was a gang: these are its tasks."""
+
+
+def encode_token(token: Token) -> str:
+    """As short as it is readable: there is one for each task."""
+    frames = [[frame.opener, frame.index, frame.of] for frame in token.frames]
+    values: dict[str, Any] = {"step": token.step, "inputs": token.inputs, "frames": frames}
+    values |= {} if token.index is None else {"index": token.index}
+    values |= {} if token.gang is None else {"gang": [token.gang.size, token.gang.counts_itself]}
+    values |= {"members": token.members} if token.members else {}
+    return json.dumps(values, separators=(",", ":"))
+
+
+def decode_token(text: str) -> Token:
+    """Reads back what `encode_token` gave."""
+    values = json.loads(text)
+    return Token(
+        step=values["step"],
+        inputs=tuple(values["inputs"]),
+        frames=tuple(Frame(*frame) for frame in values["frames"]),
+        index=values.get("index"),
+        gang=Gang(*values["gang"]) if "gang" in values else None,
+        members=tuple(values.get("members", ())),
+    )
+
+
+def read_left(output: str | None) -> Left:
+    """What a task left in its output. Raises ValueError, with words for people, where it says nothing of use."""
+    if output is None:
+        raise ValueError("it ended without saying what comes next")
+    try:
+        values = json.loads(output)
+        gang = values.get("gang")
+        items = values.get("items")
+        return Left(
+            next=tuple(str(name) for name in values["next"]),
+            items=None if items is None else int(items),
+            gang=Gang(int(gang["size"]), bool(gang["counts_itself"])) if gang else None,
+            members=tuple(str(name) for name in values.get("members") or ()),
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise ValueError(f"what it says of what comes next cannot be read: {error!r}") from error
