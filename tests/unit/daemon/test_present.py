@@ -69,10 +69,10 @@ def test_evidence_is_the_outcome_as_data() -> None:
 
 def test_a_run_names_the_tasks_that_failed() -> None:
     run = new_run(RUN.project, 42)
-    failed = ((INGEST, 1), (JobId("gone"), 0))
+    failed = ((INGEST, 1, ""), (JobId("gone"), 0, ""), (JobId("flow"), 4, "train[3]"))
     view = RunView(RUN, "churn", DeploymentNumber(1), run.cause, (), run.state, NOON, None, 2, failed)
     config = replace(CONFIG, jobs=(replace(JOB, parallelism=2), CONFIG.jobs[1]))
-    assert present.run_summary(view, config).failed == ["ingest[1]", "gone"]
+    assert present.run_summary(view, config).failed == ["ingest[1]", "gone", "flow/train[3]"]
 
 
 def test_the_live_deployment_is_shown_as_in_the_list(database: Database, tmp_path: Path) -> None:

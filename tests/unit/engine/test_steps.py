@@ -113,6 +113,10 @@ def test_foreach_inside_foreach_joins_from_the_inside() -> None:
 
 
 def test_a_split_joins_when_every_branch_is_there_whatever_way_it_came() -> None:
+    states_rule(
+        "A join begins when all that one split or one foreach began has arrived, whatever way each came. "
+        "It gets them in order."
+    )
     world = begun(
         flow(
             step("start", SPLIT, "a", "b"),

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from skafd.errors import StoreError
-from skafd.model.decisions import Decisions, Missed, RunEnded, Transition
+from skafd.model.decisions import Added, Decisions, Missed, RunEnded, Transition
 from skafd.model.ids import AttemptKey, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited, NotStarted, OomKilled, Usage
-from skafd.model.run import JobHistory
+from skafd.model.run import JobHistory, Task
 from skafd.model.states import TRANSITIONS, RunState, TaskState
 from skafd.store import Database
 from tests.support.stored import (
@@ -82,9 +82,23 @@ def test_an_attempt_may_end_before_its_start_was_heard_of(database: Database, pr
     apply(database, Decisions((run,), begin(task)), Decisions(transitions=(refused,)))
     with database.reader() as reader:
         (attempt,) = reader.run(run.key).tasks[0].attempts
-        assert reader.runs()[0].failed == ((INGEST, 0),)
+        assert reader.runs()[0].failed == ((INGEST, 0, ""),)
     assert (attempt.started_at, attempt.outcome) == (None, NotStarted("no such file"))
     assert attempt.usage == Usage()
+
+
+def test_tasks_that_follow_in_a_flow_are_there_after_a_restart(database: Database, project: ProjectId) -> None:
+    run = new_run(project)
+    followed = Task(
+        TaskKey(run.key, INGEST, 1), TaskState.WAITING, changed_at=NOON, part="train[0]", token='{"step":"train"}'
+    )
+    apply(database, Decisions((run,)), Decisions(added=(Added((followed,)),)))
+    with database.reader() as reader:
+        ((restored, _),) = reader.open_runs()
+        shown = reader.run(run.key).tasks
+    assert [task.key for task in restored.tasks] == [TaskKey(run.key, INGEST), followed.key, TaskKey(run.key, TRAIN)]
+    assert (restored.tasks[1].part, restored.tasks[1].token) == (followed.part, followed.token)
+    assert [task.part for task in shown] == ["", "train[0]", ""]
 
 
 def test_every_transition_is_an_event_and_a_path_in_the_table(database: Database, project: ProjectId) -> None:
