@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from skafd.daemon.clocks import Clocks
+from skafd.daemon.clocks import Clocks, Jump
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.missed import MissedCause
@@ -34,9 +34,12 @@ class Agenda:
         self._alarm_at = None
         self._may_be_ahead = True
 
-    def plan(self, now: datetime, was_decided: WasDecided) -> Plan:
+    def look(self, now: datetime) -> Jump:
+        """What has happened to the machine's clocks since the last plan that was written."""
+        return self._clocks.look(now)
+
+    def plan(self, now: datetime, jump: Jump, was_decided: WasDecided) -> Plan:
         """What has become due by `now`, and was not decided before a clock was set back."""
-        jump = self._clocks.jump()
         if self._may_be_ahead or jump.was_set_back:
             self._may_be_ahead = False
             ahead = self._timetable.set_back(now)

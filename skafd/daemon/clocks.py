@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from skafd.model.decisions import ClockJumped
 from skafd.model.missed import MissedCause
 
 NOTICED_SECONDS = 30.0
@@ -37,6 +39,14 @@ class Jump:
         return self.stepped_seconds < -NOTICED_SECONDS
 
     @property
+    def events(self) -> tuple[ClockJumped, ...]:
+        """What the engine is to be told of it; nothing of what is ordinary."""
+        stepped = self.stepped_seconds if abs(self.stepped_seconds) > NOTICED_SECONDS else 0.0
+        asleep = self.asleep_seconds if self.asleep_seconds > NOTICED_SECONDS else 0.0
+        jump = ClockJumped(timedelta(seconds=stepped), timedelta(seconds=asleep))
+        return (jump,) if stepped or asleep else ()
+
+    @property
     def cause(self) -> MissedCause:
         """Why an instant that lies in between was not looked at in time."""
         if max(self.asleep_seconds, self.stepped_seconds) < NOTICED_SECONDS:
@@ -58,14 +68,15 @@ class Clocks:
 
     def __init__(self, read: Callable[[], Reading] = read_clocks) -> None:
         self._read = read
-        self._marked = read()
+        self._marked = self._seen = read()
 
     def mark(self) -> None:
-        """Remembers what they show now."""
-        self._marked = self._read()
+        """Remembers what they showed at the last look: what has happened since is news."""
+        self._marked = self._seen
 
-    def jump(self) -> Jump:
-        """What has happened to them since the mark."""
-        now, then = self._read(), self._marked
-        elapsed = now.elapsed - then.elapsed
-        return Jump(elapsed - (now.awake - then.awake), now.wall - then.wall - elapsed)
+    def look(self, now: datetime) -> Jump:
+        """What has happened to them since the mark, when the wall clock has just shown `now`."""
+        self._seen = replace(self._read(), wall=now.timestamp())
+        seen, then = self._seen, self._marked
+        elapsed = seen.elapsed - then.elapsed
+        return Jump(elapsed - (seen.awake - then.awake), seen.wall - then.wall - elapsed)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from skafd.daemon.agenda import Agenda
 from skafd.daemon.backfilling import Backfilling
+from skafd.daemon.clocks import Jump
 from skafd.daemon.facts import Facts
 from skafd.daemon.launches import Launches
 from skafd.daemon.mailbox import Prepare
@@ -33,6 +34,8 @@ class Memory:
         self.engine = Engine(capacity)
         self.is_doubtful = True
         """It may be ahead of the disk, or nothing has been read yet."""
+        self._is_restored = False
+        """Nothing was decided yet on what was read."""
         self._launches = Launches(home, self.facts)
         self._capacity = capacity
 
@@ -42,6 +45,7 @@ class Memory:
         self.engine, timetable = restore(reader, self._capacity)
         self.backfilling = Backfilling(reader.open_backfills())
         self.agenda.restore(timetable)
+        self._is_restored = True
 
     def decide(self, writer: Writer, prepare: Prepare, now: datetime) -> Decisions:
         """What `prepare` writes, what has become due, and what the engine makes of both; written, not committed."""
@@ -49,16 +53,26 @@ class Memory:
         # From here on it may be ahead of the disk until the commit.
         self.is_doubtful = True
         asked = self.backfilling.take(writer)
-        plan = self.agenda.plan(now, writer.was_decided)
-        decisions = self.engine.handle([*requests_of(plan), *events, *asked], now)
+        jump = self.agenda.look(now)
+        jumped = self._follow_clock(writer, jump, now)
+        plan = self.agenda.plan(now, jump, writer.was_decided)
+        decisions = self.engine.handle([*jumped, *requests_of(plan), *events, *asked], now)
         decisions = replace(decisions, missed=plan.missed + decisions.missed)
         writer.apply(decisions, now, self._launches.records(self.engine, decisions.launches))
         write_occurrences(writer, plan, decisions, now)
         return decisions
 
+    def _follow_clock(self, writer: Writer, jump: Jump, now: datetime) -> Sequence[Event]:
+        """Writes what a jump of the clock means; the engine is told, and does the same in memory."""
+        for event in jump.events:
+            writer.move_with_clock(event.stepped)
+        if self._is_restored:
+            writer.distrust_future(now)
+        return jump.events
+
     def committed(self, decisions: Decisions) -> None:
         """What was decided is on disk."""
-        self.is_doubtful = False
+        self.is_doubtful = self._is_restored = False
         self.agenda.planned()
         self.backfilling.follow(decisions)
 

@@ -156,12 +156,14 @@ class Orchestrator(threading.Thread):
     # --- deciding ---------------------------------------------------------------------------------------
 
     def _decide_on(self, reports: Sequence[Report], purpose: Purpose, found: Sequence[Event] = ()) -> Decisions:
-        return self._decide(lambda writer: [*write_reports(writer, reports, clock.now()), *found], purpose)
+        # One instant for all of it: what started and ended in the same breath did not end before it started.
+        now = clock.now()
+        return self._decide(lambda writer: [*write_reports(writer, reports, now), *found], purpose, now)
 
-    def _decide(self, prepare: Prepare, purpose: Purpose) -> Decisions:
+    def _decide(self, prepare: Prepare, purpose: Purpose, now: datetime | None = None) -> Decisions:
         """One transaction."""
         with self._database.transaction(purpose) as writer:
-            decisions = self.memory.decide(writer, prepare, clock.now())
+            decisions = self.memory.decide(writer, prepare, now or clock.now())
         self.memory.committed(decisions)
         return decisions
 

@@ -102,6 +102,12 @@ class Admission:
         """The GPUs that a task holds, by their numbers."""
         return self._held[task].devices
 
+    def move_queue(self, stepped: timedelta) -> None:
+        """The clock was set: who waits has waited as long as before, and stands where it stood."""
+        for lane in self._lanes.values():
+            lane.move(stepped)
+        self._is_changed = True
+
     def admit(self, now: datetime) -> list[TaskKey]:
         """Takes from the queue what may start now, in order, and reserves for it."""
         admitted: list[TaskKey] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,6 +95,17 @@ class Board:
             heapq.heappop(self._deadlines)
         instants = [self.next_retry_at(), self._deadlines[0][0] if self._deadlines else None]
         return min((instant for instant in instants if instant is not None), default=None)
+
+    def move_retries(self, moved: Callable[[datetime, TaskKey], datetime]) -> None:
+        """Gives every wait for a retry another end."""
+        self._retries = [(moved(at, key), key) for at, key in self._retries if self._is_retry(at, key)]
+        heapq.heapify(self._retries)
+
+    def move_deadlines(self, moved: Callable[[datetime, float], datetime]) -> None:
+        """Gives every open run that may not take longer than a while another deadline; it is told the while's length."""
+        runs = [(at, self.find_run(key)) for at, key in self._deadlines]
+        self._deadlines = [(moved(at, run.deployment.config.timeout_seconds or 0.0), run.key) for at, run in runs if run]
+        heapq.heapify(self._deadlines)
 
     def take_over_time(self, now: datetime) -> list[OpenRun]:
         """Takes out the open runs whose deadline has passed."""

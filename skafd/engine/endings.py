@@ -41,7 +41,7 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     memory_bytes = _grown_memory(board, open_job, task, event.outcome)
     if _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job_of(task).retry
-        not_before = draft.now + _delay(retry, task)
+        not_before = draft.now + delay_of(retry, task)
         new, reason = TaskState.WAITING, f"retry {task.attempt} of {retry.times} after {reason}"
         if memory_bytes is not None:
             reason += f"; it gets {format_memory(memory_bytes)}"
@@ -116,7 +116,8 @@ def _asks_for_more(outcome: Outcome) -> bool:
     return isinstance(outcome, OomKilled) and outcome.is_for_own_limit
 
 
-def _delay(retry: Retry, task: Task) -> timedelta:
+def delay_of(retry: Retry, task: Task) -> timedelta:
+    """How long the task waits for its next attempt."""
     try:
         seconds = retry.delay_seconds * retry.backoff ** (task.attempt - 1)
     except OverflowError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from skafd.engine import again, by_hand, deploys, endings, items, particulars, requests, restoring
+from skafd.engine import again, by_hand, clock_jumps, deploys, endings, items, particulars, requests, restoring
 from skafd.engine.board import Board
 from skafd.engine.closing import settle
 from skafd.engine.draft import Draft
@@ -17,6 +17,7 @@ from skafd.model.decisions import (
     AttemptEnded,
     AttemptStarted,
     CancelRequested,
+    ClockJumped,
     Decisions,
     Deployed,
     Event,
@@ -40,6 +41,7 @@ class Engine:
 
     def __init__(self, capacity: Capacity) -> None:
         self._board = Board(capacity)
+        self._is_restored = False
 
     def restore(
         self,
@@ -53,10 +55,12 @@ class Engine:
         restoring.restore_projects(self._board, live, histories)
         restoring.restore_runs(self._board, open_runs)
         self._board.last_run_numbers.update(last_run_numbers)
+        self._is_restored = True
 
     def handle(self, events: Sequence[Event], now: datetime) -> Decisions:
         """Decides what follows from the events, in their order. Events that are no news change nothing."""
         draft = Draft(now)
+        self._keep_time(events, now)
         draft.to_check.extend(self._board.unchecked)
         draft.to_release.extend(self._board.unreleased)
         self._board.unchecked.clear()
@@ -96,8 +100,16 @@ class Engine:
                 deploys.deploy(self._board, draft, event)
             case ProjectForgotten():
                 deploys.forget(self._board, draft, event)
-            case TimePassed():
-                pass  # Retries that are due go in every call.
+            case ClockJumped() | TimePassed():
+                pass  # What time means is looked after in every call.
+
+    def _keep_time(self, events: Sequence[Event], now: datetime) -> None:
+        for event in events:
+            if isinstance(event, ClockJumped):
+                clock_jumps.follow(self._board, event)
+        if self._is_restored:
+            clock_jumps.distrust_future(self._board, now)
+            self._is_restored = False
 
     # --- questions --------------------------------------------------------------------------------------
 

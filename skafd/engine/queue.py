@@ -6,8 +6,8 @@ that whole branches are passed by at once. Places are only added at the end; whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from skafd.model.ids import TaskKey
@@ -66,6 +66,14 @@ class Queue:
         index = self._index.pop(task)
         self._places[index] = None
         self._set(index, _NOBODY)
+
+    def move(self, stepped: timedelta) -> None:
+        """Lets every task have come so much later, or earlier."""
+        seconds = stepped.total_seconds()
+        self._places = [
+            place and replace(place, order=(place.order[0] + seconds, place.order[1]), since=place.since + stepped)
+            for place in self._places
+        ]
 
     def get(self, task: TaskKey) -> Place:
         """Where a task stands. Raises KeyError."""

@@ -6,7 +6,7 @@ The daemon writes a `Decisions` in one transaction, and only then carries out it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
@@ -107,6 +107,17 @@ class ProjectForgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJumped:
+    """The wall clock was set forward, or back where `stepped` is negative; or the machine slept, or both.
+
+    Who was to wait for a while goes on waiting for just that while, and what was before something else stays so.
+    """
+
+    stepped: timedelta
+    asleep: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened but the time: retries that are due may go."""
 
@@ -122,6 +133,7 @@ Event = (
     | SkipRequested
     | ItemsFound
     | ProjectForgotten
+    | ClockJumped
     | TimePassed
 )
 

@@ -35,7 +35,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is known of an attempt's end. Times are seconds since the epoch."""
+    """Everything that is known of an attempt's end. Times are seconds since the epoch.
+
+    The end is the start and what passed since then on a clock that nobody sets, so it never comes before the start.
+    """
 
     verdict: Verdict
     exit_code: int | None = None

@@ -42,7 +42,7 @@ def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
         report.tell_ended(spec, Evidence(Verdict.NOT_STARTED, reason=reason, ended_at=time.time()))
         return
     evidence = _Attempt(spec, leaf, ahead).run()
-    masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason), ended_at=time.time())
+    masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason))
     report.record_and_tell(spec, masked)
 
 
@@ -69,7 +69,8 @@ class _Attempt:
             evidence = Evidence(error.verdict, reason=str(error))
         except Exception as error:
             evidence = self._execution.abandon(error)
-        return self._cleared(replace(evidence, limits=self._spec.limits, unenforced=self._unenforced))
+        evidence = self._cleared(replace(evidence, limits=self._spec.limits, unenforced=self._unenforced))
+        return replace(evidence, ended_at=self._execution.end_time())
 
     def _run(self) -> Evidence:
         self._refuse_if_cancelled()

@@ -122,7 +122,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
             | {"old": RunState.RUNNING, "new": end.state, "at": at}
             for end in ended
         ]
-        sql = f"""UPDATE run SET state = :new, ended_at = :at
+        sql = f"""UPDATE run SET state = :new, ended_at = max(:at, created_at)
             WHERE project = {PROJECT} AND number = :run AND state = :old"""
         for row in rows:
             if not self._change(sql, row):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from skafd.daemon.agenda import Agenda
-from skafd.daemon.clocks import Clocks, Reading
+from skafd.daemon.clocks import Jump
 from skafd.errors import ScheduleError
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId
@@ -17,6 +17,7 @@ from skafd.model.project import Schedule
 from tests.support.stored import CONFIG, INGEST, NOON, TRAIN
 
 CHURN = ProjectId("churn")
+QUIET = Jump(0, 0)
 HOUR = timedelta(hours=1)
 
 
@@ -53,7 +54,7 @@ def test_an_alarm_that_rang_is_set_again_though_the_clock_was_set_back() -> None
     agenda.replace(deployed("0 14 * * *"), {INGEST: NOON})
     agenda.move_alarm(None)
     agenda.rang()
-    assert agenda.plan(NOON + HOUR, never).due == ()
+    assert agenda.plan(NOON + HOUR, QUIET, never).due == ()
     agenda.move_alarm(None)
     assert alarms == [NOON + 2 * HOUR] * 2
 
@@ -88,9 +89,9 @@ def test_what_is_late_after_a_failure_to_write_is_late_for_that() -> None:
     agenda.planned()
     agenda.failed(MissedCause.DISK_FULL)
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON})
-    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, never).missed} == {"the disk was full"}
+    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, QUIET, never).missed} == {"the disk was full"}
     agenda.planned()
-    assert {missed.cause for missed in agenda.plan(NOON + 6 * HOUR, never).missed} == {"skafd was busy"}
+    assert {missed.cause for missed in agenda.plan(NOON + 6 * HOUR, QUIET, never).missed} == {"skafd was busy"}
 
 
 @pytest.mark.parametrize(
@@ -103,25 +104,23 @@ def test_what_is_late_after_a_failure_to_write_is_late_for_that() -> None:
     ],
 )
 def test_what_the_clocks_say_is_why_an_occurrence_is_missed(asleep: float, stepped: float, cause: str) -> None:
-    readings = iter([Reading(0, 0, 0), Reading(0, 0, 0), Reading(10800 + stepped, 10800 - asleep, 10800)])
-    agenda = Agenda(lambda _: None, Clocks(lambda: next(readings)))
+    jump = Jump(asleep_seconds=asleep, stepped_seconds=stepped)
+    agenda = Alarms().agenda()
     agenda.planned()
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON})
-    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, never).missed} == {cause}
+    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, jump, never).missed} == {cause}
 
 
 def test_a_clock_that_is_set_back_a_year_stops_nothing_and_repeats_nothing() -> None:
-    readings = iter(
-        [Reading(0, 0, 0), Reading(0, 0, 0), Reading(-365 * 86400, 60, 60), Reading(0, 0, 0), Reading(9, 9, 9)]
-    )
-    agenda = Agenda(lambda _: None, Clocks(lambda: next(readings)))
+    agenda = Alarms().agenda()
     agenda.planned()
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON + timedelta(days=365)})
     decided = {NOON + HOUR}
-    assert agenda.plan(NOON, lambda _project, _job, instant: instant in decided).due == ()
+    back = Jump(0, stepped_seconds=-365 * 86400)
+    assert agenda.plan(NOON, back, lambda _project, _job, instant: instant in decided).due == ()
     assert agenda.next_of(CHURN, INGEST) == NOON + HOUR
     agenda.planned()
-    plan = agenda.plan(NOON + HOUR, lambda _project, _job, instant: instant in decided)
+    plan = agenda.plan(NOON + HOUR, QUIET, lambda _project, _job, instant: instant in decided)
     assert (plan.due, plan.missed) == ((), ())
     assert agenda.next_of(CHURN, INGEST) == NOON + 2 * HOUR
 
@@ -129,6 +128,6 @@ def test_a_clock_that_is_set_back_a_year_stops_nothing_and_repeats_nothing() -> 
 def test_what_is_late_at_the_start_is_the_fault_of_the_daemon_and_later_of_the_machine() -> None:
     agenda = Alarms().agenda()
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON})
-    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, never).missed} == {"the daemon was down"}
+    assert {missed.cause for missed in agenda.plan(NOON + 3 * HOUR, QUIET, never).missed} == {"the daemon was down"}
     agenda.planned()
-    assert {missed.cause for missed in agenda.plan(NOON + 6 * HOUR, never).missed} == {"skafd was busy"}
+    assert {missed.cause for missed in agenda.plan(NOON + 6 * HOUR, QUIET, never).missed} == {"skafd was busy"}

@@ -1,0 +1,26 @@
+"""Writing what a jump of the wall clock means for what was counted from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from skafd.store.instants import to_microseconds
+from skafd.store.statements import Statements
+
+
+class ClockWriter(Statements):
+    """The part of the Writer that concerns clocks that are set."""
+
+    def move_with_clock(self, stepped: timedelta) -> None:
+        """Moves retries that wait, the order of the queue, and each job's last start and success, as the clock moved."""
+        by = {"by": stepped // timedelta(microseconds=1)}
+        self._change("UPDATE task SET not_before = not_before + :by WHERE state = 'waiting' AND not_before IS NOT NULL", by)
+        self._change("UPDATE task SET changed_at = changed_at + :by WHERE state = 'queued'", by)
+        sql = "UPDATE job SET last_started_at = last_started_at + :by, last_succeeded_at = last_succeeded_at + :by"
+        self._change(sql, by)
+
+    def distrust_future(self, now: datetime) -> None:
+        """No job has started or succeeded later than now: the clock was set back while nobody was looking."""
+        at = {"at": to_microseconds(now)}
+        self._change("UPDATE job SET last_started_at = :at WHERE last_started_at > :at", at)
+        self._change("UPDATE job SET last_succeeded_at = :at WHERE last_succeeded_at > :at", at)
