@@ -104,7 +104,9 @@ class Board:
     def move_deadlines(self, moved: Callable[[datetime, float], datetime]) -> None:
         """Gives every open run that may not take longer than a while another deadline; it is told the while's length."""
         runs = [(at, self.find_run(key)) for at, key in self._deadlines]
-        self._deadlines = [(moved(at, run.deployment.config.timeout_seconds or 0.0), run.key) for at, run in runs if run]
+        self._deadlines = [
+            (moved(at, run.deployment.config.timeout_seconds or 0.0), run.key) for at, run in runs if run
+        ]
         heapq.heapify(self._deadlines)
 
     def take_over_time(self, now: datetime) -> list[OpenRun]:

@@ -14,7 +14,9 @@ class ClockWriter(Statements):
     def move_with_clock(self, stepped: timedelta) -> None:
         """Moves retries that wait, the order of the queue, and each job's last start and success, as the clock moved."""
         by = {"by": stepped // timedelta(microseconds=1)}
-        self._change("UPDATE task SET not_before = not_before + :by WHERE state = 'waiting' AND not_before IS NOT NULL", by)
+        self._change(
+            "UPDATE task SET not_before = not_before + :by WHERE state = 'waiting' AND not_before IS NOT NULL", by
+        )
         self._change("UPDATE task SET changed_at = changed_at + :by WHERE state = 'queued'", by)
         sql = "UPDATE job SET last_started_at = last_started_at + :by, last_succeeded_at = last_succeeded_at + :by"
         self._change(sql, by)
