@@ -102,7 +102,7 @@ class Board:
         heapq.heapify(self._retries)
 
     def move_deadlines(self, moved: Callable[[datetime, float], datetime]) -> None:
-        """Gives every open run that may not take longer than a while another deadline; it is told the while's length."""
+        """Gives every open run with a timeout another deadline; `moved` is told the old one and the timeout."""
         runs = [(at, self.find_run(key)) for at, key in self._deadlines]
         self._deadlines = [
             (moved(at, run.deployment.config.timeout_seconds or 0.0), run.key) for at, run in runs if run

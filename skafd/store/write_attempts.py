@@ -68,7 +68,8 @@ class AttemptWriter(Statements):
 
     def _end_attempt(self, move: Transition, at: int) -> None:
         # Never before it started, though the clock may have been set back meanwhile.
-        sql = f"""UPDATE attempt SET state = :state, ended_at = max(:at, ifnull(started_at, :at)), outcome = :outcome, exit_code = :exit_code,
+        sql = f"""UPDATE attempt SET state = :state, ended_at = max(:at, ifnull(started_at, :at)),
+                outcome = :outcome, exit_code = :exit_code,
                 peak_memory_bytes = :peak_memory_bytes, cpu_seconds = :cpu_seconds
             WHERE {_ATTEMPT} AND ended_at IS NULL"""
         if not self._change(sql, _end_values(move, at)):

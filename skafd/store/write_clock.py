@@ -12,7 +12,7 @@ class ClockWriter(Statements):
     """The part of the Writer that concerns clocks that are set."""
 
     def move_with_clock(self, stepped: timedelta) -> None:
-        """Moves retries that wait, the order of the queue, and each job's last start and success, as the clock moved."""
+        """Moves retries, the order of the queue, and each job's last start and success as the clock moved."""
         by = {"by": stepped // timedelta(microseconds=1)}
         self._change(
             "UPDATE task SET not_before = not_before + :by WHERE state = 'waiting' AND not_before IS NOT NULL", by
