@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 LARGEST_MODULE_LINES = 600
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
+SDK = Path("skafd/sdk/skafossdk")
+OLDEST_PYTHON = (3, 6)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,9 +34,21 @@ def complaints(path: Path) -> list[str]:
         for number, line in enumerate(lines, 1)
         if UNFINISHED.search(line)
     ]
+    if name.is_relative_to(SDK) and (problem := _not_for_oldest("\n".join(lines))):
+        found.append(f"{name}: Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} does not understand this: {problem}")
     if path.suffix == ".py" and len(lines) > LARGEST_MODULE_LINES:
         found.append(f"{name}: {len(lines)} lines, more than {LARGEST_MODULE_LINES}: is it one thing?")
     return found
+
+
+def _not_for_oldest(text: str) -> str | None:
+    """What the grammar of the oldest Python that jobs may run on has not."""
+    try:
+        tree = ast.parse(text, feature_version=OLDEST_PYTHON)
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    return f"line {future[0].lineno}: from __future__" if future else None
 
 
 def main() -> int:

@@ -65,6 +65,21 @@ class Home:
         return self.path / "job-token.key"
 
     @property
+    def jobs(self) -> Path:
+        """What jobs reach whoever they run as: the socket on which they ask the daemon, and the SDK."""
+        return self.path / "jobs"
+
+    @property
+    def jobs_socket(self) -> Path:
+        """Where the daemon answers jobs."""
+        return self.jobs / "api.sock"
+
+    @property
+    def sdk(self) -> Path:
+        """What jobs import: `<hash>/skafossdk/`."""
+        return self.jobs / "sdk"
+
+    @property
     def deployments(self) -> Path:
         """Snapshots, read-only: `<project>/<hash>/`."""
         return self.path / "deployments"
@@ -98,9 +113,11 @@ class Home:
                 f"the state folder {self.path} is on a network file system ({file_system})",
                 "set SKAFD_HOME to a folder on a local disk",
             )
-        for folder in (self.path, self.deployments, self.environments, self.runs, self.services, self.logs):
+        folders = (self.deployments, self.environments, self.runs, self.services, self.logs, self.jobs)
+        for folder in (self.path, *folders):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
+        self.jobs.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
     def acquire_lock(self) -> HomeLock:
         """Makes this process the folder's daemon until `release`. Raises AlreadyRunning, naming the other.

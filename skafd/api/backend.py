@@ -16,6 +16,7 @@ from skafd.api.shapes import (
     DeploymentInfo,
     Explanation,
     FolderResult,
+    JobTokenInfo,
     KillResult,
     LogSource,
     ProjectStatus,
@@ -66,6 +67,9 @@ class Backend(Protocol):
     def set_variable(self, project: str, key: str, value: str) -> None: ...
 
     def delete_variable(self, project: str, key: str) -> None: ...
+
+    def job_token(self, project: str) -> JobTokenInfo:
+        """For programs of the user's own, which are no attempt of any run."""
 
     def schedule(self, project: str | None, hours: float) -> ScheduleInfo:
         """What is due in the next hours, on the machine or in a project, and what was missed in the last."""

@@ -22,7 +22,7 @@ def _body(route: Route, text: bytes) -> Any:
     try:
         return adapter(route.request).validate_json(text or b"{}")
     except ValidationError as error:
-        raise BadRequest(_explain(error, "the body")) from None
+        raise BadRequest(explain(error, "the body")) from None
 
 
 def _query(route: Route, given: dict[str, str]) -> dict[str, Any]:
@@ -40,10 +40,11 @@ def _value(query: Query, text: str | None) -> Any:
     try:
         return adapter(query.type).validate_strings(text)
     except ValidationError as error:
-        raise BadRequest(_explain(error, f"the query parameter {query.name!r}")) from None
+        raise BadRequest(explain(error, f"the query parameter {query.name!r}")) from None
 
 
-def _explain(error: ValidationError, subject: str) -> str:
+def explain(error: ValidationError, subject: str) -> str:
+    """One sentence for what is wrong with `subject`."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{subject} is not understood: {where + ': ' if where else ''}{first['msg']}"

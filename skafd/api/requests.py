@@ -69,6 +69,14 @@ class VariableRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTokenRequest:
+    """A project by any of its names."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequest:
     """Whether what runs is to be ended too."""
 

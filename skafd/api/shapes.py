@@ -191,6 +191,15 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTokenInfo:
+    """With what a program that skafd does not run can use the SDK."""
+
+    token: str
+    socket: str
+    """Where the daemon answers jobs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     key: str
     value: str

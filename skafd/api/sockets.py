@@ -1,4 +1,4 @@
-"""Unix sockets that nobody else can open."""
+"""Unix sockets, with their mode from the first instant."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ BACKLOG = 128
 
 
 def listen_privately(path: Path) -> socket.socket:
-    """Listens at `path`, mode 0600 from the first instant; takes the place of what an earlier daemon left there."""
+    """Listens at `path` for this user alone."""
+    return listen(path, 0o600)
+
+
+def listen(path: Path, mode: int) -> socket.socket:
+    """Listens at `path`; takes the place of what an earlier daemon left there. Raises OSError."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
         # In a folder of mode 0700 until its own mode is right; a short name, since the system allows 107 bytes.
         unfinished = Path(folder, "s")
         listener.bind(str(unfinished))
-        unfinished.chmod(0o600)
+        unfinished.chmod(mode)
         listener.listen(BACKLOG)
         _appear(unfinished, path)
     return listener

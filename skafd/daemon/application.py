@@ -13,6 +13,7 @@ from skafd.addons.program import Programs
 from skafd.api.server import serve
 from skafd.api.shapes import DaemonInfo
 from skafd.daemon.alarm import Alarm
+from skafd.daemon.asked_by_jobs import AskedByJobs
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
 from skafd.daemon.clock_watch import ClockWatch
@@ -22,6 +23,8 @@ from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.serving import Serving
 from skafd.home import Home
+from skafd.job_token import load_key
+from skafd.jobs.server import JobsServer
 from skafd.machine.capacity import read_capacity
 from skafd.machine.enforcement import enforcement_of
 from skafd.sandbox.cgroup.detect import clear, detect
@@ -77,6 +80,8 @@ async def serve_home(home: Home) -> None:
         backend = DaemonBackend(
             about, database, orchestrator, deploying, changes, serving, lambda: loop.call_soon_threadsafe(stopping.set)
         )
+        jobs = JobsServer(home.jobs_socket, AskedByJobs(database), load_key(home.job_token_key))
+        stack.callback(jobs.close)
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)
         systemd.stopping()

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from skafd.api.shapes import DaemonInfo, DeploymentInfo, FolderResult, KillResult, RunDetail, ServiceInfo, Status
+from skafd.api.shapes import (
+    DaemonInfo,
+    DeploymentInfo,
+    FolderResult,
+    JobTokenInfo,
+    KillResult,
+    RunDetail,
+    ServiceInfo,
+    Status,
+)
 from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
@@ -21,6 +30,8 @@ from skafd.daemon.scheduling import Scheduling
 from skafd.daemon.serving import Serving
 from skafd.daemon.targets import parse_target
 from skafd.errors import Refused
+from skafd.home import Home
+from skafd.job_token import JobToken, load_key
 from skafd.model.decisions import CancelRequested, Decisions, Event, RunRequested
 from skafd.model.ids import DeploymentNumber, TaskKey
 from skafd.model.run import Cause, CauseKind
@@ -122,6 +133,14 @@ class DaemonBackend(Questions, Scheduling):
     def stop_service(self, name: str) -> ServiceInfo:
         """Returns when it has ended."""
         return self._serving.stop(name)
+
+    def job_token(self, project: str) -> JobTokenInfo:
+        """One that is good for the project, and for no attempt of it."""
+        with self._database.reader() as reader:
+            row = find_project(reader, project)
+        home = Home(Path(self._about.home))
+        token = JobToken(row.id, run=0, job="", instance=0, attempt=0).sign(load_key(home.job_token_key))
+        return JobTokenInfo(token, str(home.jobs_socket))
 
     def stop(self, end_jobs: bool) -> None:
         """Ends the daemon; with `end_jobs` first every task that has not ended, then every service."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.daemon.facts import Facts
+from skafd.daemon.jobs_access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered
@@ -35,6 +36,7 @@ class Launches:
 
     def __init__(self, home: Home, facts: Facts) -> None:
         self._home = home
+        self._access = JobsAccess.prepare(home)
         self._facts = facts
         self._boot_id = boot_id()
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
@@ -54,7 +56,7 @@ class Launches:
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)
         facts = self._facts.of(run.key.project)
-        return attempt_spec(self._home, facts, deployment, run, job, folder, attempt, particulars)
+        return attempt_spec(self._home, facts, deployment, run, job, folder, attempt, particulars, access=self._access)
 
     def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
         """The paths that an attempt of the job would find in its working folder."""

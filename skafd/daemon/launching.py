@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skafd.daemon.commanding import commands_of
 from skafd.daemon.facts import ProjectFacts
+from skafd.daemon.jobs_access import JobsAccess
 from skafd.daemon.surroundings import job_environment, particular_environment
 from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError
@@ -48,6 +49,8 @@ def attempt_spec(
     folder: Path,
     attempt: AttemptKey,
     particulars: Particulars,
+    *,
+    access: JobsAccess,
 ) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
@@ -60,6 +63,7 @@ def attempt_spec(
         **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
         **particular_environment(particulars, folder),
     }
+    variables |= access.variables(attempt, variables)
     return AttemptSpec(
         name=attempt_name(home, folder),
         directory=str(folder),
@@ -67,7 +71,7 @@ def attempt_spec(
         links={path: str(facts.path / path) for path in deployment.linked},
         commands=commands_of(job, environment / "bin" / "python", Surroundings(snapshot, variables)),
         environment=variables,
-        secrets=tuple(facts.variables.values()),
+        secrets=(*facts.variables.values(), variables["SKAFD_TOKEN"]),
         limits=ResourceLimits(
             memory_bytes=limits.memory_bytes,
             cpu=limits.cpu,

@@ -9,6 +9,7 @@ from skafd.store.read_projects import ProjectReader
 from skafd.store.read_runs import RunReader
 from skafd.store.read_startup import StartupReader
 from skafd.store.retention import RetentionReader
+from skafd.store.said_by_jobs import SaidReader
 from skafd.store.services import ServiceReader
 
 
@@ -21,5 +22,6 @@ class Reader(
     PauseReader,
     BackfillReader,
     ServiceReader,
+    SaidReader,
 ):
     """All questions; none of them waits for the writer."""

@@ -17,6 +17,7 @@ from skafd.api.shapes import (
     Explanation,
     FolderResult,
     JobStatus,
+    JobTokenInfo,
     KillResult,
     LogSource,
     MissedInfo,
@@ -280,6 +281,10 @@ class FakeBackend:
             if service.name == name:
                 return service
         raise NotFound(f"there is no service {name}")
+
+    def job_token(self, project: str) -> JobTokenInfo:
+        self.project(project)
+        return JobTokenInfo("c2lnbmVk", "/state/jobs/api.sock")
 
     def stop(self, end_jobs: bool) -> None:
         self.asked.append(("stop", end_jobs))

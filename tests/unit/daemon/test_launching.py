@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skafd.daemon.facts import ProjectFacts
+from skafd.daemon.jobs_access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_name, attempt_spec, job_folders
 from skafd.errors import SandboxError
 from skafd.home import Home
@@ -73,9 +74,9 @@ def spec_of(home: Home, entrypoint: str = "ingest.py --fast", **changes: object)
     deployment = Deployment(CHURN, DeploymentNumber(1), "hash", CONFIG, "key", NOON, linked=("data", "models/big.bin"))
     facts = ProjectFacts("churn", Path("/projects/churn"), {"API_KEY": "s3cret"})
     folder = attempt_folder(home, "churn", "ingest", attempt_of())
-    return attempt_spec(
-        home, facts, deployment, RUN, job, folder, attempt_of(), Particulars(limits=job.resources.limits)
-    )
+    particulars = Particulars(limits=job.resources.limits)
+    access = JobsAccess.prepare(home)
+    return attempt_spec(home, facts, deployment, RUN, job, folder, attempt_of(), particulars, access=access)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_the_supervisor_is_told_everything(home: Home) -> None:
     assert spec.links == {"data": "/projects/churn/data", "models/big.bin": "/projects/churn/models/big.bin"}
     assert (spec.limits.memory_bytes, spec.limits.cpu) == (64 * 2**20, 0.5)
     assert spec.limits.pids
-    assert spec.secrets == ("s3cret",)
+    assert spec.secrets == ("s3cret", spec.environment["SKAFD_TOKEN"])
     assert spec.environment["API_KEY"] == "s3cret"
     assert spec.timeout_seconds == 60
     assert spec.notify_socket == str(home.supervisors_socket)

@@ -1,0 +1,78 @@
+"""What an attempt is given so that it can talk to the daemon: the SDK, the socket and a token of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import skafd.sdk
+from skafd.files import sync_file_system
+from skafd.home import Home
+from skafd.job_token import JobToken, load_key
+from skafd.model.ids import AttemptKey
+
+_PACKAGE = "skafossdk"
+_SOURCE = Path(skafd.sdk.__file__).parent / _PACKAGE
+
+
+@dataclass(frozen=True, slots=True)
+class JobsAccess:
+    """The same for all attempts but for the token."""
+
+    sdk: Path
+    """What goes on the path of Python programs."""
+    socket: Path
+    key: bytes = field(repr=False)
+
+    @classmethod
+    def prepare(cls, home: Home) -> JobsAccess:
+        """Puts the SDK of this version in place, and makes the key at the first call. Raises Refused, OSError."""
+        return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key))
+
+    def token(self, attempt: AttemptKey) -> str:
+        """What proves who the attempt is."""
+        task = attempt.task
+        return JobToken(task.run.project, task.run.number, task.job, task.instance, attempt.number).sign(self.key)
+
+    def variables(self, attempt: AttemptKey, environment: Mapping[str, str]) -> dict[str, str]:
+        """To be added to `environment`; what the user has on the path comes first."""
+        path = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+        return {
+            "PYTHONPATH": os.pathsep.join([*path, str(self.sdk)]),
+            "SKAFD_TOKEN": self.token(attempt),
+            "SKAFD_SOCKET": str(self.socket),
+        }
+
+
+def install_sdk(home: Home) -> Path:
+    """The folder that holds `skafossdk` of this version, readable by every user: jobs may be others than we are.
+
+    A copy, so that an upgrade of skafd changes nothing under a job that runs.
+    """
+    sources = sorted(_SOURCE.glob("*.py"))
+    folder = home.sdk / _hash_of(sources)
+    if not folder.is_dir():
+        home.sdk.mkdir(mode=0o755, parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=home.sdk))
+        package = unfinished / _PACKAGE
+        package.mkdir()
+        for source in sources:
+            shutil.copyfile(source, package / source.name)
+            (package / source.name).chmod(0o644)
+        package.chmod(0o755)
+        unfinished.chmod(0o755)
+        sync_file_system(unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def _hash_of(sources: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(f"{source.name}\n".encode() + source.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,40 @@
+"""`Skafos`: the object by which a program talks to skafd."""
+
+import logging
+import os
+from typing import Any, Optional, Sequence, Union
+
+from . import messages, outputs
+from .engine import DataEngine
+from .parameters import Parameters
+from .surroundings import Surroundings
+from .this_run import Run
+
+
+class Skafos:
+    """Everything that a job can say and keep. Making it asks nothing of the daemon."""
+
+    def __init__(self, project_token: "Optional[str]" = None, **_: Any) -> None:
+        """`project_token` says which project is meant, for programs that skafd does not run."""
+        messages.prepare_loggers()
+        self._surroundings = Surroundings(project_token, os.environ)
+        self.engine = DataEngine(self._surroundings)
+        self.params = Parameters(os.environ)
+        self.run = Run(os.environ)
+
+    def log(
+        self, msg: Any, labels: "Union[None, str, Sequence[Any]]" = None, level: "Union[int, str]" = logging.INFO
+    ) -> None:
+        """Writes a line into the log: `[label] - msg`."""
+        messages.log(msg, labels, level)
+
+    def output(self, value: Any) -> None:
+        """Publishes a small value: what `foreach` and conditions of dependents, and `output_of`, read."""
+        outputs.publish(self._surroundings, value)
+
+    def output_of(self, job: str, instance: "Optional[int]" = None) -> Any:
+        """What a job of this run has published; of several instances a list. Raises NotFound."""
+        return outputs.read(self._surroundings, job, instance)
+
+    def __repr__(self) -> str:
+        return f"<Skafos {self.run.task or 'outside of a run'}>"
