@@ -105,7 +105,10 @@ class Home:
         return self.path / "logs"
 
     def create(self) -> None:
-        """Makes the folder and those in it, mode 0700. Raises Refused where skafd could not work in it."""
+        """Makes the folder and those in it. Raises Refused where skafd could not work in it.
+
+        For root, whose jobs may be other users', they can be passed through to a job's own things, but not listed.
+        """
         check_socket_length(self.supervisors_socket)
         file_system = network_file_system(self.path, Path("/proc/mounts").read_text(errors="replace"))
         if file_system:
@@ -113,11 +116,13 @@ class Home:
                 f"the state folder {self.path} is on a network file system ({file_system})",
                 "set SKAFD_HOME to a folder on a local disk",
             )
-        folders = (self.deployments, self.environments, self.runs, self.services, self.logs, self.jobs)
-        for folder in (self.path, *folders):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
-        self.jobs.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        passage = 0o711 if os.geteuid() == 0 else 0o700
+        for folder in (self.path, self.environments, self.runs, self.jobs):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(passage)
+        for folder in (self.deployments, self.services, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
     def acquire_lock(self) -> HomeLock:
         """Makes this process the folder's daemon until `release`. Raises AlreadyRunning, naming the other.

@@ -25,7 +25,7 @@ from skafd.config.values import (
     TIMEOUT,
 )
 from skafd.model.entrypoint import Language
-from skafd.model.project import DependencyRule, OnDeploy, UpdatePolicy
+from skafd.model.project import DependencyRule, OnDeploy, RunAs, UpdatePolicy
 
 SKAFOS = Origin.SKAFOS
 
@@ -156,6 +156,12 @@ _PROJECT_KEYS = (
         misspellings=("addons",),
     ),
     Key("pools", POOLS, "The project's own pools, with how many places each has."),
+    Key(
+        "run_as",
+        Choice(tuple(RunAs)),
+        "Whose rights the jobs have where skafd runs as root: `owner` of the folder; `root` only if that is root.",
+        misspellings=("user", "run_as_user"),
+    ),
     Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
     Key(
         "python", PYTHON, "The interpreter of the environment, as uv understands it.", misspellings=("python_version",)

@@ -17,7 +17,7 @@ from skafd.config.schedules import check_timezone
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries
 from skafd.model.entrypoint import FLAT_DEFAULT
-from skafd.model.project import Generation, Job, OnDeploy, Project, UpdatePolicy
+from skafd.model.project import Generation, Job, OnDeploy, Project, RunAs, UpdatePolicy
 
 _JOB_SIGNS = ("job_id", "project_task_id", "entrypoint")
 _PROJECT_SIGNS = ("project_token", "name", "language", "entrypoint")
@@ -101,6 +101,7 @@ def _project(
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),
         timeout_seconds=None if generation is Generation.FLAT else _value(entries, "timeout", None),
+        run_as=RunAs(_value(entries, "run_as", RunAs.OWNER)),
         pools=tuple((name, pool.value) for name, pool in _value(entries, "pools", {}).items()),
         kept=kept(entries, PROJECT.keys),
     )

@@ -11,6 +11,7 @@ from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.releasing import Releasing
 from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
 from skafd.errors import DeployError, Refused, SkafdError
+from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
 from skafd.model.decisions import Event
 from skafd.model.limits import Capacity
@@ -23,13 +24,20 @@ class Delivering:
     """Runs in the deployer's threads, one result of a folder at a time."""
 
     def __init__(
-        self, database: Database, mailbox: Mailbox, releasing: Releasing, capacity: Capacity, enforcement: Enforcement
+        self,
+        database: Database,
+        mailbox: Mailbox,
+        releasing: Releasing,
+        capacity: Capacity,
+        enforcement: Enforcement,
+        accounts: Accounts,
     ) -> None:
         self._database = database
         self._mailbox = mailbox
         self._releasing = releasing
         self._capacity = capacity
         self._enforcement = enforcement
+        self._accounts = accounts
         self._warnings: dict[Path, tuple[str, ...]] = {}
 
     def slug_of(self, folder: Path, config: Project) -> str:
@@ -59,7 +67,7 @@ class Delivering:
     def _release(self, deployable: Deployable) -> FolderResult:
         warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
         try:
-            warnings += warnings_for(deployable.config, self._capacity, self._enforcement)
+            warnings += self._warnings_for(deployable.folder, deployable.config)
             self._write(lambda writer: self._releasing.release(writer, deployable), Purpose.DEPLOY)
         except SkafdError as error:
             return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
@@ -85,9 +93,14 @@ class Delivering:
         with self._database.reader() as reader:
             config = reader.deployment(row.id, row.live_deployment).config
         try:
-            return tuple(warnings_for(config, self._capacity, self._enforcement))
+            return tuple(self._warnings_for(row.path, config))
         except Refused as refusal:
             return (refusal.message,)
+
+    def _warnings_for(self, folder: Path, config: Project) -> list[str]:
+        """Raises Refused where it could not run here as it wants to."""
+        self._accounts.of(folder, config.run_as)
+        return warnings_for(config, self._capacity, self._enforcement)
 
     def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:
         row = self._row(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from skafd.deploy.release import Deployable, Result
 from skafd.deploy.watch import Watcher
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
+from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
 from skafd.model.deployment import Deployment
 from skafd.model.limits import Capacity
@@ -49,7 +51,8 @@ class Deploying:
         self._outcomes = Outcomes()
         self._builds = EnvironmentBuilds(home, changes)
         self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
-        self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement)
+        accounts = Accounts(home.path, os.geteuid())
+        self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement, accounts)
         self._projects: set[Path] = set()
         """Watched as projects."""
         self._parents = Parents(database, self._mailbox)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 from skafd.daemon.surroundings import OUTPUT
@@ -9,6 +12,7 @@ from skafd.model.outcome import Cancelled, Exited, Lost, NotStarted, OomKilled, 
 from skafd.sandbox.evidence import Evidence, Verdict
 
 _LONGEST_OUTPUT_BYTES = 2**20
+_NO_PLAIN_FILE = (errno.ELOOP, errno.ENXIO)
 
 
 def outcome_of(evidence: Evidence) -> Outcome:
@@ -39,8 +43,14 @@ def usage_of(evidence: Evidence) -> Usage:
 def output_of(folder: Path) -> str | None:
     """What the job published; None for nothing, for what is too long, and for what is no text."""
     try:
-        with (folder / OUTPUT).open("rb") as file:
-            content = file.read(_LONGEST_OUTPUT_BYTES + 1)
+        # Neither follows a link to what the job itself may not read, nor waits at a pipe for somebody to write.
+        descriptor = os.open(folder / OUTPUT, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            content = file.read(_LONGEST_OUTPUT_BYTES + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
         return content.decode() if 0 < len(content) <= _LONGEST_OUTPUT_BYTES else None
     except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
         return None
+    except OSError as error:
+        if error.errno in _NO_PLAIN_FILE:
+            return None
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
-from skafd.errors import SandboxError
+from skafd.errors import Refused, SandboxError
 from skafd.home import Home
+from skafd.machine.accounts import Accounts
 from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
@@ -38,6 +40,7 @@ class Launches:
         self._home = home
         self._access = JobsAccess.prepare(home)
         self._facts = facts
+        self._accounts = Accounts(home.path, os.geteuid())
         self._boot_id = boot_id()
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
         self._places = Remembered(_MOST_DEPLOYMENTS)
@@ -56,7 +59,13 @@ class Launches:
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)
         facts = self._facts.of(run.key.project)
-        return attempt_spec(self._home, facts, deployment, run, job, folder, attempt, particulars, access=self._access)
+        try:
+            account = self._accounts.of(facts.path, deployment.config.run_as)
+        except Refused as refusal:
+            raise SandboxError(refusal.message, refusal.hint) from refusal
+        return attempt_spec(
+            self._home, facts, deployment, run, job, folder, attempt, particulars, access=self._access, account=account
+        )
 
     def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
         """The paths that an attempt of the job would find in its working folder."""

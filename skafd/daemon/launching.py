@@ -11,10 +11,11 @@ from pathlib import Path
 from skafd.daemon.commanding import commands_of
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.jobs_access import JobsAccess
-from skafd.daemon.surroundings import job_environment, particular_environment
+from skafd.daemon.surroundings import OUTPUT, inherited_environment, job_environment, particular_environment
 from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError
 from skafd.home import Home
+from skafd.machine.accounts import AS_SKAFD, Account
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId
 from skafd.model.particulars import Particulars
@@ -51,6 +52,7 @@ def attempt_spec(
     particulars: Particulars,
     *,
     access: JobsAccess,
+    account: Account = AS_SKAFD,
 ) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
@@ -59,8 +61,9 @@ def attempt_spec(
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
     limits = particulars.limits
+    inherited = inherited_environment(account, folder / "work")
     variables = {
-        **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables),
+        **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables, inherited=inherited),
         **particular_environment(particulars, folder),
     }
     variables |= access.variables(attempt, variables)
@@ -81,6 +84,8 @@ def attempt_spec(
         timeout_seconds=job.timeout_seconds,
         notify_socket=str(home.supervisors_socket),
         cgroup_name=_digest(str(folder))[:16],
+        user=account.user,
+        writable=(OUTPUT,),
     )
 
 

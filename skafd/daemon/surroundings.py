@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from skafd.machine.accounts import AS_SKAFD, Account
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey
 from skafd.model.parameters import typed_value
@@ -20,6 +21,28 @@ _NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_
 """What is meant for the daemon: its own settings, its interpreter's, and what its service manager told it."""
 
 
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_LOGIN = frozenset(("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "JAVA_HOME", *_CERTIFICATES))
+"""What holds for all users of a machine. The rest of root's environment is root's own."""
+_LOGIN_PREFIXES = ("LC_", "CUDA_", "NVIDIA_")
+
+
+def inherited_environment(account: Account, work_folder: Path | None = None) -> dict[str, str]:
+    """What a job gets of the daemon's environment; for another user what a login would give, with that user's home.
+
+    A user without a home has the working folder for one.
+    """
+    if account.user is None:
+        return {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    kept = {name: value for name, value in os.environ.items() if _holds_for_all(name)}
+    home = account.home or str(work_folder or "/")
+    return {**kept, "HOME": home, "USER": account.name, "LOGNAME": account.name, "SHELL": account.shell}
+
+
+def _holds_for_all(name: str) -> bool:
+    return name in _LOGIN or name.startswith(_LOGIN_PREFIXES) or name.lower().endswith("_proxy")
+
+
 def job_environment(
     attempt: AttemptKey,
     run: Run,
@@ -29,9 +52,11 @@ def job_environment(
     environment_folder: Path,
     variables: Mapping[str, str],
     part: str = "",
+    *,
+    inherited: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Everything that exec gets; later layers win: the daemon's own, the config's, `skafd env`, parameters, skafd's."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    inherited = inherited_environment(AS_SKAFD) if inherited is None else inherited
     path = f"{environment_folder / 'bin'}:{inherited.get('PATH', os.defpath)}"
     return {
         **inherited,

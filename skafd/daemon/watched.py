@@ -11,6 +11,7 @@ from pathlib import Path
 
 from skafd.model.ids import AttemptKey
 from skafd.sandbox.kill import open_process, request_cancel
+from skafd.sandbox.small_files import make_folders
 
 log = logging.getLogger("skafd.supervision")
 
@@ -81,7 +82,7 @@ class WatchList:
             return
         watched.kill_reason = reason
         try:
-            watched.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folders(str(watched.folder))
             request_cancel(str(watched.folder), reason)
         except OSError as error:
             # The signal alone ends it too; what is missing then is why.

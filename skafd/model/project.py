@@ -58,6 +58,22 @@ class OnDeploy(StrEnum):
     WAIT = "wait"
 
 
+class RunAs(StrEnum):
+    """Whose rights the jobs have, where skafd runs as root."""
+
+    OWNER = "owner"
+    """Those of whom the project folder belongs to."""
+    ROOT = "root"
+
+
+class Isolation(StrEnum):
+    """How much of the machine a job sees."""
+
+    NORMAL = "normal"
+    STRICT = "strict"
+    """Nothing that it could disturb: its own /tmp and processes, other folders read-only or hidden."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a job is due. `expression` is one of the forms that `skafd.schedule` reads."""
@@ -216,6 +232,7 @@ class Project:
     """A run that takes longer is ended, and has failed."""
     pools: tuple[tuple[str, int], ...] = ()
     """Names and places of the project's own pools."""
+    run_as: RunAs = RunAs.OWNER
     kept: tuple[tuple[str, Any], ...] = ()
 
     def job(self, job_id: JobId) -> Job:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from skafd.sandbox import prctl
 from skafd.sandbox.child import Child, ChildGone, Stage
 from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.user import User
 
 
 class Ahead:
@@ -23,6 +24,11 @@ class Ahead:
         self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.pipe, False)
         self._child: Child | None = Child(self._pipe_entrance, [not_for_child])
+
+    def let_print(self, user: User | None) -> None:
+        """Lets that user open /dev/stdout too, which is the pipe: for writing alone it is open already."""
+        if user is not None:
+            os.fchown(self._pipe_entrance, user.uid, user.gid)
 
     def start(self, stage: Stage, command: Sequence[str]) -> int:
         """Execs a command; returns its pid. Raises CannotExec or OSError."""

@@ -12,10 +12,11 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from skafd import crash
 from skafd.sandbox import prctl, small_files
+from skafd.sandbox.user import User, become
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class Stage:
     environment: Mapping[str, str]
     entrances: Sequence[str]
     """Files of the cgroup, to be written "0"."""
+    user: User | None = None
+    """Whose rights the commands have; None for those of this process."""
+
+    def to_json(self) -> list[Any]:
+        """The stage as JSON values, in the order in which `_obey` takes them."""
+        return [
+            self.folder,
+            dict(self.environment),
+            list(self.entrances),
+            None if self.user is None else self.user.to_json(),
+        ]
 
 
 def cookie(cgroup_name: str) -> str:
@@ -74,7 +86,7 @@ class Child:
             raise CannotExec(reason.decode("utf-8", "replace"))
 
     def _tell(self, stage: Stage, command: Sequence[str]) -> None:
-        order = [list(command), stage.folder, dict(stage.environment), list(stage.entrances)]
+        order = [list(command), *stage.to_json()]
         try:
             small_files.write_all(self._order, json.dumps(order).encode())
         finally:
@@ -86,15 +98,26 @@ def _become(supervisor: int, output: int, order: int, report: int) -> NoReturn:
     try:
         _prepare(supervisor, output, keep=(order, report))
         if content := small_files.read_all(order):
-            _obey(report, *json.loads(content))
+            _obey(supervisor, report, *json.loads(content))
     finally:
         os._exit(127)
 
 
-def _obey(report: int, command: list[str], folder: str, environment: dict[str, str], entrances: list[str]) -> None:
+def _obey(
+    supervisor: int,
+    report: int,
+    command: list[str],
+    folder: str,
+    environment: dict[str, str],
+    entrances: list[str],
+    user: dict[str, Any] | None,
+) -> None:
     try:
         for path in entrances:
             small_files.set_value(path, "0")
+        if user is not None:
+            become(User.from_json(user))
+            _die_with(supervisor)
         os.chdir(folder)
         os.execvpe(command[0], command, environment)
     except BaseException as error:
@@ -105,10 +128,7 @@ def _obey(report: int, command: list[str], folder: str, environment: dict[str, s
 def _prepare(supervisor: int, output: int, keep: Sequence[int]) -> None:
     # The pipe of the supervisor's own signals is not ours.
     signal.set_wakeup_fd(-1)
-    prctl.die_with_parent(signal.SIGKILL)
-    if os.getppid() != supervisor:
-        # It ended before it could take us along.
-        os._exit(127)
+    _die_with(supervisor)
     os.setsid()
     # Where the supervisor is protected, its job must not be. Without privilege it may already be lower than allowed.
     with contextlib.suppress(PermissionError):
@@ -116,6 +136,13 @@ def _prepare(supervisor: int, output: int, keep: Sequence[int]) -> None:
     prctl.forbid_new_privileges()
     _take_descriptors(output, keep)
     os.umask(0o022)
+
+
+def _die_with(supervisor: int) -> None:
+    prctl.die_with_parent(signal.SIGKILL)
+    if os.getppid() != supervisor:
+        # It ended before it could take us along.
+        os._exit(127)
 
 
 def _take_descriptors(output: int, keep: Sequence[int]) -> None:
@@ -145,8 +172,16 @@ def _explain(error: BaseException, program: str, folder: str) -> str:
         case FileNotFoundError() | NotADirectoryError():
             return f"no such program: {program}"
         case PermissionError():
-            return f"not allowed to execute: {program}"
+            return f"not allowed to execute: {program}{_closed_folder(program)}"
         case OSError(strerror=str(said)):
             return f"cannot execute {program}: {said}"
         case _:
             return f"cannot execute {program}: {type(error).__name__}: {error}"
+
+
+def _closed_folder(program: str) -> str:
+    """Says which folder on the way to a program keeps this user out, if one does."""
+    path = os.path.realpath(program) if os.path.isabs(program) else program
+    folders = [path[:end] for end in range(1, len(path)) if path[end] == "/"]
+    closed = next((folder for folder in folders if not os.access(folder, os.X_OK)), None)
+    return f" (user {os.geteuid()} may not enter {closed})" if closed else ""

@@ -72,6 +72,7 @@ class Execution:
 
     def _run_commands(self, attendant: Attendant) -> Evidence:
         stage = self._stage()
+        self._ahead.let_print(self._spec.user)
         status, oom_kills_before, oom_kills, step = 0, 0, 0, 0
         for step, command in enumerate(self._spec.commands):
             oom_kills_before = oom_kills
@@ -91,7 +92,7 @@ class Execution:
         name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
         environment = {**self._spec.environment, name: value}
         folder = f"{self._spec.directory}/work"
-        return child.Stage(folder, environment, self._cgroup.entrances())
+        return child.Stage(folder, environment, self._cgroup.entrances(), self._spec.user)
 
     def _begin(self, attendant: Attendant, step: int) -> None:
         if step > 0:

@@ -38,6 +38,7 @@ def main() -> None:
     place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
     prctl.set_name("skafd-sandbox")
     catch_all()
+    os.umask(0o022)
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):
         child.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)

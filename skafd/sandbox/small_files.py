@@ -58,3 +58,14 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folders(path: str) -> None:
+    """Makes the folder and those above it: others may pass through them, if they may come there, but not list them."""
+    try:
+        os.mkdir(path, 0o711)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folders(os.path.dirname(path))
+        make_folders(path)

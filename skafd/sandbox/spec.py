@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skafd.errors import SandboxError
+from skafd.sandbox.user import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ class AttemptSpec:
     grace_seconds: float = 10.0
     """Between the request to end and the force."""
     log_cap_bytes: int = 64 * 2**20
+    user: User | None = None
+    """Whose rights the job has, if not those of skafd; the folder stays skafd's, `work/` becomes that user's."""
+    writable: tuple[str, ...] = ()
+    """Names of files in the attempt's folder that the job may write: made, empty, for a user of its own."""
 
     def __post_init__(self) -> None:
         if not self.commands or not all(self.commands):
@@ -70,7 +75,7 @@ class AttemptSpec:
     def to_json(self) -> dict[str, Any]:
         """The spec as JSON values, secrets and environment included: for the launcher's socket, not for disk."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"limits": self.limits.to_json()}
+        return values | {"limits": self.limits.to_json(), "user": self.user and self.user.to_json()}
 
     def encode(self) -> bytes:
         """The spec as the launcher reads it."""
@@ -82,4 +87,6 @@ class AttemptSpec:
         commands = tuple(tuple(command) for command in values["commands"])
         secrets = tuple(values["secrets"])
         limits = ResourceLimits(**values["limits"])
-        return cls(**{**values, "commands": commands, "secrets": secrets, "limits": limits})
+        user = None if values["user"] is None else User.from_json(values["user"])
+        again = {"commands": commands, "secrets": secrets, "limits": limits, "user": user}
+        return cls(**{**values, **again, "writable": tuple(values["writable"])})

@@ -7,12 +7,11 @@ written there too.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 
 from skafd import crash
-from skafd.sandbox import claim, kill, report, workspace
+from skafd.sandbox import claim, kill, report, small_files, workspace
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.cgroup.open import open_cgroup, unenforced
@@ -47,7 +46,7 @@ def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
 
 
 def _claim(spec: AttemptSpec, leaf: CgroupPlace) -> bool:
-    os.makedirs(spec.directory, mode=0o700, exist_ok=True)
+    small_files.make_folders(spec.directory)
     return claim.take(spec.directory, spec.cgroup_name, leaf) is not None
 
 
@@ -97,7 +96,7 @@ class _Attempt:
     @crash.around("work-folder.make")
     def _prepare_folder(self) -> None:
         try:
-            workspace.prepare(f"{self._spec.directory}/work", self._spec.snapshot, self._spec.links)
+            workspace.prepare(self._spec)
         except OSError as error:
             raise _NotStarted(f"its working folder could not be made: {error}") from error
 

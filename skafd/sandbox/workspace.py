@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Mapping
 
 from skafd.errors import SandboxError
+from skafd.sandbox import small_files
+from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.user import User, give
 
 _FICLONE = 0x40049409
 _PIECE_BYTES = 1 << 30
@@ -17,35 +19,57 @@ _CANNOT_CLONE = frozenset(
 )
 
 
-def prepare(folder: str, snapshot: str | None, links: Mapping[str, str]) -> None:
-    """Makes `folder` as a writable copy of `snapshot`, with symbolic links to the live paths it lacks.
+def prepare(spec: AttemptSpec) -> None:
+    """Makes `work/` as a writable copy of the snapshot, with symbolic links to the live paths it lacks.
 
-    Shares the blocks with the snapshot where the file system can. Raises OSError, or SandboxError for content
-    that cannot be copied.
+    It belongs to the job's user and is closed to all others. Shares the blocks with the snapshot where the file system
+    can. Raises OSError, or SandboxError for content that cannot be copied.
     """
-    if snapshot is None:
-        os.mkdir(folder, 0o755)
+    folder = f"{spec.directory}/work"
+    if spec.snapshot is None:
+        os.mkdir(folder, 0o700)
+        give(folder, spec.user)
     else:
-        _Copier().copy_folder(snapshot, folder)
-    for relative, target in links.items():
-        _link(folder, relative, target)
+        _Copier(spec.user).copy_folder(spec.snapshot, folder)
+        os.chmod(folder, 0o700)
+    for relative, target in spec.links.items():
+        _link(folder, relative, target, spec.user)
+    if spec.user is not None:
+        _make_writable(spec)
 
 
-def _link(folder: str, relative: str, target: str) -> None:
+def _make_writable(spec: AttemptSpec) -> None:
+    for name in spec.writable:
+        path = f"{spec.directory}/{name}"
+        small_files.write(path, b"")
+        give(path, spec.user)
+
+
+def _link(folder: str, relative: str, target: str, user: User | None) -> None:
     parts = relative.split("/")
     if not relative or any(part in ("", ".", "..") for part in parts):
         raise SandboxError(f"a link must stay inside the working folder: {relative!r}")
     path = f"{folder}/{relative}"
     if os.path.lexists(path):
         return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    _make_parents(folder, parts[:-1], user)
     os.symlink(target, path)
+    give(path, user)
+
+
+def _make_parents(folder: str, names: list[str], user: User | None) -> None:
+    for name in names:
+        folder = f"{folder}/{name}"
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+            give(folder, user)
 
 
 class _Copier:
     """Copies a tree, and remembers what the file system cannot do."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: User | None) -> None:
+        self._user = user
         self._can_clone = True
 
     def copy_folder(self, source: str, target: str) -> None:
@@ -53,11 +77,13 @@ class _Copier:
         with os.scandir(source) as entries:
             for entry in entries:
                 self._copy_entry(entry, f"{target}/{entry.name}")
+        give(target, self._user)
         os.chmod(target, stat.S_IMODE(os.stat(source).st_mode) | stat.S_IRWXU)
 
     def _copy_entry(self, entry: os.DirEntry[str], target: str) -> None:
         if entry.is_symlink():
             os.symlink(os.readlink(entry.path), target)
+            give(target, self._user)
         elif entry.is_dir():
             self.copy_folder(entry.path, target)
         elif entry.is_file():
@@ -73,6 +99,8 @@ class _Copier:
             writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 self._copy_content(reading, writing, status.st_size)
+                if self._user is not None:
+                    os.fchown(writing, self._user.uid, self._user.gid)
                 os.fchmod(writing, mode)
             finally:
                 os.close(writing)

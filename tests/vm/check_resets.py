@@ -23,6 +23,7 @@ ENDS = ("succeeded", "failed", "oom_killed", "timed_out", "cancelled", "lost", "
 PYTHON = "/opt/skafd/bin/python"
 CHAIN = """\
 name: chain
+run_as: root
 jobs:
   - name: first
     entrypoint: quick.py
@@ -36,6 +37,7 @@ jobs:
 """
 LONG = """\
 name: long
+run_as: root
 jobs:
   - name: retried
     entrypoint: long.py

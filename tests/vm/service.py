@@ -64,7 +64,10 @@ class Service:
     def deploy(self, name: str, script: str, job: str = "", project: str = "") -> None:
         """Deploys a project with one job, `it`, which waits to be run; its name is the project's short name."""
         folder = f"{self.projects}/{name}"
-        config = f"name: {name}\n{project}jobs:\n  - name: it\n    entrypoint: it.py\n    on_deploy: wait\n{job}"
+        rights = "" if self.is_users else "run_as: root\n"
+        config = (
+            f"name: {name}\n{rights}{project}jobs:\n  - name: it\n    entrypoint: it.py\n    on_deploy: wait\n{job}"
+        )
         self.machine.write(f"{folder}/it.py", script, self.user)
         self.machine.write(f"{folder}/metis.config.yml", config, self.user)
         self.skafd("up", folder, "--detach")

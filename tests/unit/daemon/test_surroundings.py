@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from skafd.daemon.surroundings import job_environment
+from skafd.daemon.surroundings import inherited_environment, job_environment
+from skafd.machine.accounts import Account
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, ProjectId
 from skafd.model.project import Job, Parameter
 from skafd.model.run import Cause, CauseKind
+from skafd.sandbox.user import User
 from tests.support.stored import CONFIG, NOON, new_run
 
 RUN = new_run(ProjectId("token"), 42)
@@ -106,3 +108,23 @@ def test_parameters_come_with_their_defaults() -> None:
     assert known["SKAFD_PARAM_LEARNING_RATE"] == "0.1"
     assert "SKAFD_PARAM_UNSET" not in known
     assert json.loads(known["SKAFD_PARAMS"]) == {"epochs": 3, "learning-rate": 0.1}
+
+
+def test_another_user_inherits_what_a_login_gives_and_nothing_of_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_SECRET_ACCESS_KEY": "x", "SSH_AUTH_SOCK": "/x", "XDG_RUNTIME_DIR": "/run/user/0"}.items():
+        monkeypatch.setenv(name, value)
+    for name, value in {"HOME": "/root", "LANG": "de_DE.UTF-8", "LC_ALL": "C", "https_proxy": "http://proxy:1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", "/usr/bin")
+    ada = Account(User(1001, 1001, (1001,)), "ada", "/home/ada", "/bin/bash")
+    found = inherited_environment(ada)
+    expected = {"HOME": "/home/ada", "USER": "ada", "LOGNAME": "ada", "SHELL": "/bin/bash", "PATH": "/usr/bin"}
+    assert expected | {"LANG": "de_DE.UTF-8", "LC_ALL": "C", "https_proxy": "http://proxy:1"} == {
+        name: value for name, value in found.items() if name in expected or name in ("LANG", "LC_ALL", "https_proxy")
+    }
+    assert not {"AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"} & set(found)
+
+
+def test_a_user_without_a_home_has_the_working_folder_for_one() -> None:
+    nobody = Account(User(54321, 54321), "54321")
+    assert inherited_environment(nobody, Path("/state/work"))["HOME"] == "/state/work"

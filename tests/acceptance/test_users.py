@@ -1,0 +1,123 @@
+"""Root's daemon with projects of two users: the jobs of one can do nothing to skafd, nor to the jobs of the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.installed import Installed
+from tests.support.users import give_folder, needs_users, open_passage, unused_uids
+
+pytestmark = [pytest.mark.needs_root, needs_users]
+
+SPY = """\
+import json, os, socket
+found = []
+def attempt(what, action):
+    try:
+        action()
+        found.append(what)
+    except OSError:
+        pass
+targets = json.load(open('targets.json'))
+for path in targets['paths']:
+    attempt('read ' + path, lambda: open(path, 'rb').close())
+    attempt('write ' + path, lambda: open(path, 'r+b').close())
+    attempt('list ' + path, lambda: os.listdir(path))
+    attempt('make ' + path, lambda: os.mkdir(path + '/made'))
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        attempt('connect ' + path, lambda: socket.socket(socket.AF_UNIX, kind).connect(path))
+for name in ('environ', 'mem', 'cwd/secret.txt', 'fd/1'):
+    attempt('victim ' + name, lambda: open('/proc/%s/%s' % (targets['pid'], name), 'rb').close())
+attempt('kill the victim', lambda: os.kill(targets['pid'], 0))
+print(json.dumps({'uid': os.getuid(), 'home': os.environ['HOME'], 'found': found}))
+"""
+
+
+def _interpreter() -> str:
+    """A Python that every user can run: ours may be in somebody's home."""
+    for path in (os.path.realpath(sys.executable), os.path.realpath("/usr/bin/python3")):
+        if Path(path).exists() and all(folder.stat().st_mode & 0o001 for folder in Path(path).parents):
+            return path
+    pytest.skip("NO PYTHON ON THIS MACHINE CAN BE RUN BY OTHER USERS")
+
+
+def _deploy(installed: Installed, name: str, uid: int, command: str, files: dict[str, str]) -> Path:
+    jobs = f"  - {{name: it, entrypoint: '{command}', language: any, on_deploy: wait}}\n"
+    folder = installed.write_project(name, {"metis.config.yml": f"name: {name}\njobs:\n{jobs}", **files})
+    give_folder(folder, uid)
+    installed.ok("up", folder, "--detach")
+    return folder
+
+
+def test_a_users_job_reaches_nothing_of_skafds_nor_of_other_users(installed: Installed) -> None:
+    open_passage(installed.root)
+    alice, bob = unused_uids(2)
+    _deploy(installed, "victim", alice, "echo $$ > pid; exec sleep 600", {"secret.txt": "hers"})
+    installed.ok("run", "victim")
+    pid_file = installed.home / "runs" / "victim" / "1" / "it.0" / "1" / "work" / "pid"
+    pid = int(installed.wait_for("the victim", lambda: pid_file.exists() and pid_file.read_text()))
+    assert psutil.Process(pid).uids().real == alice
+    targets = {"pid": pid, "paths": [str(path) for path in (installed.home, *installed.home.rglob("*"))]}
+    _deploy(
+        installed, "spy", bob, f"{_interpreter()} -I -S spy.py", {"spy.py": SPY, "targets.json": json.dumps(targets)}
+    )
+    installed.command("run", "spy", "--wait")
+    said = json.loads(installed.ok("logs", "spy"))
+    assert said["uid"] == bob
+    assert said["home"].endswith("/runs/spy/1/it.0/1/work")
+    # Environments are shared by all who ask for the same, the SDK by all. Who listens to jobs asks for their token.
+    shared = [f"{installed.home / name}/" for name in ("environments", "jobs")]
+    allowed = tuple(f"{verb} {folder}" for folder in shared for verb in ("read", "list"))
+    sockets = tuple(f"connect {path}" for path in (installed.home / "jobs").iterdir() if path.is_socket())
+    reached = [what for what in said["found"] if not what.startswith(allowed) and what not in sockets]
+    assert reached == []
+    assert psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    installed.ok("kill", "victim/1")
+    assert installed.wait_for_run("victim/1")["summary"]["state"] == "cancelled"
+
+
+def test_what_a_users_job_publishes_and_writes_arrives(installed: Installed) -> None:
+    open_passage(installed.root)
+    (ada,) = unused_uids(1)
+    jobs = """\
+  - {name: list, entrypoint: 'echo "[1, 2]" > $SKAFD_OUTPUT; id -u > data/uid', language: any, on_deploy: wait}
+  - {name: each, entrypoint: 'echo got $SKAFD_ITEM', language: any, dependencies: [list], foreach: {output: list}}
+"""
+    files = {"metis.config.yml": f"name: ada\njobs:\n{jobs}", ".gitignore": "data/\n", "data/README": ""}
+    folder = installed.write_project("ada", files)
+    give_folder(folder, ada)
+    installed.ok("up", folder, "--detach")
+    installed.ok("run", "ada", "--wait")
+    assert (folder / "data" / "uid").read_text() == f"{ada}\n"
+    assert (folder / "data" / "uid").stat().st_uid == ada
+    assert "got 2" in installed.ok("logs", "ada/1/each[1]")
+
+
+def test_a_project_that_may_not_run_so_is_refused_with_what_to_write(installed: Installed) -> None:
+    open_passage(installed.root)
+    text = "name: bold\nrun_as: root\njobs:\n  - {name: it, entrypoint: 'true', language: any}\n"
+    folder = installed.write_project("bold", {"metis.config.yml": text})
+    give_folder(folder, *unused_uids(1))
+    done = installed.command("up", folder, "--detach")
+    assert done.returncode != 0
+    assert "`run_as: root`, and" in done.stdout + done.stderr
+    assert "chown -R root:" in done.stdout + done.stderr
+
+
+def test_a_daemon_that_is_a_service_runs_nothing_as_root_unasked(installed: Installed) -> None:
+    installed.environment["SKAFD_ROOT_JOBS"] = "declared"
+    text = "name: quiet\njobs:\n  - {name: it, entrypoint: 'id -u', language: any}\n"
+    folder = installed.write_project("quiet", {"metis.config.yml": text})
+    done = installed.command("up", folder, "--detach")
+    assert done.returncode != 0
+    assert "write `run_as: root` into its config" in done.stdout + done.stderr
+    (folder / "metis.config.yml").write_text(f"run_as: root\n{text}")
+    installed.wait_for("the deployment", lambda: installed.project("quiet")["deployment"])
+    assert installed.wait_for_run("quiet/1")["summary"]["state"] == "succeeded"
+    assert installed.ok("logs", "quiet") == "0\n"
