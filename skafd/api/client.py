@@ -31,9 +31,9 @@ class Client:
     def __init__(self, socket_path: Path) -> None:
         self.socket_path = socket_path
 
-    def status(self) -> Json:
-        """The daemon and all projects."""
-        return self._object("GET", "/v1/status")
+    def status(self, after: int = -1) -> Json:
+        """The daemon and all projects; with the `number` of an answer, those that changed since."""
+        return self._object("GET", "/v1/status", {"after": after} if after >= 0 else None)
 
     def project(self, name: str) -> Json:
         """A project by its short name, token, name or folder."""

@@ -137,6 +137,7 @@ def folders_of(request: UpRequest) -> list[Path]:
     return [Path(folder) for folder in request.folders]
 
 
+_STATUS = (Query("after", int, "Only projects that changed after this number, `number` of an answer.", -1),)
 _WHY = (Query("target", str, "A run, a task, a job or a project.", required=True),)
 _PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
 _RUNS = (
@@ -165,7 +166,14 @@ _EXPRESSION = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/v1/status", "The daemon and all projects.", lambda backend, _: backend.status(), Status),
+    Route(
+        "GET",
+        "/v1/status",
+        "The daemon and all projects.",
+        lambda backend, call: backend.status(call.query["after"]),
+        Status,
+        query=_STATUS,
+    ),
     Route(
         "GET",
         "/v1/find",

@@ -103,8 +103,13 @@ class ServiceInfo:
 class Status:
     daemon: DaemonInfo
     projects: list[ProjectStatus]
+    """All, or those that changed after the number that was asked with."""
     services: list[ServiceInfo] = field(default_factory=list)
     """All but those that are stopped."""
+    number: int = 0
+    """Of the last change that this is sure to show: ask again with it, for what changed after."""
+    names: list[str] = field(default_factory=list)
+    """The short names of all projects, in order, also of those that did not change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,10 @@ class DaemonBackend(Questions, Scheduling):
         """Raises NotFound where there is none."""
         self._change_variable(project, lambda writer, row: writer.delete_variable(row.id, key))
 
-    def status(self) -> Status:
-        """Everything that `skafd status` shows."""
+    def status(self, after: int = -1) -> Status:
+        """Everything that `skafd status` shows, of the projects that changed after that number."""
         services = [one for one in self._serving.services() if one.state != ServiceState.STOPPED]
-        return replace(super().status(), services=services)
+        return replace(super().status(after), services=services)
 
     def services(self) -> list[ServiceInfo]:
         """Every long-lived process that was ever started."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
+
+from skafd.model.ids import ProjectId
 
 
 class Changes:
@@ -11,17 +14,30 @@ class Changes:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._number = 0
+        self._of_all = 0
+        self._of_project: dict[ProjectId, int] = {}
 
     @property
     def number(self) -> int:
         """How many changes there have been."""
         return self._number
 
-    def announce(self) -> None:
-        """Something changed."""
+    def announce(self, projects: Iterable[ProjectId] | None = None) -> None:
+        """Something changed, and is on disk: in what is written of these projects, or of any of them.
+
+        No projects: what changed is written nowhere, such as how far a build is.
+        """
         with self._condition:
             self._number += 1
+            if projects is None:
+                self._of_all = self._number
+            else:
+                self._of_project.update(dict.fromkeys(projects, self._number))
             self._condition.notify_all()
+
+    def written_of(self, project: ProjectId) -> int:
+        """The number of the last change in what is written of a project."""
+        return max(self._of_all, self._of_project.get(project, 0))
 
     def wait(self, after: int, seconds: float) -> int:
         """Blocks until the number exceeds `after`, at most `seconds`; returns the number."""

@@ -36,7 +36,7 @@ class EnvironmentBuilds:
             self._environments.prepare(folder, snapshot_folder, config, cancelled)
         finally:
             self._activities.pop(folder, None)
-            self._changes.announce()
+            self._changes.announce(())
 
     def ensure(self, deployment: Deployment, project: ProjectRow) -> None:
         """Builds the environment of an earlier deployment again where it is gone. Raises BuildError."""
@@ -57,4 +57,4 @@ class EnvironmentBuilds:
 
     def _show(self, folder: Path, activity: str) -> None:
         self._activities[folder] = activity
-        self._changes.announce()
+        self._changes.announce(())

@@ -37,6 +37,10 @@ from skafd.store import Database, Purpose, Writer, is_disk_full
 
 log = logging.getLogger("skafd.orchestrator")
 
+_ALL_SAID_BY_DECISIONS = frozenset(
+    {Purpose.TIME, Purpose.REPORTS, Purpose.RUN_REQUEST, Purpose.BY_HAND, Purpose.CANCEL_REQUEST}
+)
+"""Requests that write nothing that a screen shows but what the engine decided."""
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
 _FAILURES_PER_REMARK = 600
@@ -174,12 +178,18 @@ class Orchestrator(threading.Thread):
             for kill in decisions.kills:
                 self._supervision.kill(kill)
             failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
-            if decisions.new_runs or decisions.transitions or decisions.missed:
-                self._changes.announce()
+            self._announce(decisions)
             found = self.memory.look_up(decisions)
             if not failed and not found and not self.memory.backfilling.has_room:
                 return
             decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED, found)
+
+    def _announce(self, decisions: Decisions) -> None:
+        concerned = {run.key.project for run in decisions.new_runs}
+        concerned |= {transition.task.run.project for transition in decisions.transitions}
+        concerned |= {missed.project for missed in decisions.missed}
+        if concerned:
+            self._changes.announce(concerned)
 
     def _answer(self, request: Request | Question) -> None:
         """Whoever asked gets the result or the error; only an error after `prepare` concerns us too."""
@@ -196,6 +206,8 @@ class Orchestrator(threading.Thread):
             if not isinstance(error, SkafdError):
                 log.exception("a request failed")
             return
+        if request.purpose not in _ALL_SAID_BY_DECISIONS:
+            self._changes.announce()
         try:
             self._act(decisions)
         finally:

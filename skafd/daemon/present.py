@@ -148,11 +148,14 @@ def tell(run: views.RunView, task: views.TaskView, job: Job | None, waits: Waits
 def job_status(
     slug: str,
     job: Job,
-    next_at: datetime | None,
     tasks: Iterable[views.TaskView],
     counts: Mapping[TaskState, int] = MappingProxyType({}),
+    paused: bool = False,
 ) -> JobStatus:
-    """One line of `skafd status`: of several instances the one that says most, and how many there are of each."""
+    """One line of `skafd status`: of several instances the one that says most, and how many there are of each.
+
+    When it is due next is written nowhere, and not in it.
+    """
     newest = max(tasks, key=weight, default=None)
     attempt = newest.attempts[-1] if newest and newest.attempts else None
     return JobStatus(
@@ -160,7 +163,7 @@ def job_status(
         name=job.name,
         schedule=", ".join(schedule.expression for schedule in job.schedules) or None,
         dependencies=list(job.dependencies),
-        next_at=iso(next_at),
+        next_at=None,
         state=newest.state.value if newest else None,
         reason=_with_counts(_reason(newest), counts) if newest else "",
         run=run_name(slug, newest.key.run.number) if newest else None,
@@ -168,6 +171,7 @@ def job_status(
         ended_at=iso(attempt.ended_at) if attempt else None,
         instances=sum(counts.values()) or job.parallelism,
         counts={state.value: count for state, count in sorted(counts.items())},
+        paused=paused,
     )
 
 

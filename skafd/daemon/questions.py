@@ -20,7 +20,7 @@ from skafd.daemon.explaining import Explaining
 from skafd.daemon.finding import find_project, find_run, find_tasks
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.remembered import Remembered
-from skafd.daemon.statuses import project_status
+from skafd.daemon.status_board import StatusBoard
 from skafd.daemon.targets import parse_target
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
@@ -44,18 +44,20 @@ class Questions:
         self._orchestrator = orchestrator
         self._deploying = deploying
         self._changes = changes
+        self._board = StatusBoard(changes, deploying.notes_of, orchestrator.next_of)
         self._explaining = Explaining(database, orchestrator)
         self._deployments: Remembered[tuple[ProjectId, DeploymentNumber], Deployment] = Remembered(_MOST_DEPLOYMENTS)
 
-    def status(self) -> Status:
-        """Everything that `skafd status` shows."""
-        with self._database.reader() as reader:
-            return Status(self._about, [self._status_of(reader, project) for project in reader.projects()])
+    def status(self, after: int = -1) -> Status:
+        """Everything that `skafd status` shows, of the projects that changed after that number."""
+        number = self._changes.number
+        projects, names = self._board.all(self._database, after)
+        return Status(self._about, projects, number=number, names=names)
 
     def project(self, project: str) -> ProjectStatus:
         """One project of `status`."""
         with self._database.reader() as reader:
-            return self._status_of(reader, find_project(reader, project))
+            return self._board.of(reader, find_project(reader, project))
 
     def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]:
         """Runs, newest first; `before` is a run's number and needs `project`."""
@@ -108,12 +110,6 @@ class Questions:
         return self._changes.wait(after, seconds)
 
     # --- helpers ----------------------------------------------------------------------------------------
-
-    def _status_of(self, reader: Reader, row: views.ProjectRow) -> ProjectStatus:
-        live = None
-        if row.live_deployment is not None:
-            live = self._deployment(reader, row.id, row.live_deployment)
-        return project_status(reader, row, live, self._deploying.notes_of(row.path), self._orchestrator.next_of)
 
     def _config(self, reader: Reader, run: views.RunView) -> Project:
         """The config that the run runs on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from skafd.api.shapes import Problem, ProjectStatus
@@ -24,10 +24,8 @@ class Notes:
     warnings: tuple[str, ...] = ()
 
 
-def project_status(
-    reader: Reader, row: views.ProjectRow, live: Deployment | None, notes: Notes, next_of: NextOf
-) -> ProjectStatus:
-    """The live deployment, each job's newest task, what runs, and what is wrong with the last save."""
+def project_status(reader: Reader, row: views.ProjectRow, live: Deployment | None) -> ProjectStatus:
+    """What is written: the live deployment, each job's newest task, what runs, what is wrong with the last save."""
     newest = {task.key.job: [task] for task in reader.latest_tasks(row.id)}
     counts = reader.latest_counts(row.id)
     jobs = live.config.jobs if live else ()
@@ -39,14 +37,15 @@ def project_status(
         token=row.token,
         deployment=present.live_deployment_info(live) if live else None,
         problem=Problem(**row.problem) if row.problem else None,
-        activity=notes.activity,
-        warnings=list(notes.warnings),
+        activity=None,
+        warnings=[],
         jobs=[
-            replace(
-                present.job_status(
-                    row.slug, job, next_of(row.id, job.id), newest.get(job.id, []), counts.get(job.id, {})
-                ),
-                paused=bool(job.schedules) and not paused.isdisjoint((None, job.id)),
+            present.job_status(
+                row.slug,
+                job,
+                newest.get(job.id, []),
+                counts.get(job.id, {}),
+                bool(job.schedules) and not paused.isdisjoint((None, job.id)),
             )
             for job in jobs
         ],

@@ -147,8 +147,10 @@ class FakeBackend:
             self._number += 1
             self._changed.notify_all()
 
-    def status(self) -> Status:
-        return Status(self.daemon, self.projects, self.running_services)
+    def status(self, after: int = -1) -> Status:
+        names = [project.project for project in self.projects]
+        projects = self.projects if after < self._number else []
+        return Status(self.daemon, projects, self.running_services, self._number, names)
 
     def project(self, project: str) -> ProjectStatus:
         for known in self.projects:

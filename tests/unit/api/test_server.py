@@ -52,9 +52,19 @@ def test_takes_the_place_of_a_socket_left_by_a_killed_daemon(tmp_path: Path) -> 
 
 def test_status_says_daemon_and_projects(pair: Pair) -> None:
     status = pair[1].status()
-    assert set(status) == {"daemon", "projects", "services"}
+    assert set(status) == {"daemon", "projects", "services", "number", "names"}
     assert set(status["daemon"]) == {"pid", "version", "started_at", "home", "enforcement"}
     assert [job["name"] for job in status["projects"][0]["jobs"]] == ["ingest", "train", "score", "report"]
+
+
+def test_with_the_number_of_an_answer_only_what_changed_since_is_said(pair: Pair) -> None:
+    backend, client = pair
+    backend.announce()
+    seen = client.status()["number"]
+    assert client.status(seen)["projects"] == []
+    assert client.status(seen)["names"] == ["churn"]
+    backend.announce()
+    assert len(client.status(seen)["projects"]) == 1
 
 
 @pytest.mark.parametrize("name", ["churn", "136056c2ac6d9e2f35a7b050", "/srv/churn"])
@@ -150,7 +160,7 @@ def test_a_request_that_does_not_fit_is_refused(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_bug_is_an_answer_too(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(_after: int) -> None:
         raise ZeroDivisionError("division by zero")
 
     monkeypatch.setattr(pair[0], "status", broken)

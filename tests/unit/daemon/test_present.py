@@ -48,13 +48,13 @@ def test_names_are_what_people_type() -> None:
 )
 def test_of_several_instances_the_one_is_shown_that_says_most(states: tuple[TaskState, ...], shown: str | None) -> None:
     tasks = [task(state, instance) for instance, state in enumerate(states)]
-    assert present.job_status("churn", JOB, None, tasks).state == shown
+    assert present.job_status("churn", JOB, tasks).state == shown
 
 
-def test_a_job_shows_its_schedules_its_next_time_and_its_last_task() -> None:
+def test_a_job_shows_its_schedules_and_its_last_task() -> None:
     job = replace(JOB, schedules=(Schedule("@hourly"), Schedule("0 11 * * *")), parallelism=2)
-    status = present.job_status("churn", job, NOON, [task(TaskState.FAILED, 1, "exit code 3", attempt())])
-    assert (status.schedule, status.next_at) == ("@hourly, 0 11 * * *", NOON.isoformat())
+    status = present.job_status("churn", job, [task(TaskState.FAILED, 1, "exit code 3", attempt())])
+    assert status.schedule == "@hourly, 0 11 * * *"
     assert (status.state, status.reason, status.run) == ("failed", "exit code 3", "churn/42")
     assert (status.started_at, status.ended_at) == (NOON.isoformat(), NOON.isoformat())
     assert status.instances == 2
@@ -92,6 +92,6 @@ def test_of_thousands_of_instances_the_ones_that_say_most_are_listed_and_all_are
     assert len(shown.tasks) == present.MOST_SHOWN
     assert [one.instance for one in shown.tasks if one.state == "failed"] == [7_777]
     assert shown.groups[0].counts == {"failed": 1, "succeeded": 9_999}
-    status = present.job_status("churn", JOB, None, [tasks[7_777]], {TaskState.FAILED: 1, TaskState.SUCCEEDED: 9_999})
+    status = present.job_status("churn", JOB, [tasks[7_777]], {TaskState.FAILED: 1, TaskState.SUCCEEDED: 9_999})
     assert status.reason == "1 failed, 9,999 succeeded: exit code 1"
     assert (status.instances, status.counts) == (10_000, {"failed": 1, "succeeded": 9_999})
