@@ -6,9 +6,9 @@ from pathlib import Path
 
 from skafd.api.client import Client, Json
 from skafd.commands.here import project_folder
-from skafd.commands.render.words import FAILURES, count
 from skafd.errors import NotFound, SkafdError
 from skafd.home import Home
+from skafd.looks.words import FAILURES, count
 
 
 def greeting() -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, table
-from skafd.commands.render.tree import job_tree
-from skafd.commands.render.words import count
 from skafd.config import Reading, Severity, render
+from skafd.looks.columns import joined, table
+from skafd.looks.tree import job_tree
+from skafd.looks.words import count
 from skafd.model.project import Job, Project
 from skafd.units import format_memory
 

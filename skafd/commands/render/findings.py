@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, wrapped
+from skafd.looks.columns import joined, wrapped
 
 _LOOKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "bold red")}
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from skafd.commands.render.show import task_name
-from skafd.commands.render.words import state_text, took
+from skafd.looks.words import state_text, took
 
 Json = dict[str, Any]
 _QUIET = frozenset({"waiting", "queued", "starting"})

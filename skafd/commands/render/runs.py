@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, table
-from skafd.commands.render.words import ago, state_text, took
+from skafd.looks.columns import joined, table
+from skafd.looks.words import ago, state_text, took
 
 Json = dict[str, Any]
 

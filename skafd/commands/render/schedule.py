@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, table, wrapped
-from skafd.commands.render.words import ago, clock_time, count, until
+from skafd.looks.columns import joined, table, wrapped
+from skafd.looks.words import ago, clock_time, count, until
 from skafd.schedule.explain import ClockChange, Explanation
 
 Json = dict[str, Any]

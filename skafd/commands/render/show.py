@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, wrapped
-from skafd.commands.render.words import clock_time, state_text, took
+from skafd.looks.columns import joined, wrapped
+from skafd.looks.words import clock_time, state_text, took
 from skafd.units import format_memory
 
 Json = dict[str, Any]

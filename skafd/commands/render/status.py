@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, natural_widths, table, total_width, wrapped
-from skafd.commands.render.tree import job_tree
-from skafd.commands.render.words import FAILURES, ago, format_span, seconds_between, state_text, took, until
+from skafd.looks.columns import joined, natural_widths, table, total_width, wrapped
+from skafd.looks.tree import job_tree
+from skafd.looks.words import FAILURES, ago, format_span, seconds_between, state_text, took, until
 from skafd.units import format_memory
 
 Json = dict[str, Any]

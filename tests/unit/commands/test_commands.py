@@ -15,7 +15,7 @@ import pytest
 from skafd.api.shapes import FolderResult, LogSource
 from skafd.commands.application import COMMANDS, app
 from skafd.commands.exit_codes import ExitCode
-from skafd.commands.render.words import state_text
+from skafd.looks.words import state_text
 from skafd.model.states import TaskState
 from tests.support.fake_backend import FakeBackend, attempt, summary, task
 from tests.unit.commands.conftest import Shell

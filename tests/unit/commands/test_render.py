@@ -17,13 +17,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from skafd.commands.render.columns import table, wrapped
 from skafd.commands.render.findings import render_findings
 from skafd.commands.render.runs import render_deployments, render_runs
 from skafd.commands.render.show import render_run
 from skafd.commands.render.status import render_status
-from skafd.commands.render.tree import job_tree
 from skafd.commands.terminal import plain
+from skafd.looks.columns import table, wrapped
+from skafd.looks.tree import job_tree
 from tests.support import scenes
 
 SNAPSHOTS = Path("tests/snapshots")
