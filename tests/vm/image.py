@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = "bookworm"
+GLIBC_MINOR = 36
+"""Of that release: 2.36."""
 PACKAGES = (
     *("systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd", "linux-image-cloud-amd64"),
     *("python3", "python3-venv", "udev", "kmod", "iproute2", "procps"),
@@ -117,7 +119,9 @@ def _build(folder: Path) -> None:
 def _install_dependencies(root: Path) -> None:
     """What skafd needs, downloaded here with the locked hashes and installed there without a network."""
     wheels = root / "wheels"
-    binary = ("--only-binary=:all:", "--python-version=3.11", "--platform=manylinux2014_x86_64")
+    # pip takes these literally: a wheel for an older C library is only found when that one is named too.
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in range(17, GLIBC_MINOR + 1)]
+    binary = ("--only-binary=:all:", "--python-version=3.11", "--platform=manylinux2014_x86_64", *platforms)
     lock = f"--requirement={ROOT / 'requirements.lock'}"
     download = (ROOT / ".venv/bin/python", "-m", "pip", "--quiet", "download", "--no-deps", "--require-hashes")
     _run(*download, *binary, lock, f"--dest={wheels}")
