@@ -17,6 +17,7 @@ from skafd.config.resources import build_resources, write_resources
 from skafd.config.schedules import build_schedules, write_schedules
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries, Key
+from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
 from skafd.model.project import RETRIED, DependencyRule, Job, OnDeploy, Retry
@@ -84,6 +85,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),
         parameters=build_parameters(entries.get("params"), problems),
         environment=environment_of(entries, problems),
+        wish=build_wish(entries, defaults.folder, problems),
         kept=kept(entries, JOB.keys),
     )
     written = {

@@ -24,6 +24,7 @@ from skafd.config.values import (
     SHARE,
     TIMEOUT,
 )
+from skafd.config.wishes import AS_OF
 from skafd.model.entrypoint import Language
 from skafd.model.project import DependencyRule, OnDeploy, RunAs, UpdatePolicy
 
@@ -104,7 +105,11 @@ _SHARED_KEYS = (
         "environment", ENVIRONMENT, "Variables as in the oldest files; or the path of a conda environment file.", SKAFOS
     ),
     Key("notify", NOTIFY, "Who is told of failures.", later=True, misspellings=("notifications", "alerts")),
-    Key("requirements", REQUIREMENTS, "The requirements file, if it is not `requirements.txt`.", later=True),
+    Key("requirements", REQUIREMENTS, "A requirements file other than `requirements.txt`, or requirements as a list."),
+    Key(
+        "python", PYTHON, "The interpreter of the environment, as uv understands it.", misspellings=("python_version",)
+    ),
+    Key("resolve_as_of", AS_OF, "Only packages published by that day count: `2018-11-01`; `auto`: the last commit's."),
 )
 _DEPENDENCY = Text("the id or name of a job")
 
@@ -125,7 +130,6 @@ JOB = Table(
         Key("trigger", Choice(tuple(DependencyRule)), "Whether all dependencies must have succeeded, or any one."),
         *TASK_KEYS,
         *_SHARED_KEYS,
-        Key("python", PYTHON, "The interpreter of this job alone.", later=True),
     ),
     elsewhere=dict.fromkeys(("cpu", "memory", "gpu"), "under `resources:`, `limits:`")
     | {"requests": "under `resources:`"}
@@ -163,9 +167,6 @@ _PROJECT_KEYS = (
         misspellings=("user", "run_as_user"),
     ),
     Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
-    Key(
-        "python", PYTHON, "The interpreter of the environment, as uv understands it.", misspellings=("python_version",)
-    ),
     *_SHARED_KEYS,
 )
 _BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule")

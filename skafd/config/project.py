@@ -16,7 +16,9 @@ from skafd.config.problems import Code, Problems, Unreadable, unreadable
 from skafd.config.schedules import check_timezone
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries
+from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import FLAT_DEFAULT
+from skafd.model.environment import EnvironmentWish
 from skafd.model.project import Generation, Job, OnDeploy, Project, RunAs, UpdatePolicy
 
 _JOB_SIGNS = ("job_id", "project_task_id", "entrypoint")
@@ -75,7 +77,8 @@ def build(root: Mapping, generation: Generation, folder: Path | None, problems: 
     check_flow(drafts, links, problems)
     if folder is not None:
         check_files(drafts, folder, problems)
-    project = _project(entries, name, generation, drafts, links, defaults, problems)
+    wish = build_wish(entries, folder, problems)
+    project = _project(entries, name, generation, drafts, links, defaults, wish, problems)
     return Built(project, tuple(_write(draft, links) for draft in drafts))
 
 
@@ -86,16 +89,17 @@ def _project(
     drafts: list[Draft],
     links: Links,
     defaults: Defaults,
+    wish: EnvironmentWish,
     problems: Problems,
 ) -> Project:
-    python = entries.get("python")
     return Project(
         name=name,
         generation=generation,
-        jobs=tuple(_finish(draft, links) for draft in drafts),
+        jobs=tuple(_finish(draft, links, wish) for draft in drafts),
         token=_token(entries.get("project_token"), problems),
         timezone=defaults.timezone,
-        python=python.value if python else None,
+        python=wish.python,
+        wish=wish,
         environment=environment_of(entries, problems),
         add_ons=_add_ons(entries.get("add-ons")),
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
@@ -171,11 +175,13 @@ def _flat_draft(entries: Entries, root: Mapping, name: str, defaults: Defaults, 
     return build_draft(own | {"name": named}, root, defaults, problems)
 
 
-def _finish(draft: Draft, links: Links) -> Job:
+def _finish(draft: Draft, links: Links, wish: EnvironmentWish) -> Job:
     on_deploy = OnDeploy.WAIT if has_blank(draft, links) else draft.job.on_deploy
     dependencies = tuple(links[draft.job.id])
     foreach = find_publisher(draft, links)
-    return replace(draft.job, dependencies=dependencies, on_deploy=on_deploy, foreach=foreach)
+    return replace(
+        draft.job, dependencies=dependencies, on_deploy=on_deploy, foreach=foreach, wish=draft.job.wish.over(wish)
+    )
 
 
 def _write(draft: Draft, links: Links) -> WrittenJob:

@@ -64,7 +64,7 @@ TIMEOUT = Amount(
 _CORES = Amount(parse_cores, "cores such as 2, 0.5 or 500m", 0.001, 1e6, "a job has more than 0 cores")
 _MEMORY = Amount(parse_memory, "memory such as 512Mi or 2Gi", 2**20, 2**60, "a job has 1Mi of memory or more", "Mi")
 _FACTOR = Amount(_parse_factor, "a factor from 1 to 10", 1, 10, "the factor is 1 to 10")
-PYTHON = Text("a version such as 3.11", re.compile(r"[\w.+ <>=!~,*-]+"), longest=100)
+PYTHON = Text("a version such as 3.11", re.compile(r"[\w./+ <>=!~,*@-]+"), longest=100)
 
 AMOUNTS = Table(
     "an amount of resources",

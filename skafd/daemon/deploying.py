@@ -49,7 +49,7 @@ class Deploying:
         self._mailbox = orchestrator.mailbox
         self._changes = changes
         self._outcomes = Outcomes()
-        self._builds = EnvironmentBuilds(home, changes)
+        self._builds = EnvironmentBuilds(home, database, changes)
         self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
         accounts = Accounts(home.path, os.geteuid())
         self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement, accounts)

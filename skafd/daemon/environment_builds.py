@@ -1,47 +1,71 @@
-"""Environments with what a screen shows of the builds that are going on."""
+"""The environments of deployments, with what a screen shows of the builds that are going on."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from skafd.daemon.changes import Changes
-from skafd.environments import Environments
+from skafd.environments import Asked, Environments
 from skafd.home import Home
 from skafd.model.deployment import Deployment
+from skafd.model.environment import Lock, PreparedEnvironments, arrange
+from skafd.model.ids import JobId
 from skafd.model.project import Project
+from skafd.store import Database
 from skafd.store.views import ProjectRow
 
 
 class EnvironmentBuilds:
     """What the deployer needs of environments; remembers the last line of each build under way."""
 
-    def __init__(self, home: Home, changes: Changes) -> None:
+    def __init__(self, home: Home, database: Database, changes: Changes) -> None:
         self._deployments = home.deployments
+        self._database = database
         self._changes = changes
         self._activities: dict[Path, str] = {}
         self._cancelled = threading.Event()
         self._environments = Environments(home.environments, self._on_progress)
 
-    def key_of(self, snapshot_folder: Path, config: Project) -> str:
-        """The key of the environment that the snapshot asks for. Raises BuildError."""
-        return self._environments.key_of(snapshot_folder, config)
+    def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
+        """The same text for all saves that want the same environments. Raises BuildError."""
+        asked = _asked(folder, snapshot_folder, config)
+        return " ".join(f"{job}={self._environments.inputs_of(one)}" for job, one in asked.items())
 
-    def prepare(self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event) -> None:
-        """Returns when the environment is there. Raises BuildError."""
-        if self._environments.find(self.key_of(snapshot_folder, config)) is not None:
-            return
-        self._show(folder, "building environment")
+    def prepare(
+        self,
+        folder: Path,
+        snapshot_folder: Path,
+        config: Project,
+        cancelled: threading.Event,
+        locks: Mapping[JobId, Lock] | None = None,
+    ) -> PreparedEnvironments:
+        """Returns when each job has its environment, made from its lock where there is one. Raises BuildError."""
+        made = {}
+        self._show(folder, "preparing environment")
         try:
-            self._environments.prepare(folder, snapshot_folder, config, cancelled)
+            for job, asked in _asked(folder, snapshot_folder, config).items():
+                made[job] = self._environments.prepare(asked, cancelled, (locks or {}).get(job))
         finally:
             self._activities.pop(folder, None)
             self._changes.announce(())
+        locked = {one.key: one.lock for one in made.values() if one.lock is not None}
+        return arrange(((job, one.key) for job, one in made.items()), locked.items())
 
     def ensure(self, deployment: Deployment, project: ProjectRow) -> None:
-        """Builds the environment of an earlier deployment again where it is gone. Raises BuildError."""
+        """Makes the environments of an earlier deployment again where they are gone: the same packages.
+
+        Raises BuildError.
+        """
+        if all(self._environments.find(key) for key in deployment.environment_keys):
+            return
         snapshot = self._deployments / project.slug / deployment.snapshot_hash
-        self.prepare(project.path, snapshot, deployment.config, self._cancelled)
+        with self._database.reader() as reader:
+            found = {key: reader.lock(key) for key in deployment.environment_keys}
+        jobs = ((job.id, found[deployment.environment_of(job.id)]) for job in deployment.config.jobs)
+        locks = {job: lock for job, lock in jobs if lock is not None}
+        self.prepare(project.path, snapshot, deployment.config, self._cancelled, locks)
 
     def cancel(self) -> None:
         """Gives up what `ensure` builds."""
@@ -58,3 +82,17 @@ class EnvironmentBuilds:
     def _show(self, folder: Path, activity: str) -> None:
         self._activities[folder] = activity
         self._changes.announce(())
+
+
+def _asked(folder: Path, snapshot_folder: Path, config: Project) -> dict[JobId, Asked]:
+    """What each job wants; variables of the job go before those of the project."""
+    return {
+        job.id: Asked(
+            folder,
+            snapshot_folder,
+            config.wish_of(job),
+            (*config.environment, *job.environment),
+            is_fresh=not config.use_cache,
+        )
+        for job in config.jobs
+    }

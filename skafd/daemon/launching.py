@@ -56,7 +56,7 @@ def attempt_spec(
 ) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
-    environment = home.environments / deployment.environment_key
+    environment = home.environments / deployment.environment_of(job.id)
     for needed in (snapshot, environment):
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")

@@ -49,8 +49,11 @@ class Releasing:
             # It was written the last time too, although whoever wrote it was told that it was not.
             writer.set_problem(added.row.id, None)
             return self._keep(added)
+        environments = deployable.environments
+        for key, lock in environments.locks:
+            writer.record_environment(key, lock, now)
         deployment = writer.record_deployment(
-            added.row.id, snapshot.hash, config, deployable.environment_key, now, linked=snapshot.linked
+            added.row.id, snapshot.hash, config, environments.key, now, snapshot.linked, environments.others
         )
         self._check_files(added.row, deployment)
         writer.set_problem(added.row.id, None)
@@ -101,8 +104,9 @@ class Releasing:
             return False
         with self._database.reader() as reader:
             live = reader.deployment(row.id, row.live_deployment)
-        wanted = (deployable.snapshot.hash, deployable.environment_key, deployable.config)
-        return (live.snapshot_hash, live.environment_key, live.config) == wanted
+        environments = deployable.environments
+        wanted = (deployable.snapshot.hash, environments.key, environments.others, deployable.config)
+        return (live.snapshot_hash, live.environment_key, live.job_environments, live.config) == wanted
 
     def _keep(self, added: _Added) -> list[Event]:
         """Takes into memory what was added; what was in its place runs no more."""
@@ -114,8 +118,8 @@ class Releasing:
     def _check_files(self, row: ProjectRow, deployment: Deployment) -> None:
         """Housekeeping takes files out in this thread too: what is there now stays as long as the deployment counts."""
         snapshot = self._home.deployments / row.slug / deployment.snapshot_hash
-        environment = self._home.environments / deployment.environment_key
-        for needed in (snapshot, environment):
+        environments = (self._home.environments / key for key in deployment.environment_keys)
+        for needed in (snapshot, *environments):
             if not needed.is_dir():
                 raise DeployError(f"{needed} was removed meanwhile", "save the project again")
 

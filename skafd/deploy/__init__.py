@@ -11,8 +11,8 @@
     deployer.forget(folder), deployer.close()
 
 A result is `Deployable` (all is on disk: switch to it in one transaction), `RefusedDeploy` (what is live stays; its
-`message` is for people) or `Unchanged` (an earlier refusal is moot). `environments` is an
-`skafd.environments.Environments`. Nothing here touches the database. `take` makes one snapshot by itself.
+`message` is for people) or `Unchanged` (an earlier refusal is moot). `environments` makes what
+the jobs run in. Nothing here touches the database. `take` makes one snapshot by itself.
 """
 
 from skafd.deploy.pipeline import Deployer

@@ -13,6 +13,7 @@ from skafd.config import Reading, find_config, load, render
 from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
 from skafd.deploy.snapshot import Snapshot, Snapshotter, Staged, discard, discard_leftovers
 from skafd.errors import DeployError
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.project import Project
 
 _AT_ONCE = 2
@@ -22,11 +23,13 @@ _logger = logging.getLogger(__name__)
 class Environments(Protocol):
     """What the pipeline needs of whoever makes environments."""
 
-    def key_of(self, snapshot_folder: Path, config: Project) -> str:
-        """The key of the environment that the snapshot asks for. Raises DeployError."""
+    def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
+        """The same text for all saves that want the same environments. Raises DeployError."""
 
-    def prepare(self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event) -> object:
-        """Returns when the environment is there; `folder` is the project, for progress. Raises DeployError.
+    def prepare(
+        self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event
+    ) -> PreparedEnvironments:
+        """Returns when the environments are there; `folder` is the project, for progress. Raises DeployError.
 
         Gives up soon after `cancelled` is set.
         """
@@ -176,17 +179,19 @@ class Deployer:
         cancelled = threading.Event()
         path = ready.snapshot.path
         try:
-            key = self._environments.key_of(path, ready.config)
-            if not self._decide(line, number, (key, cancelled)):
+            wanted = self._environments.wanted_by(line.folder, path, ready.config)
+            if not self._decide(line, number, (wanted, cancelled)):
                 return None
-            self._environments.prepare(line.folder, path, ready.config, cancelled)
+            environments = self._environments.prepare(line.folder, path, ready.config, cancelled)
         except DeployError as error:
             self._decide(line, number, None)
             return RefusedDeploy(line.folder, Stage.ENVIRONMENT, error.message, error.hint, (), ready.snapshot.hash)
         finally:
             with self._lock:
                 line.builds.pop(number, None)
-        return Deployable(line.folder, ready.slug, ready.config, ready.snapshot, key, tuple(ready.reading.problems))
+        return Deployable(
+            line.folder, ready.slug, ready.config, ready.snapshot, environments, tuple(ready.reading.problems)
+        )
 
     def _decide(self, line: _Line, number: int, build: tuple[str, threading.Event] | None) -> bool:
         """Supersedes the older saves; returns False when this one is superseded itself."""

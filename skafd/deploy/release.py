@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skafd.config import Problem
 from skafd.deploy.snapshot import Snapshot
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.project import Project
 
 
@@ -28,7 +29,7 @@ class Deployable:
     slug: str
     config: Project
     snapshot: Snapshot
-    environment_key: str
+    environments: PreparedEnvironments
     problems: tuple[Problem, ...] = ()
     """Of the config: warnings only."""
 

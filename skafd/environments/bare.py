@@ -8,6 +8,7 @@ from pathlib import Path
 from skafd.environments.build import Build
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.tool import find_uv
+from skafd.model.environment import EnvironmentKind, Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +16,23 @@ class BareRecipe:
     """Only the interpreter."""
 
     interpreter: Interpreter
-    kind: str = "bare"
     notes: tuple[str, ...] = ()
+    kind: EnvironmentKind = EnvironmentKind.BARE
 
-    def identity(self) -> tuple[str, ...]:
-        """The interpreter."""
-        return self.interpreter.identity()
+    def inputs(self) -> tuple[str, ...]:
+        """Nothing beside the interpreter."""
+        return ()
 
-    def make(self, target: Path, build: Build) -> None:
+    def resolve(self, build: Build) -> Lock:  # noqa: ARG002 there is nothing to look up
+        """The interpreter alone."""
+        return self.interpreter.lock(self.kind)
+
+    def make(self, lock: Lock, target: Path, build: Build) -> None:  # noqa: ARG002 it holds no packages
         """Makes the virtual environment. Raises BuildError."""
         make_virtual_environment(self.interpreter, target, build)
 
 
-def make_virtual_environment(interpreter: Interpreter, target: Path, build: Build) -> None:
-    """Makes an empty virtual environment on the interpreter. Raises BuildError."""
-    options = ["--no-project", "--quiet", "--python", str(interpreter.path)]
-    build.run([find_uv(), "venv", *options, str(target)])
+def make_virtual_environment(interpreter: Interpreter, target: Path, build: Build, *options: str) -> None:
+    """Makes a virtual environment on the interpreter, empty but for what the options say. Raises BuildError."""
+    general = ["--no-project", "--quiet", "--python", str(interpreter.path)]
+    build.run([find_uv(), "venv", *general, *options, str(target)])

@@ -1,4 +1,4 @@
-"""An environment, and what a way of making one has to say of itself: one file per kind beside this one."""
+"""What is asked for, what is made of it, and what a way of making has to say of itself: one file per kind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from pathlib import Path
 from typing import Protocol
 
 from skafd.environments.build import Build
+from skafd.environments.interpreter import Interpreter
+from skafd.model.environment import EnvironmentKind, EnvironmentWish, Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for an environment, and what it is to be."""
+
+    folder: Path
+    """The project, for progress; its history says when the requirements were last touched."""
+    source: Path
+    """Where the files that the wish names are: a snapshot, whose own name changes with its content."""
+    wish: EnvironmentWish = EnvironmentWish()
+    variables: tuple[tuple[str, str], ...] = ()
+    """Of the project: those for uv and pip count."""
+    is_fresh: bool = False
+    """Resolve anew, whatever was resolved for the same wish before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +32,8 @@ class Environment:
 
     key: str
     path: Path
+    lock: Lock | None
+    """What is in it; None where a version of skafd made it that did not write that down."""
 
     @property
     def bin(self) -> Path:
@@ -28,18 +47,28 @@ class Environment:
 
 
 class Recipe(Protocol):
-    """How to make one environment."""
+    """How to make one environment: resolve first, then make it from what was resolved, now or years later."""
 
     @property
-    def kind(self) -> str:
-        """A word for people: `uv`, `bare`."""
+    def kind(self) -> EnvironmentKind:
+        """Which of them."""
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """What it stands on."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What people should know of how the project's wishes were read."""
 
-    def identity(self) -> tuple[str, ...]:
-        """All that decides what the environment will contain; it goes into the key."""
+    def inputs(self) -> tuple[str, ...]:
+        """All that decides what is resolved: equal inputs are resolved once."""
 
-    def make(self, target: Path, build: Build) -> None:
+    def resolve(self, build: Build) -> Lock:
+        """What the environment will contain, down to each version; a scratch folder is `build.folder`.
+
+        Raises BuildError, OSError.
+        """
+
+    def make(self, lock: Lock, target: Path, build: Build) -> None:
         """Makes the environment in `target`, which does not exist. Raises BuildError, OSError."""

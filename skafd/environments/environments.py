@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from skafd import crash
-from skafd.environments.base import Environment, Recipe
+from skafd.environments.base import Asked, Environment, Recipe
 from skafd.environments.build import TIMEOUT_SECONDS, Build, BuildCancelled
 from skafd.environments.interpreter import Interpreters
-from skafd.environments.key import key_of
+from skafd.environments.key import inputs_key_of, key_of
 from skafd.environments.recipes import recipe_for
+from skafd.environments.records import Records, lock_text, read_lock
 from skafd.environments.tool import uv_variables
 from skafd.errors import BuildError
 from skafd.files import sync_file_system, write_whole
-from skafd.model.project import Project
+from skafd.model.environment import Lock
 
 MARKER = "skafd-ready"
-"""Written last into an environment: without it, it is half-built and made anew."""
+"""Written last into an environment, with its lock: without it, it is half-built and made anew."""
+_RECORDS = ".resolved"
+_SCRATCH = ".scratch"
 _LOOK_SECONDS = 0.1
 
 ProjectProgress = Callable[[Path, str], None]
@@ -38,83 +42,101 @@ class Environments:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._folder = folder
+        self._records = Records(folder / _RECORDS)
         self._progress = progress
         self._timeout_seconds = timeout_seconds
         self._interpreters = Interpreters()
         self._condition = threading.Condition()
         self._in_work: set[str] = set()
 
-    def key_of(self, snapshot_folder: Path, config: Project) -> str:
-        """The key of the environment that the snapshot asks for. Raises BuildError."""
-        return key_of(self._recipe(snapshot_folder, config))
+    def inputs_of(self, asked: Asked) -> str:
+        """The name of all that decides what will be resolved; reads files, looks nothing up. Raises BuildError."""
+        return inputs_key_of(self._recipe(asked))
 
     def find(self, key: str) -> Environment | None:
         """The environment, if it is complete and its interpreter is still on the machine."""
-        environment = Environment(key, self._folder / key)
-        is_usable = (environment.path / MARKER).is_file() and environment.python.exists()
+        path = self._folder / key
+        environment = Environment(key, path, read_lock(path / MARKER))
+        is_usable = (path / MARKER).is_file() and environment.python.exists()
         return environment if is_usable else None
 
-    def prepare(
-        self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event | None = None
-    ) -> Environment:
-        """The environment that the snapshot asks for, built now if need be. `folder` is the project, for progress.
+    def prepare(self, asked: Asked, cancelled: threading.Event | None = None, lock: Lock | None = None) -> Environment:
+        """The environment that is asked for, resolved and built now if need be; with `lock`, what that says.
 
-        Raises BuildError, and BuildCancelled soon after `cancelled` is set.
+        Blocks for as long as that takes. Raises BuildError, and BuildCancelled soon after `cancelled` is set.
         """
         cancelled = cancelled or threading.Event()
-        recipe = self._recipe(snapshot_folder, config)
-        key = key_of(recipe)
-        environment = self.find(key)
-        if environment is not None:
-            return environment
-        variables = uv_variables(os.environ, config.environment)
-        build = Build(
-            snapshot_folder, variables, lambda line: self._progress(folder, line), cancelled, self._timeout_seconds
+        recipe = self._recipe(asked)
+        try:
+            lock = lock or self._resolved(recipe, asked, cancelled)
+            key = key_of(lock)
+            with self._alone(key, cancelled):
+                return self.find(key) or self._make(key, lock, recipe, self._build(asked, asked.source, cancelled))
+        except OSError as error:
+            raise BuildError(f"the environment could not be built: {error}") from error
+
+    def _recipe(self, asked: Asked) -> Recipe:
+        return recipe_for(asked, self._interpreters, uv_variables(os.environ, asked.variables))
+
+    def _build(self, asked: Asked, folder: Path, cancelled: threading.Event) -> Build:
+        variables = uv_variables(os.environ, asked.variables)
+        return Build(
+            folder, variables, lambda line: self._progress(asked.folder, line), cancelled, self._timeout_seconds
         )
-        with self._alone(key, cancelled):
-            return self.find(key) or self._make(key, recipe, build)
 
-    def _recipe(self, snapshot_folder: Path, config: Project) -> Recipe:
-        return recipe_for(snapshot_folder, config, self._interpreters, uv_variables(os.environ, config.environment))
+    def _resolved(self, recipe: Recipe, asked: Asked, cancelled: threading.Event) -> Lock:
+        inputs = inputs_key_of(recipe)
+        with self._alone(inputs, cancelled):
+            known = None if asked.is_fresh else self._records.read(inputs)
+            if known is not None:
+                return known
+            for note in recipe.notes:
+                self._progress(asked.folder, note)
+            with self._scratch() as scratch:
+                lock = recipe.resolve(self._build(asked, scratch, cancelled))
+            self._records.write(inputs, lock)
+            return lock
 
-    def _make(self, key: str, recipe: Recipe, build: Build) -> Environment:
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        parent = self._folder / _SCRATCH
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent) as folder:
+            yield Path(folder)
+
+    def _make(self, key: str, lock: Lock, recipe: Recipe, build: Build) -> Environment:
         target = self._folder / key
-        for note in recipe.notes:
-            build.progress(note)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Scripts in an environment contain its path, so it is built in its place and declared whole at the end.
             _remove(target)
-            recipe.make(target, build)
-            _declare_whole(target, recipe.kind)
-        except OSError as error:
-            _remove(target)
-            raise BuildError(f"the environment could not be built: {error}") from error
-        except BuildError:
+            recipe.make(lock, target, build)
+            _declare_whole(target, lock)
+        except (OSError, BuildError):
             _remove(target)
             raise
-        return Environment(key, target)
+        return Environment(key, target, lock)
 
     @contextmanager
-    def _alone(self, key: str, cancelled: threading.Event) -> Iterator[None]:
+    def _alone(self, name: str, cancelled: threading.Event) -> Iterator[None]:
         with self._condition:
-            while key in self._in_work:
+            while name in self._in_work:
                 if cancelled.is_set():
                     raise BuildCancelled("nobody needs the environment any more")
                 self._condition.wait(_LOOK_SECONDS)
-            self._in_work.add(key)
+            self._in_work.add(name)
         try:
             yield
         finally:
             with self._condition:
-                self._in_work.discard(key)
+                self._in_work.discard(name)
                 self._condition.notify_all()
 
 
 @crash.around("environment.declare")
-def _declare_whole(target: Path, kind: str) -> None:
+def _declare_whole(target: Path, lock: Lock) -> None:
     sync_file_system(target)
-    write_whole(target / MARKER, f"{kind}\n".encode(), mode=0o644)
+    write_whole(target / MARKER, lock_text(lock).encode(), mode=0o644)
 
 
 def _remove(target: Path) -> None:

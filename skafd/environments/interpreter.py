@@ -6,16 +6,22 @@ import os
 import platform
 import subprocess
 import sys
+import sysconfig
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.environments.build import mask_credentials
 from skafd.environments.tool import find_uv, with_pyenv
 from skafd.errors import BuildError
+from skafd.model.environment import EnvironmentKind, Lock
 
 _TIMEOUT_SECONDS = 60
+_PROBE = """if True:
+    import platform, sys, sysconfig
+    print(platform.python_version(), sysconfig.get_config_var("SOABI") or sys.version)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +30,22 @@ class Interpreter:
 
     path: Path
     version: str
+    build: str
+    """Tells it from others of its version: `cpython-311-x86_64-linux-gnu`; its path, where a path was asked for."""
 
     def identity(self) -> tuple[str, ...]:
-        """What tells it from others, for keys."""
-        return (self.version, str(self.path))
+        """What an environment depends on: not where it is, so that another of the same kind can take its place."""
+        return (self.version, self.build, sysconfig.get_platform())
+
+    def lock(self, kind: EnvironmentKind, packages: Iterable[str] = (), source: str | None = None) -> Lock:
+        """A lock for this interpreter."""
+        return Lock(kind, self.version, sysconfig.get_platform(), tuple(packages), source, interpreter=self.build)
 
 
 def own_interpreter() -> Interpreter:
     """The Python that skafd runs on, without the virtual environment that skafd may be in."""
     path = getattr(sys, "_base_executable", None) or sys.executable
-    return Interpreter(Path(os.path.realpath(path)), platform.python_version())
+    return Interpreter(Path(os.path.realpath(path)), platform.python_version(), str(sysconfig.get_config_var("SOABI")))
 
 
 class Interpreters:
@@ -50,7 +62,8 @@ class Interpreters:
         if known is not None and known.path.exists():
             return known
         path = _ask_uv(wanted, variables)
-        interpreter = Interpreter(path, _version_of(path))
+        version, build = _probe(path)
+        interpreter = Interpreter(path, version, str(path) if "/" in wanted else build)
         with self._lock:
             self._found[wanted] = interpreter
         return interpreter
@@ -77,11 +90,12 @@ def installed_versions(variables: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _version_of(path: Path) -> str:
-    answer = _run([str(path), "-I", "-c", "import platform; print(platform.python_version())"], os.environ)
+def _probe(path: Path) -> tuple[str, str]:
+    answer = _run([str(path), "-I", "-c", _PROBE], os.environ)
     if answer.returncode != 0:
         raise BuildError(f"{path} does not run: {answer.stderr.strip()}")
-    return answer.stdout.strip()
+    version, _, build = answer.stdout.strip().partition(" ")
+    return version, build
 
 
 def _run(command: list[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -1,18 +1,31 @@
-"""The name of an environment: equal keys, equal content."""
+"""Names by content: equal keys, equal environments; equal inputs, nothing to resolve."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sysconfig
+from collections.abc import Iterable
 
 from skafd.environments.base import Recipe
+from skafd.model.environment import Lock
 
-_LAYOUT = "1"
-"""Raise it when the same recipe begins to make something else."""
+_LAYOUT = "2"
+"""Raise it when the same lock begins to make something else."""
 
 
-def key_of(recipe: Recipe) -> str:
-    """32 hexadecimal digits over the kind, the interpreter, the requirements and the platform."""
-    parts = (_LAYOUT, sysconfig.get_platform(), recipe.kind, *recipe.identity())
-    return hashlib.sha256(json.dumps(parts).encode(errors="surrogateescape")).hexdigest()[:32]
+def key_of(lock: Lock) -> str:
+    """The key of the environment: 32 hexadecimal digits over packages, interpreter and platform.
+
+    The day it was resolved for does not count: what matters is what came of it.
+    """
+    parts = (lock.kind, lock.python, lock.interpreter, lock.platform, lock.source, list(lock.packages))
+    return _digest((_LAYOUT, json.dumps(parts)))
+
+
+def inputs_key_of(recipe: Recipe) -> str:
+    """The name of what is resolved: 32 hexadecimal digits over all that goes into it."""
+    return _digest((_LAYOUT, recipe.kind, *recipe.interpreter.identity(), *recipe.inputs()))
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps(list(parts)).encode(errors="surrogateescape")).hexdigest()[:32]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skafd.errors import BuildError
+from skafd.model.environment import EnvironmentWish
 
 FILE = "requirements.txt"
 SDK = "skafossdk"
@@ -33,24 +34,41 @@ class Requirements:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def options(self) -> list[str]:
+        """The lines that say where packages come from, not which: `--index-url ...`."""
+        return [line for line in self.wanted if line.startswith("-") and not line.startswith(("-e", "--editable"))]
+
+    @property
     def is_local(self) -> bool:
         """Whether some of it is code of the project itself, which the lines alone do not identify."""
         return any(_LOCAL.match(line) for line in self.wanted)
 
 
-def read_requirements(project: Path) -> Requirements | None:
-    """Reads the project's requirements, None when it has none. Raises BuildError for files that cannot be read."""
-    if not (project / FILE).is_file():
-        return None
+def read_requirements(project: Path, wish: EnvironmentWish) -> Requirements | None:
+    """Reads what the wish names, else the project's file; None when there is none.
+
+    Raises BuildError for files that cannot be read.
+    """
     found = Requirements()
-    _read(project, project / FILE, found, is_constraint=False, seen=())
+    if wish.packages is not None:
+        _take(project, project / FILE, list(wish.packages), found, is_constraint=False, seen=())
+    elif wish.requirements_file is not None or (project / FILE).is_file():
+        _read(project, project / (wish.requirements_file or FILE), found, is_constraint=False, seen=())
+    else:
+        return None
     return found
 
 
 def _read(project: Path, path: Path, found: Requirements, is_constraint: bool, seen: tuple[Path, ...]) -> None:
     if path in seen:
         raise BuildError(f"{_name(project, path)} includes itself", "remove one of the -r lines")
-    for line in _logical_lines(_text(project, path, seen)):
+    _take(project, path, _logical_lines(_text(project, path, seen)), found, is_constraint, seen)
+
+
+def _take(
+    project: Path, path: Path, lines: list[str], found: Requirements, is_constraint: bool, seen: tuple[Path, ...]
+) -> None:
+    for line in lines:
         include = _INCLUDE.match(line)
         if include:
             inner = path.parent / include["path"].strip().strip("'\"")

@@ -1,9 +1,9 @@
-"""A virtual environment with the packages of `requirements.txt`, by uv."""
+"""A virtual environment with the packages that requirements lead to, by uv."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skafd.environments.bare import make_virtual_environment
@@ -11,9 +11,11 @@ from skafd.environments.build import Build
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.requirements import SDK, Requirements
 from skafd.environments.tool import find_uv
+from skafd.model.environment import EnvironmentKind, Lock
 
 # No requirement of this name, at whatever depth, is looked up on an index, where anybody might offer one.
 _OVERRIDES = f"{SDK} ; python_version < '0'\n"
+_RESOLVED = "resolved.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +25,60 @@ class UvRecipe:
     interpreter: Interpreter
     requirements: Requirements
     snapshot_folder: Path
-    kind: str = "uv"
+    kind: EnvironmentKind = EnvironmentKind.UV
 
     @property
     def notes(self) -> tuple[str, ...]:
         """On requirements that were understood otherwise than written."""
         return tuple(self.requirements.notes)
 
-    def identity(self) -> tuple[str, ...]:
-        """The interpreter and every line."""
-        local = (self.snapshot_folder.name,) if self.requirements.is_local else ()
-        lines = (*self.requirements.wanted, "constraints", *self.requirements.constraints)
-        return (*self.interpreter.identity(), *local, *lines)
+    @property
+    def _source(self) -> str | None:
+        return self.snapshot_folder.name if self.requirements.is_local else None
 
-    def make(self, target: Path, build: Build) -> None:
-        """Makes the virtual environment and installs into it. Raises BuildError, OSError."""
+    def inputs(self) -> tuple[str, ...]:
+        """Every line, and the project's own code where it is installed."""
+        return (self._source or "", *self.requirements.wanted, "constraints", *self.requirements.constraints)
+
+    def resolve(self, build: Build) -> Lock:
+        """Asks uv which version of what. Raises BuildError, OSError."""
+        resolved = build.folder / _RESOLVED
+        options = ["--python", str(self.interpreter.path), "--no-header", "--no-annotate", "--generate-hashes"]
+        for option, text in (("--constraints", _text(self.requirements.constraints)), ("--overrides", _OVERRIDES)):
+            file = build.folder / f"{option.strip('-')}.txt"
+            file.write_text(text, encoding="utf-8")
+            options += [option, str(file)]
+        wanted = build.folder / "requirements.txt"
+        wanted.write_text(_text(self.requirements.wanted), encoding="utf-8")
+        there = self._beside_the_code(build.folder / "source", build)
+        there.run([find_uv(), "pip", "compile", "--quiet", *options, "--output-file", str(resolved), str(wanted)])
+        return self.interpreter.lock(self.kind, _locked_lines(resolved.read_text(encoding="utf-8")), self._source)
+
+    def make(self, lock: Lock, target: Path, build: Build) -> None:
+        """Makes the virtual environment and installs what is locked. Raises BuildError, OSError."""
         make_virtual_environment(self.interpreter, target, build)
         notes = target / "skafd"
         notes.mkdir()
-        options = ["--python", str(target / "bin" / "python")]
-        for option, text in (
-            ("--requirements", "".join(f"{line}\n" for line in self.requirements.wanted)),
-            ("--constraints", "".join(f"{line}\n" for line in self.requirements.constraints)),
-            ("--overrides", _OVERRIDES),
-        ):
-            if not text:
-                continue
-            file = notes / f"{option.strip('-')}.txt"
-            file.write_text(text, encoding="utf-8")
-            options += [option, str(file)]
-        build_there = self._beside_a_copy(notes / "source", build) if self.requirements.is_local else build
-        build_there.run([find_uv(), "pip", "install", *options])
+        file = notes / "requirements.txt"
+        file.write_text(_text((*self.requirements.options, *lock.packages)), encoding="utf-8")
+        options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
+        self._beside_the_code(notes / "source", build).run([find_uv(), "pip", "install", *options])
 
-    def _beside_a_copy(self, copy: Path, build: Build) -> Build:
-        """The same build in a copy of the snapshot: building local code writes beside it, `-e` refers to it later."""
+    def _beside_the_code(self, copy: Path, build: Build) -> Build:
+        """The same build in the snapshot; where code of it is built, which writes beside it, in a copy that stays."""
+        if not self.requirements.is_local:
+            return replace(build, folder=self.snapshot_folder)
         shutil.copytree(self.snapshot_folder, copy, symlinks=True)
         for path in copy.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 path.chmod(path.stat().st_mode | 0o200)
-        return Build(copy, build.variables, build.progress, build.cancelled, build.timeout_seconds)
+        return replace(build, folder=copy)
+
+
+def _text(lines: tuple[str, ...] | list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _locked_lines(text: str) -> tuple[str, ...]:
+    joined = text.replace("\\\n", " ")
+    return tuple(" ".join(line.split()) for line in joined.splitlines() if line.strip())

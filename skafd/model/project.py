@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import Flow, FlowStep
 from skafd.model.ids import JobId
 from skafd.model.limits import Resources
@@ -191,6 +192,8 @@ class Job:
     type: JobType = JobType.JOB
     flow: Flow | None = None
     """What the flow file says, once it was compiled."""
+    wish: EnvironmentWish = EnvironmentWish()
+    """What the job asks of its environment, and the project where the job says nothing."""
     kept: tuple[tuple[str, Any], ...] = ()
     """Valid keys whose feature this version does not have."""
 
@@ -224,6 +227,8 @@ class Project:
     token: str | None = None
     timezone: str = "UTC"
     python: str | None = None
+    wish: EnvironmentWish = EnvironmentWish()
+    """What the project asks of the environment of its jobs."""
     environment: tuple[tuple[str, str], ...] = ()
     add_ons: tuple[str, ...] = ()
     update_policy: UpdatePolicy = UpdatePolicy.RESTART_NONE
@@ -234,6 +239,11 @@ class Project:
     """Names and places of the project's own pools."""
     run_as: RunAs = RunAs.OWNER
     kept: tuple[tuple[str, Any], ...] = ()
+
+    def wish_of(self, job: Job | None) -> EnvironmentWish:
+        """What the job asks of its environment; without one, what the project asks."""
+        wish = job.wish if job else self.wish
+        return replace(wish, python=wish.python or self.python)
 
     def job(self, job_id: JobId) -> Job:
         """The job with that id. Raises KeyError."""

@@ -11,7 +11,7 @@ What can be written, all in `writer.Writer`:
 
 * projects: `add_project`, `rename`, `set_problem`, `forget_project`, `set_variable`, `delete_variable`,
   `add_parent_folder`, `forget_parent_folder`
-* deployments: `record_deployment`, `switch_live`, `record_environment`, `touch_environment`
+* deployments: `record_deployment`, `switch_live`, `record_environment`
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
 * pauses: `pause`, `resume`; backfills: `add_backfill`, `cancel_backfill`
@@ -21,8 +21,8 @@ What can be written, all in `writer.Writer`:
 What can be asked, all in `reader.Reader`:
 
 * at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`
-* projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `environments`, `missed`,
-  `parent_folders`
+* projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `missed`,
+  `parent_folders`; environments: `lock`, `environment_users`
 * runs: `runs`, `run`, `latest_tasks`, `latest_counts`, `events`, `run_events`
 * occurrences: `was_decided`, `missed_since`, `pauses`, `backfills`, `backfill`, `open_backfills`
 * services: `services`

@@ -207,7 +207,18 @@ VERSION_6 = (
     "ALTER TABLE task ADD COLUMN token TEXT",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+VERSION_7 = (
+    # Jobs with an environment of their own; and of each environment what was resolved, to make it again.
+    "ALTER TABLE deployment ADD COLUMN job_environments TEXT NOT NULL DEFAULT '[]'",
+    "DROP TABLE environment",
+    """CREATE TABLE environment (
+        key TEXT PRIMARY KEY,
+        lock TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

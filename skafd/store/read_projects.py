@@ -6,14 +6,15 @@ from pathlib import Path
 
 from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
+from skafd.model.environment import Lock
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId
+from skafd.store.codec import decode
 from skafd.store.instants import to_instant
 from skafd.store.rows import PROJECT_COLUMNS, deployment, project_row
 from skafd.store.statements import PROJECT, Statements
 from skafd.store.views import (
     DeploymentView,
-    EnvironmentState,
-    EnvironmentView,
+    EnvironmentUse,
     MissedOccurrence,
     ProjectRow,
 )
@@ -89,18 +90,28 @@ class ProjectReader(Statements):
         sql = f"SELECT key, value FROM variable WHERE project = {PROJECT} ORDER BY key"
         return {row["key"]: row["value"] for row in self._all(sql, {"project": project})}
 
-    def environments(self) -> tuple[EnvironmentView, ...]:
-        """Every environment, the one unused for longest first."""
-        return tuple(
-            EnvironmentView(
-                key=row["key"],
-                path=Path(row["path"]),
-                state=EnvironmentState(row["state"]),
-                created_at=to_instant(row["created_at"]),
-                last_used_at=to_instant(row["last_used_at"]),
-            )
-            for row in self._all("SELECT * FROM environment ORDER BY last_used_at, key")
+    def lock(self, environment_key: str) -> Lock | None:
+        """What was resolved for an environment; None where a version of skafd made it that did not keep it."""
+        row = self._one("SELECT lock FROM environment WHERE key = ?", (environment_key,))
+        return None if row is None else decode(Lock, row["lock"])
+
+    def environment_users(self) -> dict[str, tuple[EnvironmentUse, ...]]:
+        """By key, the deployments that need the environment, newest first."""
+        rows = self._all(
+            """SELECT DISTINCT slug, deployment.number AS number, deployment.number IS live_deployment AS is_live,
+                    used.key AS key
+                FROM project JOIN deployment ON deployment.project = project.id
+                JOIN (SELECT project, number, environment_key AS key FROM deployment
+                    UNION SELECT project, number, json_extract(value, '$[1]') FROM deployment,
+                        json_each(job_environments)) AS used
+                    ON used.project = deployment.project AND used.number = deployment.number
+                ORDER BY slug, number DESC"""
         )
+        found: dict[str, list[EnvironmentUse]] = {}
+        for row in rows:
+            use = EnvironmentUse(row["slug"], DeploymentNumber(row["number"]), bool(row["is_live"]))
+            found.setdefault(row["key"], []).append(use)
+        return {key: tuple(uses) for key, uses in found.items()}
 
     def missed(self, project: ProjectId, limit: int = 100, job: JobId | None = None) -> tuple[MissedOccurrence, ...]:
         """Occurrences that got no run, newest first; of one job where it is named."""

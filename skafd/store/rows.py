@@ -45,6 +45,7 @@ def deployment(project: ProjectId, row: sqlite3.Row) -> Deployment:
         environment_key=row["environment_key"],
         created_at=to_instant(row["created_at"]),
         linked=tuple(json.loads(row["linked"])),
+        job_environments=tuple((JobId(job), key) for job, key in json.loads(row["job_environments"])),
     )
 
 

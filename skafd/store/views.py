@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -152,23 +151,13 @@ class MissedOccurrence:
     cause: str
 
 
-class EnvironmentState(StrEnum):
-    """How far an environment is."""
-
-    BUILDING = "building"
-    READY = "ready"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
-class EnvironmentView:
-    """An environment on disk."""
+class EnvironmentUse:
+    """A deployment that needs an environment."""
 
-    key: str
-    path: Path
-    state: EnvironmentState
-    created_at: datetime
-    last_used_at: datetime
+    slug: str
+    deployment: DeploymentNumber
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)

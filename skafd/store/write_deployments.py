@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
-from skafd.model.ids import DeploymentNumber, ProjectId
+from skafd.model.environment import Lock
+from skafd.model.ids import DeploymentNumber, JobId, ProjectId
 from skafd.model.project import Project
 from skafd.store.codec import encode
 from skafd.store.instants import to_microseconds
 from skafd.store.statements import PROJECT, Statements
-from skafd.store.views import EnvironmentState
 
 
 class DeploymentWriter(Statements):
@@ -28,6 +27,7 @@ class DeploymentWriter(Statements):
         environment_key: str,
         now: datetime,
         linked: Sequence[str] = (),
+        job_environments: Sequence[tuple[JobId, str]] = (),
     ) -> Deployment:
         """Adds a deployment with the project's next number. It is not live until `switch_live`."""
         latest = self._one(
@@ -38,8 +38,9 @@ class DeploymentWriter(Statements):
         number = DeploymentNumber(latest["number"] + 1)
         self._change(
             f"""INSERT INTO deployment
-                    (project, number, snapshot_hash, config, environment_key, linked, created_at)
-                VALUES ({PROJECT}, :number, :snapshot_hash, :config, :environment_key, :linked, :created_at)""",
+                    (project, number, snapshot_hash, config, environment_key, linked, job_environments, created_at)
+                VALUES ({PROJECT}, :number, :snapshot_hash, :config, :environment_key, :linked, :job_environments,
+                    :created_at)""",
             {
                 "project": project,
                 "number": number,
@@ -47,6 +48,7 @@ class DeploymentWriter(Statements):
                 "config": encode(config),
                 "environment_key": environment_key,
                 "linked": json.dumps(list(linked)),
+                "job_environments": json.dumps(list(job_environments)),
                 "created_at": to_microseconds(now),
             },
         )
@@ -54,7 +56,9 @@ class DeploymentWriter(Statements):
             f"INSERT INTO job (project, id) VALUES ({PROJECT}, :id) ON CONFLICT DO NOTHING",
             [{"project": project, "id": job.id} for job in config.jobs],
         )
-        return Deployment(project, number, snapshot_hash, config, environment_key, now, tuple(linked))
+        return Deployment(
+            project, number, snapshot_hash, config, environment_key, now, tuple(linked), tuple(job_environments)
+        )
 
     def switch_live(self, project: ProjectId, number: DeploymentNumber, now: datetime) -> None:
         """Makes a deployment the live one; the count against `max_runs` begins anew. Raises NotFound."""
@@ -65,15 +69,9 @@ class DeploymentWriter(Statements):
         self._change("UPDATE project SET live_deployment = :number WHERE key = :project", values)
         self._change(f"UPDATE job SET scheduled_runs = 0 WHERE project = {PROJECT}", values)
 
-    def record_environment(self, key: str, path: Path, state: EnvironmentState, now: datetime) -> None:
-        """Adds an environment, or says how far a known one is."""
+    def record_environment(self, key: str, lock: Lock, now: datetime) -> None:
+        """Keeps what was resolved for an environment, so that the same one can be made again."""
         self._change(
-            """INSERT INTO environment (key, path, state, created_at, last_used_at)
-                VALUES (:key, :path, :state, :now, :now)
-                ON CONFLICT (key) DO UPDATE SET path = :path, state = :state, last_used_at = :now""",
-            {"key": key, "path": str(path), "state": state, "now": to_microseconds(now)},
+            "INSERT INTO environment (key, lock, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (key, encode(lock), to_microseconds(now)),
         )
-
-    def touch_environment(self, key: str, now: datetime) -> None:
-        """Notes that an environment is in use, so that it is not removed as the one unused for longest."""
-        self._change("UPDATE environment SET last_used_at = ? WHERE key = ?", (to_microseconds(now), key))

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from skafd.daemon.changes import Changes
+from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.deploy import Deployable, Deployer, RefusedDeploy, Result, Unchanged, Watcher
 from skafd.environments import Environments
+from skafd.home import Home
+from skafd.store import Database
 from tests.support.collector import Collector
 from tests.support.project_folder import CONFIG, make_project
+from tests.support.wheels import make_wheel
 
 
 class Line:
@@ -18,11 +23,12 @@ class Line:
 
     def __init__(self, folder: Path) -> None:
         self.project = make_project(folder / "churn")
-        self.environments = Environments(folder / "environments")
+        home = Home(folder)
+        self.database = Database.open(home.database)
+        self.environments = Environments(home.environments)
+        builds = EnvironmentBuilds(home, self.database, Changes())
         self.results: Collector[Result] = Collector()
-        self.deployer = Deployer(
-            folder / "deployments", self.environments, lambda _folder, config: config.name, self.results
-        )
+        self.deployer = Deployer(home.deployments, builds, lambda _folder, config: config.name, self.results)
         self.watcher = Watcher(self.deployer.deploy)
         self.watcher.watch(self.project)
         self.deployer.deploy(self.project)
@@ -40,6 +46,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
     yield line
     line.watcher.close()
     line.deployer.close()
+    line.database.close()
 
 
 def test_a_save_becomes_deployable_with_the_same_environment(line: Line) -> None:
@@ -48,8 +55,8 @@ def test_a_save_becomes_deployable_with_the_same_environment(line: Line) -> None
     assert isinstance(first, Deployable)
     assert isinstance(second, Deployable)
     assert second.snapshot.hash != first.snapshot.hash
-    assert second.environment_key == first.environment_key
-    assert line.environments.find(second.environment_key) is not None
+    assert second.environments.key == first.environments.key
+    assert line.environments.find(second.environments.key) is not None
 
 
 def test_saving_the_same_again_is_no_deployment(line: Line) -> None:
@@ -73,3 +80,18 @@ def test_requirements_that_cannot_be_met_are_refused(line: Line) -> None:
     refused = line.save("requirements.txt", "--no-index\nno-such-package-at-all\n")
     assert isinstance(refused, RefusedDeploy)
     assert "no-such-package-at-all" in refused.message
+
+
+def test_two_jobs_of_a_project_may_differ(line: Line, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "alpha", "1.0")
+    make_wheel(tmp_path / "wheels", "alpha", "2.0")
+    wheels = f"--find-links {tmp_path / 'wheels'}"
+    second = f"  - name: old\n    entrypoint: main.py\n    requirements: [--no-index, {wheels}, alpha<2]\n"
+    line.save("requirements.txt", f"--no-index\n{wheels}\nalpha\n")
+    result = line.save("metis.config.yml", CONFIG + second)
+    assert isinstance(result, Deployable)
+    ((job, key),) = result.environments.others
+    locks = dict(result.environments.locks)
+    assert job == "old"
+    assert locks[key].versions == {"alpha": "1.0"}
+    assert locks[result.environments.key].versions == {"alpha": "2.0"}

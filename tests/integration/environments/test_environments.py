@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from skafd.environments import BuildCancelled, Environment, Environments
+from skafd.environments import Asked, BuildCancelled, Environment, Environments
 from skafd.environments.environments import MARKER
 from skafd.errors import BuildError
-from skafd.model.project import Generation, Project
+from skafd.model.environment import EnvironmentWish
 from tests.support.collector import Collector
 from tests.support.wheels import make_wheel
 
@@ -34,10 +34,12 @@ class Workshop:
         (self.snapshot / "requirements.txt").write_text(text)
 
     def prepare(self, python: str | None = None, cancelled: threading.Event | None = None) -> Environment:
-        config = Project("churn", Generation.JOBS, (), python=python)
-        environment = self.environments.prepare(self.snapshot, self.snapshot, config, cancelled)
-        assert environment.key == self.environments.key_of(self.snapshot, config)
+        environment = self.environments.prepare(self.asked(python), cancelled)
+        assert environment == self.environments.find(environment.key)
         return environment
+
+    def asked(self, python: str | None = None) -> Asked:
+        return Asked(self.snapshot, self.snapshot, EnvironmentWish(python=python))
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_a_package_that_does_not_exist_is_named_and_leaves_nothing(workshop: Wor
     workshop.wants("no-such-package-at-all")
     with pytest.raises(BuildError, match="no-such-package-at-all"):
         workshop.prepare()
-    assert list(workshop.folder.iterdir()) == []
+    assert [path.name for path in workshop.folder.iterdir() if not path.name.startswith(".")] == []
 
 
 def test_code_of_the_project_itself_is_installed_from_a_copy(workshop: Workshop) -> None:
@@ -128,9 +130,8 @@ def test_many_that_want_the_same_environment_at_once_get_one_build(workshop: Wor
 def test_waiting_for_somebody_elses_build_can_be_cancelled(workshop: Workshop) -> None:
     cancelled = threading.Event()
     cancelled.set()
-    config = Project("churn", Generation.JOBS, ())
-    key = workshop.environments.key_of(workshop.snapshot, config)
-    with workshop.environments._alone(key, threading.Event()), pytest.raises(BuildCancelled):
+    inputs = workshop.environments.inputs_of(workshop.asked())
+    with workshop.environments._alone(inputs, threading.Event()), pytest.raises(BuildCancelled):
         workshop.prepare(cancelled=cancelled)
 
 

@@ -18,6 +18,7 @@ from skafd.deploy.snapshot import Snapshot
 from skafd.errors import DeployError, NotFound, Refused
 from skafd.home import Home
 from skafd.model.decisions import Deployed, Event, ProjectForgotten
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import Job, Project, Schedule
 from skafd.store import Database
@@ -46,7 +47,9 @@ class Room:
         path = self.home.deployments / slug / version
         for folder in (path, self.home.environments / "key"):
             folder.mkdir(parents=True, exist_ok=True)
-        return Deployable(self.project, slug, config, Snapshot(version, path, 1, 1, ("data",)), "key")
+        return Deployable(
+            self.project, slug, config, Snapshot(version, path, 1, 1, ("data",)), PreparedEnvironments("key")
+        )
 
     def release(self, config: Project, version: str = "one", slug: str = "churn") -> list[Event]:
         with self.database.transaction() as writer:

@@ -9,6 +9,7 @@ import pytest
 from skafd.deploy.pipeline import Deployer
 from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
 from skafd.errors import BuildError
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.project import Project
 from tests.support.collector import LONGEST_WAIT_SECONDS, Collector
 from tests.support.project_folder import CONFIG, make_project
@@ -22,12 +23,14 @@ class FakeEnvironments:
         self.cancelled: Collector[str] = Collector()
         self.released = threading.Event()
 
-    def key_of(self, snapshot_folder: Path, config: Project) -> str:  # noqa: ARG002
+    def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:  # noqa: ARG002
         path = snapshot_folder / "requirements.txt"
         return path.read_text() if path.exists() else "bare"
 
-    def prepare(self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event) -> None:  # noqa: ARG002
-        key = self.key_of(snapshot_folder, config)
+    def prepare(
+        self, folder: Path, snapshot_folder: Path, config: Project, cancelled: threading.Event
+    ) -> PreparedEnvironments:
+        key = self.wanted_by(folder, snapshot_folder, config)
         self.started(key)
         if key == "broken":
             raise BuildError("no such package", "correct it")
@@ -35,6 +38,7 @@ class FakeEnvironments:
             if cancelled.is_set():
                 self.cancelled(key)
                 raise BuildError("cancelled")
+        return PreparedEnvironments(key)
 
 
 @pytest.fixture
@@ -71,7 +75,7 @@ def test_a_good_project_becomes_deployable(
 ) -> None:
     result = deploy(deployer, results, project)
     assert isinstance(result, Deployable)
-    assert (result.folder, result.slug, result.environment_key) == (project, "churn", "bare")
+    assert (result.folder, result.slug, result.environments.key) == (project, "churn", "bare")
     assert result.config.jobs[0].entrypoint == "main.py"
     assert result.snapshot.path == tmp_path / "deployments" / "churn" / result.snapshot.hash
 
@@ -149,7 +153,7 @@ def test_a_newer_save_with_another_environment_cancels_the_build(
     environments.cancelled.wait_until_seen("slow one")
     (result,) = results.wait_for(1)
     assert isinstance(result, Deployable)
-    assert result.environment_key == "quick"
+    assert result.environments.key == "quick"
 
 
 def test_a_newer_save_with_the_same_environment_lets_the_build_go_on_and_is_the_one_that_goes_live(
@@ -179,11 +183,11 @@ def test_two_saves_of_the_same_content_at_the_same_time_are_one_deployment(
         asked: Collector[Path] = Collector()
         gate = threading.Event()
 
-        def key_of(self, snapshot_folder: Path, config: Project) -> str:
+        def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
             self.asked(snapshot_folder)
             if len(self.asked.items) == 3:
                 self.gate.wait(LONGEST_WAIT_SECONDS)
-            return super().key_of(snapshot_folder, config)
+            return super().wanted_by(folder, snapshot_folder, config)
 
     (project / "requirements.txt").write_text("slow")
     environments = Environments()

@@ -6,17 +6,18 @@ import pytest
 
 from skafd.environments.requirements import Requirements, read_requirements
 from skafd.errors import BuildError
+from skafd.model.environment import EnvironmentWish
 
 
 def read(folder: Path, text: str) -> Requirements:
     (folder / "requirements.txt").write_text(text)
-    found = read_requirements(folder)
+    found = read_requirements(folder, EnvironmentWish())
     assert found is not None
     return found
 
 
 def test_a_project_without_requirements_has_none(tmp_path: Path) -> None:
-    assert read_requirements(tmp_path) is None
+    assert read_requirements(tmp_path, EnvironmentWish()) is None
 
 
 def test_lines_without_comments_and_with_continuations_joined(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"six\xff\xfe")
     with pytest.raises(BuildError, match="it is not UTF-8"):
-        read_requirements(tmp_path)
+        read_requirements(tmp_path, EnvironmentWish())
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,8 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path, m
         first.setattr(migrations, "STEPS", migrations.STEPS[:1])
         first.setattr(connections, "SCHEMA_VERSION", 1)
         old = Database.open(path)
-        project = add_churn(old, tmp_path)
+        with old.transaction() as writer:
+            project = writer.add_project(tmp_path, "churn", None, NOON).id
         old.close()
     database = Database.open(path)
     with database.transaction() as writer:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from skafd.errors import NotFound
-from skafd.model.ids import DeploymentNumber, ProjectId
+from skafd.model.environment import EnvironmentKind, Lock
+from skafd.model.ids import DeploymentNumber, JobId, ProjectId
 from skafd.store import Database
-from skafd.store.views import EnvironmentState
 from tests.support.stored import CONFIG, NOON
 
 
@@ -51,15 +50,23 @@ def test_a_deployment_that_does_not_exist_is_said_so(database: Database, project
         reader.deployment(project, DeploymentNumber(7))
 
 
-def test_environments_are_listed_by_their_last_use(database: Database) -> None:
+def test_jobs_may_have_environments_of_their_own(database: Database, project: ProjectId) -> None:
     with database.transaction() as writer:
-        for minutes, key in enumerate(("a", "b")):
-            writer.record_environment(
-                key, Path("/environments") / key, EnvironmentState.BUILDING, NOON + timedelta(minutes=minutes)
-            )
-        writer.record_environment("a", Path("/environments/a"), EnvironmentState.READY, NOON)
-        writer.touch_environment("a", NOON + timedelta(hours=1))
+        made = writer.record_deployment(project, "hash2", CONFIG, "a", NOON, job_environments=[(JobId("train"), "b")])
     with database.reader() as reader:
-        first, second = reader.environments()
-    assert (first.key, first.state) == ("b", EnvironmentState.BUILDING)
-    assert (second.key, second.state, second.created_at) == ("a", EnvironmentState.READY, NOON)
+        found = reader.deployment(project, made.number)
+        users = reader.environment_users()
+    assert found == made
+    assert (found.environment_of(JobId("train")), found.environment_of(JobId("other"))) == ("b", "a")
+    assert found.environment_keys == ("a", "b")
+    assert [(use.slug, use.deployment, use.is_live) for use in users["b"]] == [("churn", 2, False)]
+    assert [(use.slug, use.deployment, use.is_live) for use in users["environment"]] == [("churn", 1, True)]
+
+
+def test_what_was_resolved_is_kept(database: Database) -> None:
+    lock = Lock(EnvironmentKind.UV, "3.11.7", "linux-x86_64", ("six==1.16.0 --hash=sha256:aa",))
+    with database.transaction() as writer:
+        writer.record_environment("a", lock, NOON)
+        writer.record_environment("a", lock, NOON)
+    with database.reader() as reader:
+        assert (reader.lock("a"), reader.lock("b")) == (lock, None)
