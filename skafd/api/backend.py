@@ -14,6 +14,7 @@ from typing import Protocol
 from skafd.api.shapes import (
     BackfillInfo,
     DeploymentInfo,
+    EventInfo,
     Explanation,
     FolderResult,
     JobTokenInfo,
@@ -27,6 +28,7 @@ from skafd.api.shapes import (
     ServiceInfo,
     Status,
     Variable,
+    WebhookTokenInfo,
 )
 
 
@@ -101,6 +103,23 @@ class Backend(Protocol):
 
     def stop_service(self, name: str) -> ServiceInfo:
         """Asks one to end; whoever needs it next starts it again."""
+
+    def publish(self, name: str, parameters: Mapping[str, str], key: str | None) -> EventInfo:
+        """Tells every project whose jobs wait for an event of that name. What was sent with the key before stays."""
+
+    def events(self, project: str | None, limit: int, before: int | None) -> list[EventInfo]: ...
+
+    def event(self, number: int) -> EventInfo: ...
+
+    def call_webhook(self, project: str, webhook: str, token: str, body: bytes, key: str | None) -> EventInfo:
+        """Raises Unauthorized, and BadRequest for a body that its jobs cannot be given."""
+
+    def webhook_tokens(self, project: str) -> list[WebhookTokenInfo]: ...
+
+    def create_webhook_token(self, project: str, webhook: str) -> WebhookTokenInfo:
+        """The only answer that has the token itself."""
+
+    def revoke_webhook_token(self, project: str, number: int) -> None: ...
 
     def log_sources(self, target: str) -> list[LogSource]:
         """The newest attempts that the target means, in the order in which they started."""

@@ -117,6 +117,30 @@ class Client:
         """Makes no more runs of it, and ends those that run."""
         return self._object("POST", f"/v1/backfills/{number}/cancel")
 
+    def publish(self, name: str, parameters: Mapping[str, str] | None = None, key: str | None = None) -> Json:
+        """Publishes an event; returns it with the runs that it set off."""
+        return self._object("POST", "/v1/events", body={"name": name, "parameters": dict(parameters or {}), "key": key})
+
+    def events(self, project: str | None = None, limit: int = 20, before: int | None = None) -> list[Json]:
+        """Events from outside, newest first."""
+        return self._list("GET", "/v1/events", {"project": project, "limit": limit, "before": before})
+
+    def event(self, number: int) -> Json:
+        """One event, and what followed from it."""
+        return self._object("GET", f"/v1/events/{number}")
+
+    def webhook_tokens(self, project: str) -> list[Json]:
+        """The tokens of a project's webhooks, without the secrets."""
+        return self._list("GET", f"/v1/projects/{_part(project)}/webhook-tokens")
+
+    def create_webhook_token(self, project: str, webhook: str) -> Json:
+        """Makes a token; only this answer has it."""
+        return self._object("POST", f"/v1/projects/{_part(project)}/webhooks/{_part(webhook)}/tokens")
+
+    def revoke_webhook_token(self, project: str, number: int) -> None:
+        """Ends a token."""
+        self._json("DELETE", f"/v1/projects/{_part(project)}/webhook-tokens/{number}")
+
     def variables(self, project: str, show: bool = False) -> list[Json]:
         """Secrets and settings, masked unless `show`."""
         return self._list("GET", f"/v1/projects/{_part(project)}/variables", {"show": show})

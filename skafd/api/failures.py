@@ -23,10 +23,16 @@ class BadRequest(SkafdError):
     """The request does not fit its route: 400."""
 
 
+class Unauthorized(SkafdError):
+    """Whoever asks has not shown that they may: 401."""
+
+
 def status_of(error: SkafdError) -> int:
     """The HTTP status of an error."""
     if isinstance(error, BadRequest):
         return 400
+    if isinstance(error, Unauthorized):
+        return 401
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 

@@ -106,6 +106,16 @@ class BackfillRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishRequest:
+    """An event by name; with the same `key` it is the same event, however often it is sent."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    name: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeNumber:
     """Grows with every change that a screen could show."""
 

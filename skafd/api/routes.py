@@ -16,6 +16,7 @@ from skafd.api.requests import (
     JobTokenRequest,
     KillRequest,
     PauseRequest,
+    PublishRequest,
     RollbackRequest,
     SkipRequest,
     StartRunRequest,
@@ -26,6 +27,7 @@ from skafd.api.requests import (
 from skafd.api.shapes import (
     BackfillInfo,
     DeploymentInfo,
+    EventInfo,
     Explanation,
     FolderResult,
     JobTokenInfo,
@@ -38,6 +40,7 @@ from skafd.api.shapes import (
     ServiceInfo,
     Status,
     Variable,
+    WebhookTokenInfo,
 )
 from skafd.errors import NotFound
 
@@ -58,6 +61,7 @@ class Stream(StrEnum):
     UP = "up"
     LOGS = "logs"
     CHANGES = "changes"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,23 @@ def _backfill(backend: Backend, call: Call) -> BackfillInfo:
     return backend.backfill(call.project, body.job, body.first, body.last, body.parallel, body.only, body.dry_run)
 
 
-def _backfill_number(call: Call) -> int:
+def _number(call: Call, what: str, command: str) -> int:
     text = call.path["number"]
     if not text.isdigit():
-        raise NotFound(f"there is no backfill {text}", "`skafd backfill` lists them")
+        raise NotFound(f"there is no {what} {text}", f"`{command}` lists them")
     return int(text)
+
+
+def _list_events(backend: Backend, call: Call) -> list[EventInfo]:
+    return backend.events(call.query["project"], call.query["limit"], call.query["before"])
+
+
+def _publish(backend: Backend, call: Call) -> EventInfo:
+    return backend.publish(call.body.name, call.body.parameters, call.body.key)
+
+
+def _revoke_token(backend: Backend, call: Call) -> None:
+    backend.revoke_webhook_token(call.project, _number(call, "token", "skafd webhook PROJECT"))
 
 
 def _explain_schedule(backend: Backend, call: Call) -> ScheduleExplanation:
@@ -144,6 +160,11 @@ _RUNS = (
     Query("project", str, "Only the runs of this project."),
     Query("limit", int, "At most so many, newest first.", 20),
     Query("before", int, "Only runs of a smaller number, to page on."),
+)
+_EVENTS = (
+    Query("project", str, "Only what concerned this project."),
+    Query("limit", int, "At most so many, newest first.", 20),
+    Query("before", int, "Only events of a smaller number, to page on."),
 )
 _SHOW = (Query("show", bool, "Values in the clear.", False),)
 _LOGS = (
@@ -164,6 +185,8 @@ _EXPRESSION = (
     Query("timezone", str, "The zone it is read in.", "UTC"),
     Query("count", int, "So many times.", 5),
 )
+
+WEBHOOK_PATH = "/v1/webhooks/{project}/{webhook}"
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -264,22 +287,6 @@ ROUTES: tuple[Route, ...] = (
         query=_SHOW,
     ),
     Route(
-        "POST",
-        "/v1/again",
-        "Resume an ended run, or run a task and its dependents again; a task that waits for its retry goes at once.",
-        lambda backend, call: backend.again(call.body.target, call.body.latest),
-        RunDetail,
-        AgainRequest,
-    ),
-    Route(
-        "POST",
-        "/v1/skip",
-        "Pass over a task that has not begun; its dependents go on.",
-        lambda backend, call: backend.skip(call.body.target),
-        RunDetail,
-        SkipRequest,
-    ),
-    Route(
         "PUT",
         "/v1/projects/{project}/variables/{key}",
         "Set a secret or a setting.",
@@ -345,15 +352,58 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/backfills/{number}",
         "One backfill with its runs.",
-        lambda backend, call: backend.find_backfill(_backfill_number(call)),
+        lambda backend, call: backend.find_backfill(_number(call, "backfill", "skafd backfill")),
         BackfillInfo,
     ),
     Route(
         "POST",
         "/v1/backfills/{number}/cancel",
         "Make no more runs of a backfill, and end those that run.",
-        lambda backend, call: backend.cancel_backfill(_backfill_number(call)),
+        lambda backend, call: backend.cancel_backfill(_number(call, "backfill", "skafd backfill")),
         BackfillInfo,
+    ),
+    Route("GET", "/v1/events", "Events from outside, newest first.", _list_events, list[EventInfo], query=_EVENTS),
+    Route(
+        "GET",
+        "/v1/events/{number}",
+        "One event, and what followed from it.",
+        lambda backend, call: backend.event(_number(call, "event", "skafd events")),
+        EventInfo,
+    ),
+    Route(
+        "POST",
+        "/v1/events",
+        "Publish an event to every project that waits for it.",
+        _publish,
+        EventInfo,
+        PublishRequest,
+    ),
+    Route(
+        "POST",
+        WEBHOOK_PATH,
+        "Call a webhook: `Authorization: Bearer TOKEN`, parameters as a JSON object, perhaps an `Idempotency-Key`.",
+        Stream.WEBHOOK,
+        EventInfo,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/webhook-tokens",
+        "The tokens of a project's webhooks, without the secrets.",
+        lambda backend, call: backend.webhook_tokens(call.project),
+        list[WebhookTokenInfo],
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/webhooks/{webhook}/tokens",
+        "Make a token for a webhook; this answer alone has it.",
+        lambda backend, call: backend.create_webhook_token(call.project, call.path["webhook"]),
+        WebhookTokenInfo,
+    ),
+    Route(
+        "DELETE",
+        "/v1/projects/{project}/webhook-tokens/{number}",
+        "Revoke a token.",
+        _revoke_token,
     ),
     Route(
         "GET",

@@ -29,6 +29,7 @@ from skafd.api.shapes import FolderResult
 from skafd.api.sockets import BACKLOG, listen_privately
 from skafd.api.threads import iterate_in_thread
 from skafd.api.waiting import ChangeWatch
+from skafd.api.webhooks import call_webhook
 from skafd.errors import NotFound, Refused, SkafdError
 
 GRACE_SECONDS = 2
@@ -99,6 +100,8 @@ def _routes(backend: Backend, watch: ChangeWatch) -> Iterator[StarletteRoute]:
 
 def _endpoint(route: Route, backend: Backend, watch: ChangeWatch) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        if route.work is Stream.WEBHOOK:
+            return await call_webhook(backend, request)
         call = await read_call(route, request)
         match route.work:
             case Stream.UP:

@@ -314,3 +314,52 @@ class BackfillInfo:
     runs: list[BackfillRunInfo]
     remaining: int
     """Instants that have no run yet and are to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRunInfo:
+    run: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnheededInfo:
+    """A job that waited for an event and got no run for it."""
+
+    project: str
+    job: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventInfo:
+    """An event from outside, and what followed from it."""
+
+    number: int
+    at: str
+    kind: str
+    """`file`, `project`, `webhook` or `event`."""
+    name: str
+    project: str | None
+    """Whose file or webhook it was; null where every project may wait for it."""
+    detail: str
+    facts: dict[str, str]
+    """What its runs are told in `SKAFD_EVENT_<NAME>`."""
+    parameters: dict[str, str]
+    key: str | None
+    """With the same key it is the same event, however often it is sent."""
+    runs: list[EventRunInfo]
+    unheeded: list[UnheededInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTokenInfo:
+    """A token of a webhook."""
+
+    number: int
+    project: str
+    webhook: str
+    created_at: str
+    last_used_at: str | None
+    token: str | None = None
+    """In the answer that makes it, and never again."""

@@ -10,7 +10,7 @@ from skafd.api.client import Client, Json
 from skafd.commands.completing import complete_job, complete_run
 from skafd.commands.exit_codes import ExitCode
 from skafd.commands.here import client, find_run, given, split_project
-from skafd.commands.shape import ProjectArgument, new_app
+from skafd.commands.shape import ProjectArgument, new_app, parameters_of
 from skafd.commands.terminal import print_text
 
 app = new_app()
@@ -51,7 +51,7 @@ def run(
       skafd run churn report --only
       skafd run --resume churn/42
     """
-    values = _parameters(parameters or [])
+    values = parameters_of(parameters or [])
     if latest and resume is None:
         raise typer.BadParameter("--latest says where to resume a run: give it with --resume")
     if resume is not None and (project or values or only):
@@ -67,16 +67,6 @@ def run(
     print(f"{name} started; `skafd show {name}` and `skafd logs {name} -f` tell more", flush=True)
     if wait and _wait(api, name, seen) != "succeeded":
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _parameters(texts: list[str]) -> dict[str, str]:
-    values = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise typer.BadParameter(f"a parameter is written as KEY=VALUE, not {text!r}")
-        values[key] = value
-    return values
 
 
 def _wait(api: Client, name: str, seen: int) -> str:

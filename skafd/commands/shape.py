@@ -28,3 +28,14 @@ ProjectArgument = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def parameters_of(texts: list[str]) -> dict[str, str]:
+    """What `--param KEY=VALUE` says. Raises BadParameter."""
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"a parameter is written as KEY=VALUE, not {text!r}")
+        values[key] = value
+    return values

@@ -12,7 +12,7 @@ from skafd.config.suggest import closest
 from skafd.model.condition import ConditionError, parse_condition
 from skafd.model.ids import JobId
 from skafd.model.parameters import has_type
-from skafd.model.project import Foreach
+from skafd.model.project import Foreach, Parameter
 
 
 def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> None:
@@ -69,17 +69,28 @@ def _check_condition(draft: Draft, jobs: set[str], parameters: set[str], problem
 
 
 def _check_given(draft: Draft, drafts: Sequence[Draft], problems: Problems) -> None:
-    """The parameters that the job's schedules give."""
+    """The parameters that the job's schedules and events give."""
     declared = {one.name: one for other in drafts for one in other.job.parameters}
-    for name, value in (pair for schedule in draft.job.schedules for pair in schedule.parameters):
-        place = _place(draft, "schedule")
-        if name not in declared:
-            near = closest(name, sorted(declared))
-            hint = f"did you mean `{near}`?" if near else "declare it under `params:`"
-            problems.error(Code.VALUE, place, f"no job declares a parameter {quote(name)}", hint)
-        elif not has_type(declared[name].type, value):
-            message = f"the schedule gives `{name}` the value {quote(value)}, and its type is {declared[name].type}"
-            problems.error(Code.VALUE, place, message, "change the type or the value")
+    for schedule in draft.job.schedules:
+        for name, value in schedule.parameters:
+            _check_parameter(name, value, declared, ("the schedule", _place(draft, "schedule")), problems)
+    for trigger in draft.job.triggers:
+        given: dict[str, str | None] = {**dict.fromkeys(name for name, _ in trigger.fields), **dict(trigger.parameters)}
+        for name, given_value in given.items():
+            _check_parameter(name, given_value, declared, ("`on`", _place(draft, "on")), problems)
+
+
+def _check_parameter(
+    name: str, value: str | None, declared: dict[str, Parameter], giver: tuple[str, Node], problems: Problems
+) -> None:
+    who, place = giver
+    if name not in declared:
+        near = closest(name, sorted(declared))
+        hint = f"did you mean `{near}`?" if near else "declare it under `params:`"
+        problems.error(Code.VALUE, place, f"no job declares a parameter {quote(name)}", hint)
+    elif value is not None and not has_type(declared[name].type, value):
+        message = f"{who} gives `{name}` the value {quote(value)}, and its type is {declared[name].type}"
+        problems.error(Code.VALUE, place, message, "change the type or the value")
 
 
 def _place(draft: Draft, key: str) -> Node:

@@ -17,6 +17,7 @@ from skafd.config.resources import build_resources, write_resources
 from skafd.config.schedules import build_schedules, write_schedules
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries, Key
+from skafd.config.triggers import build_triggers
 from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
@@ -68,6 +69,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         entrypoint=entrypoint,
         language=language,
         schedules=build_schedules(schedule, defaults.timezone, defaults.folder, problems),
+        triggers=build_triggers(entries.get("on"), problems),
         dependency_rule=DependencyRule(_value(entries, "trigger", DependencyRule.ALL)),
         parallelism=_value(entries, "parallelism", 1),
         max_runs=_value(entries, "max_runs", None),
@@ -189,9 +191,10 @@ def _retry(entry: Entry | None) -> Retry:
 
 def _always(entries: Entries, problems: Problems) -> bool:
     always: bool = _value(entries, "always", False)
-    if always and "schedule" in entries:
-        message = "a job that runs at the end of every run has no schedule of its own"
-        problems.error(Code.VALUE, entries["always"].node, message, "remove `always` or `schedule`")
+    for key, what in (("schedule", "schedule"), ("on", "events")) if always else ():
+        if key in entries:
+            message = f"a job that runs at the end of every run has no {what} of its own"
+            problems.error(Code.VALUE, entries["always"].node, message, f"remove `always` or `{key}`")
     return always
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skafd.config.shapes import Anything, Choice, Either, Flag, ListOf, Text, Whole
-from skafd.config.tables import Key, MapOf, Origin, Table, Variables
+from skafd.config.shapes import Choice, Either, Flag, ListOf, Text, Whole
+from skafd.config.tables import Key, Origin, Table, Variables
 from skafd.config.values import (
     ADD_ON,
     ADD_ONS,
@@ -23,6 +23,7 @@ from skafd.config.values import (
     SCHEDULE,
     SHARE,
     TIMEOUT,
+    TRIGGERS,
 )
 from skafd.config.wishes import AS_OF
 from skafd.model.entrypoint import Language
@@ -90,7 +91,7 @@ TASK_KEYS = (
     Key("pool", ListOf(NAME, single=True), "The pools the job takes a place in."),
     Key("priority", Whole(-100, 100), "Goes before others that wait: each point counts as a minute of waiting."),
     Key("when", Text(), "A condition for the job to run.", misspellings=("if", "condition")),
-    Key("on", MapOf(Anything()), "Events that start the job.", later=True),
+    Key("on", TRIGGERS, "Events that start the job: files, other projects, webhooks, named events."),
     Key("outputs", ListOf(Text(), single=True), "Files that are kept with the run.", later=True),
     Key(
         "type",

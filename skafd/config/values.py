@@ -6,7 +6,7 @@ import re
 
 from skafd.config.nodes import Mapping, Scalar, is_null
 from skafd.config.problems import Code, Problems
-from skafd.config.shapes import Amount, Anything, Choice, Either, ListOf, Shape, Text, Whole
+from skafd.config.shapes import Amount, Anything, Choice, Either, Flag, ListOf, Shape, Text, Whole
 from skafd.config.tables import Key, MapOf, Origin, Table, Variables
 from skafd.model.project import CatchUp, Overlap
 from skafd.model.states import TaskState
@@ -119,6 +119,22 @@ SCHEDULE_DETAILS = Table(
 )
 _ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)
 SCHEDULE = Either(scalar=_EXPRESSION, sequence=ListOf(_ONE_SCHEDULE), mapping=SCHEDULE_DETAILS)
+_EVENT_NAME = Text("a name of letters, digits and `. _ : -`", re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*"), longest=200)
+TRIGGER_DETAILS = Table(
+    "`on`",
+    (
+        Key("file", Text("a pattern of paths such as `inbox/*.csv`"), "Each file that arrives, new or changed."),
+        Key("project", NAME, "The success of another project, `other`, or of a job of it, `other/job`."),
+        Key("webhook", _EVENT_NAME, "A request with a token to this project's webhook of that name."),
+        Key("event", _EVENT_NAME, "An event of that name, published on this machine."),
+        Key("stable_for", _WAIT, "A file has arrived when it has not changed for so long; 2s if not given."),
+        Key("batch", Flag(), "Files that have arrived together share a run, instead of one for each."),
+        Key("overlap", Choice(tuple(Overlap)), "What happens when the run of an earlier event has not ended."),
+        Key("params", MapOf(SCALAR), "Parameters of the runs that it sets off.", misspellings=("parameters",)),
+        Key("fields", MapOf(Text("a name in the event")), "Parameters that are called otherwise in the event."),
+    ),
+)
+TRIGGERS = Either(sequence=ListOf(TRIGGER_DETAILS), mapping=TRIGGER_DETAILS)
 RETRIED_OUTCOMES = tuple(
     state.value for state in (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST, TaskState.OOM_KILLED)
 )

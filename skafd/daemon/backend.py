@@ -29,6 +29,7 @@ from skafd.daemon.questions import Questions
 from skafd.daemon.scheduling import Scheduling
 from skafd.daemon.serving import Serving
 from skafd.daemon.targets import parse_target
+from skafd.daemon.webhooks import Webhooks
 from skafd.errors import Refused
 from skafd.home import Home
 from skafd.job_token import JobToken, load_key
@@ -44,7 +45,7 @@ _JOBS_END_WITHIN_SECONDS = 60.0
 """Well above the grace time after which jobs are ended by force."""
 
 
-class DaemonBackend(Questions, Scheduling):
+class DaemonBackend(Questions, Scheduling, Webhooks):
     """Implements `skafd.api.backend.Backend`. Every method may be called from any thread but the orchestrator's."""
 
     def __init__(

@@ -10,12 +10,14 @@ from skafd.daemon.fitting import warnings_for
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.releasing import Releasing
 from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
+from skafd.engine.circles import find_circle
+from skafd.engine.listeners import triggers_of
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
 from skafd.model.decisions import Event
 from skafd.model.limits import Capacity
-from skafd.model.project import Project
+from skafd.model.project import Project, TriggerKind
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
@@ -68,11 +70,25 @@ class Delivering:
         warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
         try:
             warnings += self._warnings_for(deployable.folder, deployable.config)
+            self._check_circles(deployable)
             self._write(lambda writer: self._releasing.release(writer, deployable), Purpose.DEPLOY)
         except SkafdError as error:
             return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
         self._warnings[deployable.folder] = tuple(warnings)
         return self._outcome(deployable.folder, "deployed")
+
+    def _check_circles(self, deployable: Deployable) -> None:
+        """Raises Refused where a success would come round to the project again, and for ever."""
+        if not any(triggers_of(deployable.config, TriggerKind.PROJECT)):
+            return
+        with self._database.reader() as reader:
+            configs = {live.slug: live.config for live in reader.live_deployments()}
+        slug = self._row(deployable.folder).slug
+        circle = find_circle(configs | {slug: deployable.config}, slug)
+        if circle:
+            raise Refused(
+                f"these jobs would set each other off for ever: {' -> '.join(circle)}", "remove one of their `on:`"
+            )
 
     def _refuse(self, refused: RefusedDeploy) -> FolderResult:
         self._write(lambda writer: self._releasing.note_refusal(writer, refused), Purpose.REFUSAL)

@@ -61,6 +61,10 @@ class Explaining:
         if missed and (not newest or newest[0].created_at < missed[0].instant):
             name = _job_name(config, missed[0].job)
             return f"{project.slug}/{name} was missed at {missed[0].instant:%Y-%m-%d %H:%M:%S} UTC: {missed[0].cause}"
+        passed = reader.latest_unheeded(project.id, job.id if job else None)
+        if passed and (not newest or newest[0].created_at < passed[0]):
+            name = _job_name(config, passed[1])
+            return f"{project.slug}/{name} let an event pass at {passed[0]:%Y-%m-%d %H:%M:%S} UTC: {passed[2]}"
         return None if newest else self._never_ran(project, config, job)
 
     def _never_ran(self, project: views.ProjectRow, config: Project, job: Job | None) -> str:

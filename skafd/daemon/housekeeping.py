@@ -72,6 +72,7 @@ class Housekeeping:
             self._remove_runs(project, MOST_RUNS, now)
             self._write(partial(self._remove_records, project, now - KEPT_FOR))
             self._empty_trash()
+        self._write(partial(Writer.delete_heard, before=now - KEPT_FOR))
 
     def _remove_runs(self, project: ProjectRow, keep: int, ended_before: datetime) -> None:
         while not self._stopping.is_set():

@@ -20,6 +20,7 @@ from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store import Database, Reader, Writer
+from skafd.store.pauses import Pause
 
 
 class Memory:
@@ -69,6 +70,11 @@ class Memory:
         if self._is_restored:
             writer.distrust_future(now)
         return jump.events
+
+    def pause(self, paused: Sequence[Pause]) -> None:
+        """Says what is paused from now on."""
+        self.agenda.pause(paused)
+        self.engine.pause(paused)
 
     def committed(self, decisions: Decisions) -> None:
         """What was decided is on disk."""

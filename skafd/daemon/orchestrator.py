@@ -188,6 +188,7 @@ class Orchestrator(threading.Thread):
         concerned = {run.key.project for run in decisions.new_runs}
         concerned |= {transition.task.run.project for transition in decisions.transitions}
         concerned |= {missed.project for missed in decisions.missed}
+        concerned |= {unheeded.project for unheeded in decisions.unheeded}
         if concerned:
             self._changes.announce(concerned)
 

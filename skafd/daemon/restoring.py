@@ -22,7 +22,9 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
         histories=reader.histories(),
         open_runs=reader.open_runs(),
         last_run_numbers=reader.last_run_numbers(),
+        last_event_number=reader.last_event_number(),
     )
+    engine.pause(reader.pauses())
     timetable = Timetable()
     planned = reader.planned()
     for deployment in live:

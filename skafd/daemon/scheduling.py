@@ -19,16 +19,17 @@ from skafd.api.shapes import (
     ScheduleInfo,
 )
 from skafd.daemon.finding import find_job, find_project, live_deployment
+from skafd.daemon.names import Names
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.present import run_name
 from skafd.errors import Refused
 from skafd.model.decisions import CancelRequested, Event
-from skafd.model.ids import JobId, ProjectId, RunKey
+from skafd.model.ids import JobId, RunKey
 from skafd.model.project import Job
 from skafd.model.states import RunState
 from skafd.schedule.calendar import calendar_of
 from skafd.schedule.explain import explain
-from skafd.store import Database, Purpose, Reader, Writer
+from skafd.store import Database, Purpose, Writer
 from skafd.store.backfills import Backfill
 from skafd.store.instants import to_instant
 from skafd.store.views import ProjectRow
@@ -51,7 +52,7 @@ class Scheduling:
         now, span = clock.now(), timedelta(hours=min(max(hours, 0.0), 24.0 * 366))
         with self._database.reader() as reader:
             row = find_project(reader, project) if project else None
-            names = _Names(reader)
+            names = Names(reader)
             missed = reader.missed_since(now - span, row.id if row else None, MOST_LISTED)
             paused = [(known, job) for known, job in reader.pauses() if row is None or known == row.id]
         agenda = self._orchestrator.memory.agenda
@@ -107,7 +108,7 @@ class Scheduling:
             row = find_project(reader, project)
             config = live_deployment(reader, row).config
             found = config.job(find_job(config, job))
-            names = _Names(reader)
+            names = Names(reader)
         instants = _past_instants(found, first, last, now)
         asked = Backfill(0, row.id, row.slug, found.id, only, instants, parallel, now, None, instants, ())
         if dry_run:
@@ -126,13 +127,13 @@ class Scheduling:
     def backfills(self) -> list[BackfillInfo]:
         """Newest first."""
         with self._database.reader() as reader:
-            names = _Names(reader)
+            names = Names(reader)
             return [_info(one, names) for one in reader.backfills()]
 
     def find_backfill(self, number: int) -> BackfillInfo:
         """Raises NotFound."""
         with self._database.reader() as reader:
-            return _info(reader.backfill(number), _Names(reader))
+            return _info(reader.backfill(number), Names(reader))
 
     def cancel_backfill(self, number: int) -> BackfillInfo:
         """Ends what runs of it, too. Raises NotFound, and Refused where that was done before."""
@@ -162,36 +163,18 @@ class Scheduling:
                 return row, None
             config = live_deployment(reader, row).config
         found = config.job(find_job(config, job))
-        if not found.schedules:
-            raise Refused(f"{row.slug}/{found.name.strip()} has no schedule", "it runs when what it depends on has")
+        if not found.has_occasions:
+            name = f"{row.slug}/{found.name.strip()}"
+            raise Refused(f"{name} has no schedule and waits for no event", "it runs when what it depends on has")
         return row, found.id
 
     def _change_pauses(self, change: Callable[[Writer], None]) -> None:
         def prepare(writer: Writer) -> list[Event]:
             change(writer)
-            self._orchestrator.memory.agenda.pause(writer.pauses())
+            self._orchestrator.memory.pause(writer.pauses())
             return []
 
         self._orchestrator.mailbox.put(prepare, Purpose.PAUSE).result()
-
-
-class _Names:
-    """What people call projects and jobs."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._slugs = {row.id: row.slug for row in reader.projects(forgotten=True)}
-        self._jobs = {
-            (live.project, job.id): job.name.strip() for live in reader.live_deployments() for job in live.config.jobs
-        }
-
-    def project(self, project: ProjectId) -> str:
-        return self._slugs.get(project, project)
-
-    def job(self, project: ProjectId, job: JobId) -> str:
-        return self._jobs.get((project, job), job)
-
-    def target(self, project: ProjectId, job: JobId | None) -> str:
-        return f"{self.project(project)}/{self.job(project, job)}" if job else self.project(project)
 
 
 def _past_instants(job: Job, first: str, last: str, now: datetime) -> tuple[datetime, ...]:
@@ -212,7 +195,7 @@ def _past_instants(job: Job, first: str, last: str, now: datetime) -> tuple[date
     return instants
 
 
-def _info(backfill: Backfill, names: _Names) -> BackfillInfo:
+def _info(backfill: Backfill, names: Names) -> BackfillInfo:
     return BackfillInfo(
         number=backfill.id,
         project=backfill.slug,

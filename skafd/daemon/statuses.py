@@ -45,7 +45,7 @@ def project_status(reader: Reader, row: views.ProjectRow, live: Deployment | Non
                 job,
                 newest.get(job.id, []),
                 counts.get(job.id, {}),
-                bool(job.schedules) and not paused.isdisjoint((None, job.id)),
+                job.has_occasions and not paused.isdisjoint((None, job.id)),
             )
             for job in jobs
         ],

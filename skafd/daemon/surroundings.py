@@ -111,4 +111,14 @@ def _identity(attempt: AttemptKey, run: Run, deployment: Deployment, job: Job, s
         "PROJECT_TOKEN": deployment.config.token or "",
         "SKAFOS_DEPLOYMENT_ID": str(deployment.number),
         **occurrence,
+        **_event(run),
     }
+
+
+def _event(run: Run) -> dict[str, str]:
+    """What set off the run from outside."""
+    event = run.cause.event
+    if event is None:
+        return {}
+    facts = {"NUMBER": str(event.number), "KIND": event.kind.value, "NAME": event.name, **dict(event.facts)}
+    return {f"SKAFD_EVENT_{name}": value for name, value in facts.items()}

@@ -10,6 +10,7 @@ from datetime import datetime
 from skafd.engine.admission import Admission
 from skafd.engine.awaiting import Awaiting
 from skafd.engine.graph import Graph
+from skafd.engine.listeners import Listeners
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.engine.overlap import Lines
 from skafd.model.deployment import Deployment
@@ -37,6 +38,9 @@ class Board:
         self.runs: dict[ProjectId, dict[RunKey, OpenRun]] = {}
         self.histories: dict[tuple[ProjectId, JobId], JobHistory] = {}
         self.last_run_numbers: dict[ProjectId, int] = {}
+        self.last_event_number = 0
+        self.listeners = Listeners()
+        self.paused: frozenset[tuple[ProjectId, JobId | None]] = frozenset()
         self.lines = Lines()
         self.cancelling: dict[TaskKey, str] = {}
         """Alive tasks whose end was asked for, and why: they get no retry, however they end."""
@@ -47,6 +51,26 @@ class Board:
         """Restored jobs of which further instances may go."""
         self._retries: list[tuple[datetime, TaskKey]] = []
         self._deadlines: list[tuple[datetime, RunKey]] = []
+
+    def put_live(self, deployment: Deployment) -> None:
+        """New runs of the project are made on this deployment."""
+        graph = Graph(deployment.config, deployment.project)
+        self.live[deployment.project] = Live(deployment, graph, set())
+        self.listeners.put(deployment)
+
+    def drop_live(self, project: ProjectId) -> None:
+        """No more runs of the project are made; one that is not there is no error."""
+        self.live.pop(project, None)
+        self.listeners.remove(project)
+
+    def is_paused(self, project: ProjectId, job: JobId) -> bool:
+        """Whether the job, or its project, is paused."""
+        return (project, None) in self.paused or (project, job) in self.paused
+
+    def next_event_number(self) -> int:
+        """A number that no event ever had."""
+        self.last_event_number += 1
+        return self.last_event_number
 
     def add_run(self, run: OpenRun) -> None:
         self.runs.setdefault(run.key.project, {})[run.key] = run

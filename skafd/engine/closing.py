@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from skafd.engine import happening
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
 from skafd.engine.moves import release
@@ -16,15 +17,17 @@ from skafd.model.states import FAILURES, TaskState
 
 def settle(board: Board, draft: Draft) -> None:
     """Follows every consequence to its end; a chain of any length, without recursion."""
-    while draft.closed or draft.enough or draft.to_release or draft.to_check:
+    while draft.closed or draft.enough or draft.to_release or draft.to_check or draft.happened:
         if draft.closed:
             _close(board, draft, draft.closed.popleft())
         elif draft.enough:
             _tell_early(draft, draft.enough.popleft())
         elif draft.to_release:
             release(board, draft, draft.to_release.popleft())
-        else:
+        elif draft.to_check:
             check(board, draft, draft.to_check.popleft())
+        else:
+            happening.take(board, draft, draft.happened.popleft())
 
 
 def tell_dependents(open_job: OpenJob) -> None:
@@ -79,11 +82,13 @@ def _note_success(board: Board, draft: Draft, open_job: OpenJob) -> None:
     history = board.history(open_job.project, open_job.job.id)
     board.put_history(open_job.project, replace(history, last_succeeded_at=draft.now))
     draft.to_check.extend(board.awaiting.on(open_job.project, open_job.job.id))
+    happening.job_succeeded(board, draft, open_job)
 
 
 def _end_run(board: Board, draft: Draft, run: OpenRun) -> None:
     draft.end_run(run)
     board.remove_run(run)
+    happening.run_ended(board, draft, run)
 
 
 def has_failed(open_job: OpenJob) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skafd.engine.board import Board, Live
+from skafd.engine.board import Board
 from skafd.engine.draft import Draft
-from skafd.engine.graph import Graph
 from skafd.engine.moves import end_by_request
 from skafd.engine.requests import RESTARTED, request_run
 from skafd.model.decisions import Deployed, ProjectForgotten, RunRequested
@@ -19,7 +18,7 @@ from skafd.model.run import Cause, CauseKind
 def deploy(board: Board, draft: Draft, event: Deployed) -> None:
     """Goes live: applies `update_policy`, and the first time runs what runs once per deployment."""
     deployment = event.deployment
-    board.live[deployment.project] = Live(deployment, Graph(deployment.config, deployment.project), set())
+    board.put_live(deployment)
     _reset_scheduled_runs(board, deployment.project)
     if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
         _end_older(board, draft, deployment)
@@ -32,7 +31,7 @@ def deploy(board: Board, draft: Draft, event: Deployed) -> None:
 
 def forget(board: Board, draft: Draft, event: ProjectForgotten) -> None:
     """Nothing new starts: what has no process is cancelled, what has one goes on and is not retried."""
-    board.live.pop(event.project, None)
+    board.drop_live(event.project)
     for open_job, task in list(board.open_tasks(event.project)):
         if not task.state.is_alive:
             end_by_request(board, draft, open_job, task.key.instance, "the project is no longer deployed")

@@ -7,7 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from skafd.engine.open_run import OpenJob, OpenRun
-from skafd.model.decisions import Added, Decisions, Expanded, ItemsWanted, Kill, Missed, RunEnded, Transition
+from skafd.model.decisions import (
+    Added,
+    Decisions,
+    Expanded,
+    Happened,
+    Heard,
+    ItemsWanted,
+    Kill,
+    Missed,
+    RunEnded,
+    Transition,
+    Unheeded,
+)
 from skafd.model.ids import AttemptKey, TaskKey
 from skafd.model.run import Run
 
@@ -21,6 +33,8 @@ class Draft:
         self.transitions: list[Transition] = []
         self.ended_runs: list[RunEnded] = []
         self.missed: list[Missed] = []
+        self.heard: list[Heard] = []
+        self.unheeded: list[Unheeded] = []
         self.launches: list[AttemptKey] = []
         self.kills: list[Kill] = []
         self.expanded: list[Expanded] = []
@@ -34,6 +48,8 @@ class Draft:
         """Jobs of which another instance may go."""
         self.to_check: deque[OpenJob] = deque()
         """Jobs that may be able to start."""
+        self.happened: deque[Happened] = deque()
+        """Events that follow from what was decided, and that nobody has been told of."""
         self.queued: dict[TaskKey, int] = {}
         """Tasks queued in this call, and where in `transitions` it says so."""
 
@@ -51,6 +67,8 @@ class Draft:
             transitions=tuple(self.transitions),
             ended_runs=tuple(self.ended_runs),
             missed=tuple(self.missed),
+            heard=tuple(self.heard),
+            unheeded=tuple(self.unheeded),
             launches=tuple(self.launches),
             kills=tuple(self.kills),
             expanded=tuple(self.expanded),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from skafd.engine import again, by_hand, clock_jumps, deploys, endings, items, particulars, requests, restoring
+from skafd.engine import (
+    again,
+    by_hand,
+    clock_jumps,
+    deploys,
+    endings,
+    happening,
+    items,
+    particulars,
+    requests,
+    restoring,
+)
 from skafd.engine.board import Board
 from skafd.engine.closing import settle
 from skafd.engine.draft import Draft
@@ -21,6 +32,7 @@ from skafd.model.decisions import (
     Decisions,
     Deployed,
     Event,
+    Happened,
     ItemsFound,
     ProjectForgotten,
     RetryRequested,
@@ -50,12 +62,18 @@ class Engine:
         histories: Mapping[ProjectId, Iterable[JobHistory]],
         open_runs: Iterable[tuple[Run, Deployment]],
         last_run_numbers: Mapping[ProjectId, int],
+        last_event_number: int = 0,
     ) -> None:
         """Fills a new engine from what is written. The next `handle` goes on from there, whatever its events."""
         restoring.restore_projects(self._board, live, histories)
         restoring.restore_runs(self._board, open_runs)
         self._board.last_run_numbers.update(last_run_numbers)
         self._is_restored = True
+        self._board.last_event_number = last_event_number
+
+    def pause(self, paused: Iterable[tuple[ProjectId, JobId | None]]) -> None:
+        """Says for which jobs, or None for a whole project, events pass unheeded from now on."""
+        self._board.paused = frozenset(paused)
 
     def handle(self, events: Sequence[Event], now: datetime) -> Decisions:
         """Decides what follows from the events, in their order. Events that are no news change nothing."""
@@ -94,6 +112,8 @@ class Engine:
                 by_hand.skip(self._board, draft, event)
             case ItemsFound():
                 items.take_items(self._board, draft, event)
+            case Happened():
+                happening.take(self._board, draft, event)
             case RunAgain():
                 again.run_again(self._board, draft, event)
             case Deployed():

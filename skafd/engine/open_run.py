@@ -84,8 +84,9 @@ class OpenJob:
 
     @property
     def was_due(self) -> bool:
-        """A schedule named it; jobs with a schedule are in a scheduled run for no other reason."""
-        return self.run.cause.kind is CauseKind.SCHEDULE and bool(self.job.schedules)
+        """A schedule or an event named it; jobs that have either are in such a run for no other reason."""
+        kind = self.run.cause.kind
+        return self.job.has_occasions and kind in (CauseKind.SCHEDULE, CauseKind.EVENT)
 
     @property
     def wants_items(self) -> bool:
@@ -203,7 +204,7 @@ class OpenRun:
         return inside, self._outside(dependencies, inside)
 
     def _outside(self, dependencies: Iterable[JobId], inside: tuple[JobId, ...]) -> tuple[JobId, ...]:
-        if self.cause.kind not in (CauseKind.SCHEDULE, CauseKind.DEPLOY):
+        if self.cause.kind not in (CauseKind.SCHEDULE, CauseKind.EVENT, CauseKind.DEPLOY):
             return ()
         if self.cause.kind is CauseKind.DEPLOY and not inside:
             return ()  # The deployment itself is what this job was waiting for.

@@ -3,6 +3,9 @@
 Scheduled runs of a job stand in a line, and only the first may start. `queue`: a new occurrence joins when at most one
 is before it. `skip`: when none is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it
 stands in no line. Where a job has several schedules, the first says which.
+
+Runs that events set off stand in the same line. With `queue` they all join it: an event has something to say that the
+next one does not say again.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from skafd.engine.open_run import OpenJob
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import Job, Overlap
+from skafd.model.run import CauseKind, EventCause
 
 
 class Lines:
@@ -20,7 +24,7 @@ class Lines:
 
     def join(self, open_job: OpenJob) -> None:
         """Puts a due job at the end of its line, unless it may overlap."""
-        if open_job.was_due and overlap_of(open_job.job) is not Overlap.ALLOW:
+        if open_job.was_due and _policy(open_job) is not Overlap.ALLOW:
             self._lines.setdefault((open_job.project, open_job.job.id), {})[open_job] = None
 
     def leave(self, open_job: OpenJob) -> OpenJob | None:
@@ -46,6 +50,26 @@ class Lines:
 def overlap_of(job: Job) -> Overlap:
     """The policy of a job that has a schedule."""
     return job.schedules[0].overlap
+
+
+def overlap_of_event(job: Job, event: EventCause | None) -> Overlap:
+    """The policy of the trigger that an event came by."""
+    ours = [one for one in job.triggers if event is None or one.kind is event.kind]
+    named = [one for one in ours if event is None or one.name == event.name]
+    return (named or ours or job.triggers)[0].overlap
+
+
+def refuse_event(job: Job, policy: Overlap, before: list[OpenJob]) -> str | None:
+    """Why a job lets an event pass, None where it does not."""
+    if before and policy is Overlap.SKIP:
+        return f"overlap: '{job.name}' of run {before[0].run.key.number} has not ended"
+    return None
+
+
+def _policy(open_job: OpenJob) -> Overlap:
+    if open_job.run.cause.kind is CauseKind.EVENT:
+        return overlap_of_event(open_job.job, open_job.run.cause.event)
+    return overlap_of(open_job.job)
 
 
 def refuse_overlap(job: Job, before: list[OpenJob]) -> str | None:

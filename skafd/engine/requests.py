@@ -9,9 +9,9 @@ from skafd.engine.board import Board, Live
 from skafd.engine.draft import Draft
 from skafd.engine.moves import end_by_request
 from skafd.engine.open_run import OpenJob, OpenRun
-from skafd.engine.overlap import overlap_of, refuse_overlap
+from skafd.engine.overlap import overlap_of, overlap_of_event, refuse_event, refuse_overlap
 from skafd.engine.readiness import waiting_reason
-from skafd.model.decisions import Missed, RunRequested
+from skafd.model.decisions import Missed, RunRequested, Unheeded
 from skafd.model.flow import SETUP, Token, encode_token
 from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
 from skafd.model.project import Job, OnDeploy, Overlap
@@ -48,9 +48,11 @@ def _choose(board: Board, draft: Draft, live: Live, request: RunRequested) -> li
     follow: Callable[[Job], bool]
     match request.cause.kind:
         case CauseKind.SCHEDULE:
-            named, follow = _choose_due(board, draft, live, request), _is_unscheduled
+            named, follow = _choose_due(board, draft, live, request), _has_no_occasions
+        case CauseKind.EVENT:
+            named, follow = _choose_called(board, draft, live, request), _has_no_occasions
         case CauseKind.DEPLOY:
-            named, follow = list(request.jobs) or _choose_deployed(live), _is_unscheduled
+            named, follow = list(request.jobs) or _choose_deployed(live), _has_no_occasions
         case _:
             named, follow = list(request.jobs or live.graph.jobs), _is_any
     chosen = live.graph.with_dependents(named, _is_none if request.only else follow)
@@ -67,12 +69,29 @@ def _choose_deployed(live: Live) -> list[JobId]:
 
 
 def _runs_once_deployed(job: Job) -> bool:
-    return not job.schedules and not job.always and job.on_deploy is OnDeploy.RUN
+    return not job.has_occasions and not job.always and job.on_deploy is OnDeploy.RUN
 
 
 def _choose_due(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
     due = [live.graph.jobs[job_id] for job_id in request.jobs if job_id in live.graph.jobs]
     return [job.id for job in due if job.schedules and _may_fire(board, draft, request, job)]
+
+
+def _choose_called(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:
+    """Those of the jobs that wait for the event which no earlier run of theirs keeps from it."""
+    event = request.cause.event
+    chosen = []
+    for job in (live.graph.jobs[job_id] for job_id in request.jobs if job_id in live.graph.jobs):
+        before = board.lines.before(request.project, job.id)
+        policy = overlap_of_event(job, event)
+        refusal = refuse_event(job, policy, before)
+        if refusal is not None and event is not None:
+            draft.unheeded.append(Unheeded(event.number, request.project, job.id, refusal))
+            continue
+        if policy is Overlap.CANCEL:
+            _cancel_earlier(board, draft, before)
+        chosen.append(job.id)
+    return chosen
 
 
 def _may_fire(board: Board, draft: Draft, request: RunRequested, job: Job) -> bool:
@@ -93,7 +112,7 @@ def _may_fire(board: Board, draft: Draft, request: RunRequested, job: Job) -> bo
 def _cancel_earlier(board: Board, draft: Draft, before: Iterable[OpenJob]) -> None:
     for open_job in before:
         for instance in range(len(open_job.tasks)):
-            end_by_request(board, draft, open_job, instance, "overlap: its next occurrence is due")
+            end_by_request(board, draft, open_job, instance, "overlap: its next occasion has come")
 
 
 def _make_run(board: Board, draft: Draft, live: Live, request: RunRequested, jobs: Iterable[JobId]) -> None:
@@ -145,5 +164,5 @@ def _is_none(_job: Job) -> bool:
     return False
 
 
-def _is_unscheduled(job: Job) -> bool:
-    return not job.schedules
+def _has_no_occasions(job: Job) -> bool:
+    return not job.has_occasions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from skafd.engine.board import Board, Live
+from skafd.engine.board import Board
 from skafd.engine.closing import tell_dependents, tell_run
 from skafd.engine.graph import Graph
 from skafd.engine.moves import enqueue, needs_of
@@ -23,7 +23,7 @@ def restore_projects(
 ) -> None:
     """Puts back what is live, and what earlier runs say of each job."""
     for deployment in live:
-        board.live[deployment.project] = Live(deployment, Graph(deployment.config, deployment.project), set())
+        board.put_live(deployment)
     for project, jobs in histories.items():
         for history in jobs:
             board.put_history(project, history)

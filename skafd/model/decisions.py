@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Outcome, Usage
+from skafd.model.project import TriggerKind
 from skafd.model.run import Cause, Run, Task
 from skafd.model.states import RunState, TaskState
 
@@ -100,6 +101,27 @@ class ItemsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """An event from outside: whoever waits for it gets a run."""
+
+    kind: TriggerKind
+    name: str
+    project: ProjectId | None = None
+    """Whose files or webhook it concerns; None where every project may wait for it."""
+    aliases: tuple[str, ...] = ()
+    """Other names under which it may be waited for."""
+    detail: str = ""
+    """What happened, for people."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Told to the tasks as `SKAFD_EVENT_<NAME>`."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    key: str | None = None
+    """Whoever sends the same event twice gives it the same key."""
+    chain: tuple[str, ...] = ()
+    """The jobs that set each other off up to this event."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectForgotten:
     """The project is no longer deployed; its running tasks go on, nothing new starts."""
 
@@ -132,6 +154,7 @@ Event = (
     | RetryRequested
     | SkipRequested
     | ItemsFound
+    | Happened
     | ProjectForgotten
     | ClockJumped
     | TimePassed
@@ -202,6 +225,24 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """An event from outside as it is kept. Numbers are never used again."""
+
+    number: int
+    event: Happened
+
+
+@dataclass(frozen=True, slots=True)
+class Unheeded:
+    """A job that waited for an event and gets no run for it, with the cause that people are shown."""
+
+    event: int
+    project: ProjectId
+    job: JobId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """End an attempt's process tree, gracefully and then by force."""
 
@@ -220,6 +261,9 @@ class Decisions:
     transitions: tuple[Transition, ...] = ()
     ended_runs: tuple[RunEnded, ...] = ()
     missed: tuple[Missed, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """Events that are kept, in order; the causes of `new_runs` name them by their numbers."""
+    unheeded: tuple[Unheeded, ...] = ()
     launches: tuple[AttemptKey, ...] = ()
     kills: tuple[Kill, ...] = ()
     expanded: tuple[Expanded, ...] = ()

@@ -24,6 +24,8 @@ class Deployment:
     """Paths that the snapshot leaves out and that exist in the live project: linked into working folders."""
     job_environments: tuple[tuple[JobId, str], ...] = ()
     """Keys of the environments of those jobs that have one of their own."""
+    slug: str = ""
+    """What people call its project; by it the jobs of others wait for its success."""
 
     def environment_of(self, job: JobId) -> str:
         """The key of the environment that the job runs in."""

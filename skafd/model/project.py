@@ -111,6 +111,38 @@ FLOW_FINAL_CODE = 202
 """By which a step says that it is not to be tried again."""
 MOST_FLOW_RETRIES = 5
 """Metaflow takes no notice of a seventh attempt."""
+
+
+class TriggerKind(StrEnum):
+    """What a job may wait for besides time."""
+
+    FILE = "file"
+    PROJECT = "project"
+    WEBHOOK = "webhook"
+    EVENT = "event"
+
+
+STABLE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What sets off a job from outside of its project, or of its run."""
+
+    kind: TriggerKind
+    name: str
+    """A pattern of paths; `other` or `other/job`; the name of a webhook, or of an event."""
+    stable_seconds: float = STABLE_SECONDS
+    """A file has arrived when it has not changed for so long."""
+    is_batch: bool = False
+    """Files that have arrived together share a run."""
+    overlap: Overlap = Overlap.QUEUE
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Given to the runs that it sets off."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Parameters that are called otherwise in the event: the parameter, and the event's name for it."""
+
+
 RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 """Outcomes that are tried again where nothing is said of them: what would surely happen again is not among them."""
 
@@ -164,6 +196,7 @@ class Job:
     entrypoint: str
     language: str = "python"
     schedules: tuple[Schedule, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
     dependencies: tuple[JobId, ...] = ()
     dependency_rule: DependencyRule = DependencyRule.ALL
     parallelism: int = 1
@@ -210,6 +243,11 @@ class Job:
             timeout_seconds=self.timeout_seconds if step.timeout_seconds is None else step.timeout_seconds,
             environment=(*self.environment, *step.environment),
         )
+
+    @property
+    def has_occasions(self) -> bool:
+        """Schedules or events set it off: it is in a run that somebody else's set off for no other reason."""
+        return bool(self.schedules or self.triggers)
 
     @property
     def has_instances(self) -> bool:

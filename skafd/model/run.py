@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from skafd.model.ids import DeploymentNumber, JobId, RunKey, TaskKey
+from skafd.model.project import TriggerKind
 from skafd.model.states import RunState, TaskState
 
 
@@ -22,12 +23,26 @@ class CauseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EventCause:
+    """The event from outside that set off a run."""
+
+    number: int
+    kind: TriggerKind
+    name: str
+    facts: tuple[tuple[str, str], ...] = ()
+    """Told to the tasks as `SKAFD_EVENT_<NAME>`."""
+    chain: tuple[str, ...] = ()
+    """The jobs, this run's among them, that set each other off up to here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Why a run exists. `instant` is the occurrence's time, `detail` says who or what."""
 
     kind: CauseKind
     instant: datetime | None = None
     detail: str = ""
+    event: EventCause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,55 @@ VERSION_7 = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
+VERSION_8 = (
+    # Events from outside: files, other projects' successes, webhooks, named events. `project` is whose file or webhook.
+    """CREATE TABLE heard (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        project INTEGER REFERENCES project(id),
+        detail TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        key TEXT
+    ) STRICT""",
+    "CREATE UNIQUE INDEX heard_by_key ON heard(kind, name, ifnull(project, 0), key) WHERE key IS NOT NULL",
+    "CREATE INDEX heard_by_instant ON heard(at)",
+    # Jobs that waited for an event and got no run for it. Those that got one are found by `run.cause_event`.
+    """CREATE TABLE unheeded (
+        heard INTEGER NOT NULL REFERENCES heard(id) ON DELETE CASCADE,
+        project INTEGER NOT NULL REFERENCES project(id),
+        job TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        PRIMARY KEY (heard, project, job)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX unheeded_by_project ON unheeded(project, heard)",
+    "ALTER TABLE run ADD COLUMN cause_event INTEGER",
+    "ALTER TABLE run ADD COLUMN cause_event_details TEXT",
+    "CREATE INDEX run_by_event ON run(cause_event) WHERE cause_event IS NOT NULL",
+    # What of the files that projects wait for was told to their jobs: `identity` is the size and the time of writing.
+    """CREATE TABLE arrived_file (
+        project INTEGER NOT NULL REFERENCES project(id),
+        pattern TEXT NOT NULL,
+        path TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (project, pattern, path)
+    ) STRICT, WITHOUT ROWID""",
+    # Of a token only its SHA-256 is kept.
+    """CREATE TABLE webhook_token (
+        id INTEGER PRIMARY KEY,
+        project INTEGER NOT NULL REFERENCES project(id),
+        name TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        last_used_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX webhook_token_by_name ON webhook_token(project, name)",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

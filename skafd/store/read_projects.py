@@ -10,7 +10,7 @@ from skafd.model.environment import Lock
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId
 from skafd.store.codec import decode
 from skafd.store.instants import to_instant
-from skafd.store.rows import PROJECT_COLUMNS, deployment, project_row
+from skafd.store.rows import DEPLOYMENT_COLUMNS, PROJECT_COLUMNS, deployment, project_row
 from skafd.store.statements import PROJECT, Statements
 from skafd.store.views import (
     DeploymentView,
@@ -79,7 +79,7 @@ class ProjectReader(Statements):
 
     def deployment(self, project: ProjectId, number: DeploymentNumber) -> Deployment:
         """One deployment with its config. Raises NotFound."""
-        sql = f"SELECT * FROM deployment WHERE project = {PROJECT} AND number = :number"
+        sql = f"SELECT {DEPLOYMENT_COLUMNS} FROM deployment WHERE project = {PROJECT} AND number = :number"
         row = self._one(sql, {"project": project, "number": number})
         if row is None:
             raise NotFound(f"there is no deployment #{number}", "`skafd deployments PROJECT` lists them")

@@ -16,7 +16,7 @@ from skafd.model.run import JobHistory, Run, Task
 from skafd.model.states import RunState, TaskState
 from skafd.store.codec import decode
 from skafd.store.instants import to_instant
-from skafd.store.rows import cause, deployment, parameters
+from skafd.store.rows import DEPLOYMENT_COLUMNS, cause, deployment, parameters
 from skafd.store.statements import Statements
 from skafd.store.views import AliveAttempt
 
@@ -27,7 +27,7 @@ class StartupReader(Statements):
     def live_deployments(self) -> tuple[Deployment, ...]:
         """The live deployment of every project that is not forgotten."""
         rows = self._all(
-            """SELECT project.key, deployment.* FROM project
+            """SELECT project.key, project.slug, deployment.* FROM project
                 JOIN deployment ON deployment.project = project.id AND deployment.number = project.live_deployment
                 WHERE NOT forgotten ORDER BY project.id"""
         )
@@ -111,7 +111,7 @@ class StartupReader(Statements):
         return tasks
 
     def _deployment(self, project: ProjectId, project_row_id: int, number: int) -> Deployment:
-        sql = "SELECT * FROM deployment WHERE project = ? AND number = ?"
+        sql = f"SELECT {DEPLOYMENT_COLUMNS} FROM deployment WHERE project = ? AND number = ?"
         row = self._one(sql, (project_row_id, number))
         assert row is not None, "a foreign key says that it is there"
         return deployment(project, row)

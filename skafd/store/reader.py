@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skafd.store.backfills import BackfillReader
+from skafd.store.heard import HeardReader
 from skafd.store.pauses import PauseReader
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.read_projects import ProjectReader
@@ -11,6 +12,7 @@ from skafd.store.read_startup import StartupReader
 from skafd.store.retention import RetentionReader
 from skafd.store.said_by_jobs import SaidReader
 from skafd.store.services import ServiceReader
+from skafd.store.webhooks import WebhookReader
 
 
 class Reader(
@@ -23,5 +25,7 @@ class Reader(
     BackfillReader,
     ServiceReader,
     SaidReader,
+    HeardReader,
+    WebhookReader,
 ):
     """All questions; none of them waits for the writer."""

@@ -11,13 +11,15 @@ from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.limits import Limits
 from skafd.model.outcome import Usage
 from skafd.model.project import Project
-from skafd.model.run import Cause, CauseKind
+from skafd.model.run import Cause, CauseKind, EventCause
 from skafd.model.states import RunState, TaskState
 from skafd.store.codec import decode, decode_outcome
 from skafd.store.instants import to_instant
 from skafd.store.views import AttemptView, EventView, ProjectRow, RunView, TaskView
 
 PROJECT_COLUMNS = "project.key, slug, name, path, token, live_deployment, forgotten, problem, added_at"
+
+DEPLOYMENT_COLUMNS = "deployment.*, (SELECT slug FROM project WHERE project.id = deployment.project) AS slug"
 
 
 def project_row(row: sqlite3.Row) -> ProjectRow:
@@ -36,7 +38,7 @@ def project_row(row: sqlite3.Row) -> ProjectRow:
 
 
 def deployment(project: ProjectId, row: sqlite3.Row) -> Deployment:
-    """From the columns of `deployment`."""
+    """From the columns of `deployment` with `slug` of its project."""
     return Deployment(
         project=project,
         number=DeploymentNumber(row["number"]),
@@ -46,12 +48,15 @@ def deployment(project: ProjectId, row: sqlite3.Row) -> Deployment:
         created_at=to_instant(row["created_at"]),
         linked=tuple(json.loads(row["linked"])),
         job_environments=tuple((JobId(job), key) for job, key in json.loads(row["job_environments"])),
+        slug=row["slug"],
     )
 
 
 def cause(row: sqlite3.Row) -> Cause:
     """From the columns of `run`."""
-    return Cause(CauseKind(row["cause"]), to_instant(row["cause_instant"]), row["cause_detail"])
+    details = row["cause_event_details"]
+    event = None if details is None else decode(EventCause, details)
+    return Cause(CauseKind(row["cause"]), to_instant(row["cause_instant"]), row["cause_detail"], event)
 
 
 def parameters(row: sqlite3.Row) -> tuple[tuple[str, str], ...]:

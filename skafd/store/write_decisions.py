@@ -13,6 +13,8 @@ from skafd.model.decisions import Added, Decisions, Expanded, RunEnded, Transiti
 from skafd.model.ids import AttemptKey
 from skafd.model.run import Run, Task
 from skafd.model.states import RunState, TaskState
+from skafd.store.codec import encode
+from skafd.store.heard import HeardWriter
 from skafd.store.instants import to_microseconds
 from skafd.store.statements import PROJECT
 from skafd.store.views import Launching
@@ -29,7 +31,7 @@ _INSERT_TASK = f"""INSERT INTO task
         :item, :memory_bytes, :output, :part, :token)"""
 
 
-class DecisionWriter(AttemptWriter, OccurrenceWriter):
+class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter):
     """The part of the Writer that concerns runs and tasks."""
 
     def apply(
@@ -43,6 +45,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
         Raises StoreError if a task or a run is not in the state that the decisions take it from.
         """
         at = to_microseconds(now)
+        self.keep_events(decisions.heard, decisions.unheeded, now)
         self._write_runs(decisions.new_runs, at)
         self._write_tasks(decisions.new_runs, at)
         self._write_expanded(decisions.expanded, at)
@@ -56,10 +59,10 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter):
     def _write_runs(self, runs: Sequence[Run], at: int) -> None:
         rows = [_run_values(run, at) for run in runs]
         self._change_many(
-            f"""INSERT INTO run (project, number, deployment, cause, cause_instant, cause_detail, parameters,
-                    state, created_at, ended_at)
-                VALUES ({PROJECT}, :run, :deployment, :cause, :cause_instant, :cause_detail, :parameters,
-                    :new, :created_at, :ended_at)""",
+            f"""INSERT INTO run (project, number, deployment, cause, cause_instant, cause_detail, cause_event,
+                    cause_event_details, parameters, state, created_at, ended_at)
+                VALUES ({PROJECT}, :run, :deployment, :cause, :cause_instant, :cause_detail, :cause_event,
+                    :cause_event_details, :parameters, :new, :created_at, :ended_at)""",
             rows,
         )
         self._change_many("UPDATE project SET last_run_number = max(last_run_number, :run) WHERE key = :project", rows)
@@ -162,6 +165,8 @@ def _run_values(run: Run, at: int) -> dict[str, Any]:
         "cause": run.cause.kind,
         "cause_instant": to_microseconds(run.cause.instant),
         "cause_detail": run.cause.detail,
+        "cause_event": run.cause.event.number if run.cause.event else None,
+        "cause_event_details": encode(run.cause.event) if run.cause.event else None,
         "parameters": json.dumps(run.parameters),
         "old": None,
         "new": run.state,

@@ -56,8 +56,18 @@ class DeploymentWriter(Statements):
             f"INSERT INTO job (project, id) VALUES ({PROJECT}, :id) ON CONFLICT DO NOTHING",
             [{"project": project, "id": job.id} for job in config.jobs],
         )
+        row = self._one("SELECT slug FROM project WHERE key = ?", (project,))
+        assert row is not None, "a project is known before it is deployed"
         return Deployment(
-            project, number, snapshot_hash, config, environment_key, now, tuple(linked), tuple(job_environments)
+            project,
+            number,
+            snapshot_hash,
+            config,
+            environment_key,
+            now,
+            tuple(linked),
+            tuple(job_environments),
+            row["slug"],
         )
 
     def switch_live(self, project: ProjectId, number: DeploymentNumber, now: datetime) -> None:

@@ -7,6 +7,7 @@ from skafd.store.pauses import PauseWriter
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
 from skafd.store.services import ServiceWriter
+from skafd.store.webhooks import WebhookWriter
 from skafd.store.write_clock import ClockWriter
 from skafd.store.write_decisions import DecisionWriter
 from skafd.store.write_deployments import DeploymentWriter
@@ -23,5 +24,6 @@ class Writer(
     OccurrenceReader,
     ServiceWriter,
     ClockWriter,
+    WebhookWriter,
 ):
     """Everything that changes the database."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from skafd.api.failures import Unauthorized
 from skafd.api.shapes import (
     AttemptInfo,
     BackfillInfo,
@@ -14,6 +15,8 @@ from skafd.api.shapes import (
     Coming,
     DaemonInfo,
     DeploymentInfo,
+    EventInfo,
+    EventRunInfo,
     Explanation,
     FolderResult,
     JobStatus,
@@ -30,7 +33,9 @@ from skafd.api.shapes import (
     ServiceInfo,
     Status,
     TaskInfo,
+    UnheededInfo,
     Variable,
+    WebhookTokenInfo,
 )
 from skafd.errors import NotFound, Refused
 
@@ -253,6 +258,42 @@ class FakeBackend:
     def cancel_backfill(self, number: int) -> BackfillInfo:
         self.asked.append(("cancel_backfill", number))
         return self.find_backfill(number)
+
+    def publish(self, name: str, parameters: Mapping[str, str], key: str | None) -> EventInfo:
+        self.asked.append(("publish", name, dict(parameters), key))
+        return self.event(1)
+
+    def events(self, project: str | None, limit: int, before: int | None) -> list[EventInfo]:
+        self.asked.append(("events", project, limit, before))
+        return [self.event(2), self.event(1)]
+
+    def event(self, number: int) -> EventInfo:
+        at = "2026-03-01T11:00:00+00:00"
+        if number == 2:
+            missed = UnheededInfo("churn", "ingest", "paused")
+            facts = {"FILE": "/srv/churn/inbox/a.csv"}
+            return EventInfo(2, at, "file", "inbox/*.csv", "churn", "inbox/a.csv", facts, {}, None, [], [missed])
+        runs = [EventRunInfo("churn/42", "succeeded")]
+        return EventInfo(number, at, "event", "ready", None, "ready", {}, {"region": "eu"}, "k", runs, [])
+
+    def call_webhook(self, project: str, webhook: str, token: str, body: bytes, key: str | None) -> EventInfo:
+        if token != "skafd_good":
+            raise Unauthorized("this token is not known here")
+        self.asked.append(("call_webhook", project, webhook, body, key))
+        return self.event(1)
+
+    def webhook_tokens(self, project: str) -> list[WebhookTokenInfo]:
+        self.project(project)
+        return [WebhookTokenInfo(3, "churn", "orders", "2026-03-01T11:00:00+00:00", None)]
+
+    def create_webhook_token(self, project: str, webhook: str) -> WebhookTokenInfo:
+        self.asked.append(("create_webhook_token", project, webhook))
+        return WebhookTokenInfo(4, project, webhook, "2026-03-01T11:00:00+00:00", None, "skafd_secret")
+
+    def revoke_webhook_token(self, project: str, number: int) -> None:
+        if number != 3:
+            raise NotFound(f"there is no token {number}")
+        self.asked.append(("revoke_webhook_token", project, number))
 
     def log_sources(self, target: str) -> list[LogSource]:
         if not target.startswith("churn"):

@@ -24,6 +24,8 @@ from skafd.model.decisions import (
     Decisions,
     Deployed,
     Event,
+    Happened,
+    Heard,
     RunRequested,
     TimePassed,
     Transition,
@@ -42,6 +44,8 @@ from skafd.model.project import (
     Project,
     Retry,
     Schedule,
+    Trigger,
+    TriggerKind,
     UpdatePolicy,
 )
 from skafd.model.run import Cause, CauseKind, JobHistory, Run, Task
@@ -50,6 +54,12 @@ from skafd.schedule.timetable import Plan, Timetable
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 SCHEDULES = ("0 11 * * *", "30 2 * * *", "*/30 * * * *", "@hourly", "0 6 * * 1-5", "every 4 hours", "0 0 1 * *")
+EVENTS = ("ready", "closed", "nobody")
+WAITED_FOR = (
+    *((TriggerKind.EVENT, name) for name in EVENTS[:2]),
+    *((TriggerKind.PROJECT, name) for name in ("p0", "p1/j0", "p2/j1", "p0/j2")),
+)
+"""Events that projects wait for, each other's success among them: they may well wait in a circle."""
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 OUTCOMES: tuple[Outcome, ...] = (
     *(Exited(0) for _ in range(12)),
@@ -73,6 +83,7 @@ class Stored:
     histories: dict[tuple[ProjectId, JobId], JobHistory] = field(default_factory=dict)
     last_run_numbers: dict[ProjectId, int] = field(default_factory=dict)
     planned: dict[tuple[ProjectId, JobId], datetime] = field(default_factory=dict)
+    heard: dict[int, Heard] = field(default_factory=dict)
     occurrences: set[tuple[ProjectId, JobId, datetime]] = field(default_factory=set)
 
 
@@ -111,6 +122,8 @@ class Simulator:
             self._cancel()
         elif dice < 0.03:
             self._send(self._manual())
+        elif dice < 0.035:
+            self._send(Happened(TriggerKind.EVENT, self.dice.choice(EVENTS)))
         elif dice < 0.04:
             self._crash()
             self._sleep()
@@ -151,7 +164,7 @@ class Simulator:
         number = 1 + max((known for name, known in self._stored.deployments if name == project), default=0)
         policy = self.dice.choice(list(UpdatePolicy))
         config = Project(project, Generation.JOBS, tuple(self._jobs()), update_policy=policy)
-        deployment = Deployment(project, DeploymentNumber(number), str(number), config, "", self.now)
+        deployment = Deployment(project, DeploymentNumber(number), str(number), config, "", self.now, slug=project)
         self._stored.deployments[project, number] = deployment
         self._stored.live[project] = deployment
         for job in config.jobs:
@@ -172,6 +185,7 @@ class Simulator:
                 name,
                 "it.py",
                 schedules=self._schedules() if dice.random() < 0.4 else (),
+                triggers=self._triggers() if dice.random() < 0.15 else (),
                 dependencies=tuple(other for other in names[:position] if dice.random() < 0.3),
                 dependency_rule=dice.choice(list(DependencyRule)),
                 parallelism=dice.choice((1, 1, 1, 3)),
@@ -191,6 +205,11 @@ class Simulator:
         within = dice.choice((None, 3600.0))
         catch_up, overlap = dice.choice(list(CatchUp)), dice.choice((Overlap.QUEUE, Overlap.SKIP, Overlap.CANCEL))
         return (Schedule(dice.choice(SCHEDULES), dice.choice(ZONES), catch_up, within, overlap),)
+
+    def _triggers(self) -> tuple[Trigger, ...]:
+        overlaps = (Overlap.QUEUE, Overlap.SKIP, Overlap.CANCEL)
+        names = self.dice.sample(WAITED_FOR, self.dice.randint(1, 2))
+        return tuple(Trigger(kind, name, overlap=self.dice.choice(overlaps)) for kind, name in names)
 
     # --- the turn, as the orchestrator takes it -------------------------------------------------------------
 
@@ -225,6 +244,7 @@ class Simulator:
             histories=histories,
             open_runs=runs,
             last_run_numbers=stored.last_run_numbers,
+            last_event_number=max(stored.heard, default=0),
         )
         self._timetable = Timetable()
         for project, deployment in stored.live.items():
@@ -246,6 +266,7 @@ class Simulator:
     # --- the store --------------------------------------------------------------------------------------
 
     def _write(self, plan: Plan, decisions: Decisions) -> None:
+        self._hear(decisions)
         for run in decisions.new_runs:
             assert run.key not in self._stored.open_runs
             self._stored.open_runs[run.key] = run
@@ -265,6 +286,19 @@ class Simulator:
             assert end.state is not RunState.SUCCEEDED or TaskState.UPSTREAM_FAILED not in states
             del self._stored.open_runs[end.run]
             self.counts["runs"] += 1
+
+    def _hear(self, decisions: Decisions) -> None:
+        """Each run that an event set off names one that is kept; no job sets itself off again."""
+        for heard in decisions.heard:
+            assert heard.number == max(self._stored.heard, default=0) + 1, "a number was left out or used again"
+            self._stored.heard[heard.number] = heard
+        for run in decisions.new_runs:
+            if run.cause.event is not None:
+                assert run.cause.event.number in self._stored.heard, "a run of an event that is not kept"
+                assert len({*run.cause.event.chain}) == len(run.cause.event.chain), "a chain came round"
+                self.counts["runs of events"] += run.cause.kind is CauseKind.EVENT
+        for one in decisions.unheeded:
+            assert one.cause, "who lets an event pass says why"
 
     def _move(self, move: Transition) -> None:
         tasks = self._stored.tasks[move.task.run]

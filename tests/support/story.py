@@ -29,6 +29,7 @@ JOBS = """\
 """
 LONG = "  - {name: wait, entrypoint: sleep 600, on_deploy: wait}\n"
 NOTHING = "  - {name: bare, entrypoint: 'true', on_deploy: wait, retry: {times: 3}}\n"
+CALLED = "  - {name: call, entrypoint: job.py 0, on: [{event: ready}, {webhook: orders}], retry: {times: 3}}\n"
 TIMED = "  - {name: yearly, entrypoint: job.py 0, schedule: 0 3 1-3 1 *, retry: {times: 3}}\n"
 
 
@@ -89,6 +90,10 @@ class Story:
         yield lambda: self.machine.wait_for("the backfill", lambda: client.backfills()[0]["state"] == "succeeded")
         yield self.resume
         yield lambda: self.machine.ended("gone/1")
+        yield lambda: self.deploy("called", CALLED)
+        yield lambda: client.publish("ready", {"rows": "1"}, "once")
+        yield self.make_token
+        yield lambda: self.machine.ended("called/1")
 
     def deploy(self, name: str, jobs: str, is_good: bool = True) -> None:
         head = f"env: {{LEDGER: {self.ledger}}}\n"
@@ -144,6 +149,10 @@ class Story:
             request = {"job": "yearly", "first": "2020-01-01", "last": "2020-01-31", "parallel": 1}
             self.machine.client.backfill("timed", request)
 
+    def make_token(self) -> None:
+        if not self.machine.client.webhook_tokens("called"):
+            self.machine.client.create_webhook_token("called", "orders")
+
     def resume(self) -> None:
         if self.machine.client.project("timed")["jobs"][0]["paused"]:
             self.machine.client.resume("timed")
@@ -157,7 +166,7 @@ class Story:
 def final_state(machine: Tortured) -> dict[str, Any]:
     """What a user can see in the end, without what differs from one undisturbed run to the next."""
     client, found = machine.client, {}
-    for project in ("main", "long", "gone", "timed"):
+    for project in ("main", "long", "gone", "timed", "called"):
         status = client.project(project)
         found[project] = {
             "live": status["deployment"]["number"],

@@ -18,17 +18,20 @@ from skafd.model.decisions import (
     Deployed,
     Event,
     Expanded,
+    Happened,
+    Heard,
     Missed,
     RunAgain,
     RunRequested,
     TimePassed,
     Transition,
+    Unheeded,
 )
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.outcome import Exited, Outcome
-from skafd.model.project import Generation, Job, Overlap, Project, Schedule, UpdatePolicy
+from skafd.model.project import Generation, Job, Overlap, Project, Schedule, Trigger, TriggerKind, UpdatePolicy
 from skafd.model.run import Cause, CauseKind, JobHistory, Run, Task
 from skafd.model.states import RunState, TaskState, check_transition
 
@@ -51,6 +54,11 @@ def due_at(expression: str = "0 11 * * *", overlap: Overlap = Overlap.QUEUE) -> 
     return (Schedule(expression, overlap=overlap),)
 
 
+def waiting_for(name: str = "ready", kind: TriggerKind = TriggerKind.EVENT, **more: object) -> tuple[Trigger, ...]:
+    """The events that a job waits for."""
+    return (replace(Trigger(kind, name), **more),)  # type: ignore[arg-type]
+
+
 def using(cpu: float | None = None, memory: str | None = None, gpu: int = 0) -> Resources:
     """Limits on a job; memory in Gi."""
     return Resources(limits=Limits(cpu, int(float(memory) * 2**30) if memory else None, gpu))
@@ -68,6 +76,8 @@ class World:
         self.runs: dict[RunKey, Run] = {}
         self.histories: dict[JobId, JobHistory] = defaultdict(lambda: JobHistory(JobId("")))
         self.missed: list[Missed] = []
+        self.heard: list[Heard] = []
+        self.unheeded: list[Unheeded] = []
         self.log: list[Transition] = []
         self.launched: list[AttemptKey] = []
         self.deployments: dict[int, Deployment] = {}
@@ -99,6 +109,11 @@ class World:
     def fire(self, *jobs: str) -> Decisions:
         """The schedules of these jobs say that they are due."""
         return self._request(Cause(CauseKind.SCHEDULE, self.now), jobs)
+
+    def happen(self, name: str = "ready", kind: TriggerKind = TriggerKind.EVENT, **more: object) -> Decisions:
+        """Something happens outside."""
+        event = Happened(kind, name, detail=f"{kind} {name}")
+        return self.send(replace(event, **more))  # type: ignore[arg-type]
 
     def deploy(self, *jobs: Job, policy: UpdatePolicy = UpdatePolicy.RESTART_NONE) -> Decisions:
         """A new version goes live."""
@@ -134,6 +149,7 @@ class World:
                 (run, self.deployments[run.deployment]) for run in self.runs.values() if not run.state.is_terminal
             ],
             last_run_numbers={CHURN: max((key.number for key in self.runs), default=0)},
+            last_event_number=max((one.number for one in self.heard), default=0),
         )
 
     # --- what a user sees -------------------------------------------------------------------------------
@@ -184,7 +200,9 @@ class World:
     def _new_deployment(self, jobs: Iterable[Job], policy: UpdatePolicy) -> int:
         number = len(self.deployments) + 1
         config = Project("churn", Generation.JOBS, tuple(jobs), update_policy=policy, **self.settings)
-        self.deployments[number] = Deployment(CHURN, DeploymentNumber(number), str(number), config, "", self.now)
+        self.deployments[number] = Deployment(
+            CHURN, DeploymentNumber(number), str(number), config, "", self.now, slug="churn"
+        )
         return number
 
     def _request(self, cause: Cause, jobs: Iterable[str], only: bool = False) -> Decisions:
@@ -205,6 +223,8 @@ class World:
             assert not self.runs[end.run].state.is_terminal
             self.runs[end.run] = replace(self.runs[end.run], state=end.state, ended_at=self.now)
         self.missed += decisions.missed
+        self.heard += decisions.heard
+        self.unheeded += decisions.unheeded
         self.launched += decisions.launches
 
     def _count_scheduled(self, run: Run) -> None:

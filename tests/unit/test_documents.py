@@ -12,7 +12,7 @@ import pytest
 from skafd.config import find_config, load, read
 from skafd.config.keys import FLAT, JOB, PROJECT
 from skafd.config.problems import Code
-from skafd.config.values import RETRY_DETAILS, SCHEDULE_DETAILS
+from skafd.config.values import RETRY_DETAILS, SCHEDULE_DETAILS, TRIGGER_DETAILS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -78,7 +78,7 @@ def test_make_alone_lists_every_target() -> None:
 
 def test_the_config_reference_has_every_key() -> None:
     text = (ROOT / "docs" / "config.md").read_text()
-    tables = (PROJECT, FLAT, JOB, RETRY_DETAILS, SCHEDULE_DETAILS)
+    tables = (PROJECT, FLAT, JOB, RETRY_DETAILS, SCHEDULE_DETAILS, TRIGGER_DETAILS)
     missing = {
         key.name for table in tables for key in table.keys if not re.search(rf"`{key.name}[`:]|\b{key.name}: ", text)
     }

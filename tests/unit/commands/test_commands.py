@@ -363,9 +363,9 @@ def test_docs_name_every_command_option_and_exit_code() -> None:
     text = Path("docs/commands.md").read_text()
     group = typer.main.get_command(app)
     for name in COMMANDS:
-        assert f"## skafd {name}" in text, name
+        assert f"## skafd {name}\n" in text, name
         command = group.get_command(None, name)  # type: ignore[attr-defined]
-        section = text.split(f"## skafd {name}")[1].split("\n## ")[0]
+        section = text.split(f"## skafd {name}\n")[1].split("\n## ")[0]
         for parameter in (command.get_command(None, "job") if name == "create" else command).params:
             for option in parameter.opts if parameter.param_type_name == "option" else []:
                 assert f"`{option}" in section, f"{name} {option}"

@@ -66,7 +66,7 @@ def test_cancel_kills_the_old_one_and_then_starts() -> None:
     world.fire("ingest")
     kills = world.fire("ingest").kills
     assert [(kill.attempt.task.run.number, kill.reason) for kill in kills] == [
-        (1, "overlap: its next occurrence is due")
+        (1, "overlap: its next occasion has come")
     ]
     assert world.state("2/ingest") == "waiting"
     world.end("1/ingest", outcome=Cancelled(kills[0].reason))

@@ -1,0 +1,161 @@
+"""What comes from outside sets off jobs, through the installed command; by the rules of docs/events.md."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.support.installed import Installed
+from tests.support.live import LiveDaemon
+from tests.support.rules import states_rule
+
+TELL = """\
+import json, os
+told = {name: value for name, value in os.environ.items() if name.startswith(("SKAFD_EVENT_", "SKAFD_PARAM"))}
+print(json.dumps(told))
+"""
+
+
+def rule(sentence: str) -> None:
+    states_rule(sentence, "events")
+
+
+def write(installed: Installed, name: str, jobs: str) -> Path:
+    config = f"name: {name}\njobs:\n{jobs}"
+    return installed.write_project(name, {"metis.config.yml": config, "tell.py": TELL, ".gitignore": "inbox/\n"})
+
+
+def told(installed: Installed, task: str) -> dict[str, str]:
+    """What a job found in its environment."""
+    _, brace, rest = installed.ok("logs", task).strip().partition("{")
+    return dict(json.loads(brace + rest))
+
+
+class Hook(http.client.HTTPConnection):
+    """Over the daemon's socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("skafd")
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
+
+
+def call(installed: Installed, token: str, body: str, **headers: str) -> tuple[int, Any]:
+    hook = Hook(installed.home / "api.sock")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    hook.request("POST", "/v1/webhooks/hooked/orders", body, {"Authorization": f"Bearer {token}"} | named)
+    answer = hook.getresponse()
+    found = answer.status, json.loads(answer.read())
+    hook.close()
+    return found
+
+
+def kill_daemon(installed: Installed) -> None:
+    daemon = psutil.Process(installed.status()["daemon"]["pid"])
+    daemon.send_signal(signal.SIGKILL)
+    daemon.wait(30)
+
+
+def test_a_published_event_reaches_every_project(installed: Installed) -> None:
+    rule("`skafd event publish` tells every project on the machine whose jobs wait for that name.")
+    rule("A published event with the same `--key` is the same event, however often it is sent.")
+    rule("Each event says what it set off, and which job let it pass and why.")
+    rule("An event is kept in the same transaction as the runs that it sets off.")
+    job = "  - {name: go, entrypoint: tell.py, on: {event: ready}, params: {region: none, rows: 0}}\n"
+    live = LiveDaemon(installed)
+    live.up(write(installed, "one", job), write(installed, "two", job))
+    assert live.runs("one") == []
+    installed.ok("pause", "two/go")
+    out = installed.ok("event", "publish", "ready", "--param", "region=eu", "--param", "more=1", "--key", "k1")
+    assert "one/1" in out
+    assert "two/go: paused" in out
+    live.wait_for_run("one/1")
+    environment = told(installed, "one/1")
+    assert environment["SKAFD_EVENT_KIND"] == environment["SKAFD_EVENT_NAME"].replace("ready", "event") == "event"
+    assert environment["SKAFD_PARAM_REGION"] == "eu"
+    assert json.loads(environment["SKAFD_EVENT_PARAMETERS"]) == {"region": "eu", "more": "1"}
+    assert "two/go let an event pass" in installed.ok("why", "two/go")
+
+    # The same key, also after the daemon was killed.
+    kill_daemon(installed)
+    installed.ok("up", "--detach")
+    again = installed.json("event", "publish", "ready", "--param", "region=eu", "--param", "more=1", "--key", "k1")
+    assert (again["number"], [run["run"] for run in again["runs"]]) == (1, ["one/1"])
+    refused = installed.command("event", "publish", "ready", "--key", "k1")
+    assert refused.returncode == 1
+    assert "belongs to event 1" in refused.stderr
+    installed.ok("resume", "two/go")
+    installed.ok("event", "publish", "ready")
+    live.wait_for_run("two/1")
+    assert [event["number"] for event in installed.json("events")] == [2, 1]
+    wrong = installed.json("event", "publish", "ready", "--param", "rows=many")
+    assert [(one["project"], one["cause"]) for one in wrong["unheeded"]] == [
+        ("one", "its parameter rows is of type int, which 'many' is not"),
+        ("two", "its parameter rows is of type int, which 'many' is not"),
+    ]
+
+
+def test_a_project_waits_for_another(installed: Installed) -> None:
+    live = LiveDaemon(installed)
+    # `after` waits for a project that is not there yet.
+    live.up(write(installed, "after", "  - {name: go, entrypoint: tell.py, on: {project: before/load}}\n"))
+    live.up(write(installed, "before", "  - {name: load, entrypoint: tell.py, on_deploy: wait}\n"))
+    live.client.start_run("before")
+    run = live.wait_for_run("after/1")
+    assert (run["summary"]["cause"], run["summary"]["cause_detail"]) == ("event", "before/1/load succeeded")
+    environment = told(installed, "after/1")
+    assert (environment["SKAFD_EVENT_RUN"], environment["SKAFD_EVENT_JOB"]) == ("before/1", "load")
+    circle = "  - {name: load, entrypoint: tell.py, on: {project: after}}\n"
+    refused = installed.command("up", write(installed, "before", circle), "--detach")
+    assert refused.returncode == 1
+    assert "would set each other off for ever" in refused.stdout + refused.stderr
+
+
+def test_a_webhook_is_called_with_its_token(installed: Installed) -> None:
+    rule("A webhook is called with a token of its own, of which only a hash is kept.")
+    rule(
+        "The body is a JSON object of parameters; "
+        "one that no job declares, or of the wrong type, is refused with the reason."
+    )
+    rule("With the same `Idempotency-Key` a call is the same event, however often it is sent.")
+    live = LiveDaemon(installed)
+    parameters = "params: {rows: 1, tags: {type: json, default: []}}"
+    live.up(
+        write(installed, "hooked", f"  - {{name: go, entrypoint: tell.py, on: {{webhook: orders}}, {parameters}}}\n")
+    )
+    assert installed.command("webhook", "hooked", "nothing", "--new").returncode == 1
+    token = installed.ok("webhook", "hooked", "orders", "--new").strip()
+    for wrong in ("", "skafd_wrong", token[:-1]):
+        assert call(installed, wrong, "{}")[0] == 401
+    for body, reason in (
+        ('{"rows": "many"}', "rows is of type int"),
+        ('{"rosw": 1}', "has a parameter rosw"),
+        ("[1]", "no JSON object"),
+        ("{", "no JSON"),
+    ):
+        status, answer = call(installed, token, body)
+        assert status == 400, body
+        assert reason in answer["error"]["message"]
+    status, event = call(installed, token, '{"rows": 7, "tags": ["a"]}', Idempotency_Key="order-1")
+    assert status == 202
+    assert [run["run"] for run in event["runs"]] == ["hooked/1"]
+    live.wait_for_run("hooked/1")
+    assert json.loads(told(installed, "hooked/1")["SKAFD_PARAMS"]) == {"rows": 7, "tags": ["a"]}
+    status, again = call(installed, token, '{"rows": 7, "tags": ["a"]}', Idempotency_Key="order-1")
+    assert (status, again["number"]) == (202, event["number"])
+    assert call(installed, token, '{"rows": 8}', Idempotency_Key="order-1")[0] == 409
+    assert len(live.runs("hooked")) == 1
+    assert token not in installed.ok("webhook", "hooked")
+    assert token.encode() not in (installed.home / "skafd.db").read_bytes()
+    number = installed.json("webhook", "hooked")[0]["number"]
+    installed.ok("webhook", "hooked", "--revoke", str(number))
+    assert call(installed, token, "{}")[0] == 401
