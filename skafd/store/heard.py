@@ -96,7 +96,7 @@ class HeardReader(Statements):
         )
         passed = self._all(
             """SELECT project.key, unheeded.job, unheeded.cause FROM unheeded
-                JOIN project ON project.id = unheeded.project WHERE heard = ? ORDER BY 1, 2""",
+                JOIN project ON project.id = unheeded.project WHERE heard = ? ORDER BY slug, job""",
             (row["id"],),
         )
         return HeardEvent(
