@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.commands.render.columns import joined, table
-from skafd.commands.render.words import ago, clock_time
+from skafd.looks.columns import joined, table
+from skafd.looks.words import ago, clock_time
 
 Json = dict[str, Any]
 
