@@ -86,7 +86,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         priority=_value(entries, "priority", 0),
         on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),
         parameters=build_parameters(entries.get("params"), problems),
-        environment=environment_of(entries, problems),
+        environment=environment_of(entries),
         wish=build_wish(entries, defaults.folder, problems),
         kept=kept(entries, JOB.keys),
     )
@@ -106,11 +106,8 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
-def environment_of(entries: Entries, problems: Problems) -> tuple[tuple[str, str], ...]:
+def environment_of(entries: Entries) -> tuple[tuple[str, str], ...]:
     """The variables of `environment:` and `env:`; the latter counts where both have one."""
-    if isinstance(_value(entries, "environment", ()), str):
-        message = "a file as `environment` is understood and kept, but this version does nothing with it"
-        problems.warn_once(Code.NOT_YET, entries["environment"].node, message)
     found: dict[str, str] = {}
     for key in ("environment", "env"):
         value = _value(entries, key, ())
@@ -121,8 +118,6 @@ def environment_of(entries: Entries, problems: Problems) -> tuple[tuple[str, str
 def kept(entries: Entries, keys: Iterable[Key]) -> tuple[tuple[str, Any], ...]:
     """What was understood and has no place in the model yet."""
     names = [key.name for key in keys if key.later and key.name in entries]
-    if isinstance(_value(entries, "environment", ()), str):
-        names.append("environment")
     return tuple((name, plain(entries[name].node)) for name in names)
 
 

@@ -100,7 +100,7 @@ def _project(
         timezone=defaults.timezone,
         python=wish.python,
         wish=wish,
-        environment=environment_of(entries, problems),
+        environment=environment_of(entries),
         add_ons=_add_ons(entries.get("add-ons")),
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),

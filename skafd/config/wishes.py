@@ -28,7 +28,11 @@ def build_wish(entries: Entries, folder: Path | None, problems: Problems) -> Env
         resolve_as_of=_day(entries.get("resolve_as_of"), problems),
     )
     if folder is not None and wish.requirements_file is not None:
-        _check_file(wish.requirements_file, entries["requirements"].node, folder, problems)
+        hint = "create it, or write the requirements themselves as a list: `requirements: [pandas, numpy]`"
+        _check_file(wish.requirements_file, entries["requirements"].node, hint, folder, problems)
+    if folder is not None and wish.conda_file is not None:
+        hint = "create it; variables are written as `env: {NAME: value}`"
+        _check_file(wish.conda_file, entries["environment"].node, hint, folder, problems)
     return wish
 
 
@@ -42,12 +46,11 @@ def _day(entry: Entry | None, problems: Problems) -> str | None:
         return None
 
 
-def _check_file(path: str, node: Node, folder: Path, problems: Problems) -> None:
+def _check_file(path: str, node: Node, hint: str, folder: Path, problems: Problems) -> None:
     place = (folder / path).resolve()
     if not place.is_relative_to(folder.resolve()):
         problems.error(Code.VALUE, node, f"{quote(path)} is outside the project's folder", "move it into the folder")
     elif not place.is_file():
-        hint = "create it, or write the requirements themselves as a list: `requirements: [pandas, numpy]`"
         problems.error(Code.MISSING_FILE, node, f"there is no file {quote(path)} in the project", hint)
 
 

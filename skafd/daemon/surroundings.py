@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from skafd.environments.activation import activation_of
 from skafd.machine.accounts import AS_SKAFD, Account
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey
@@ -17,7 +18,17 @@ from skafd.model.run import Run
 
 OUTPUT = "output.json"
 """In the attempt's folder, beside `exit.json`: what the job publishes."""
-_NOT_INHERITED = ("SKAFD_", "PYTHON", "VIRTUAL_ENV", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "JOURNAL_", "INVOCATION_")
+_NOT_INHERITED = (
+    "SKAFD_",
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "CONDA_",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_",
+    "LISTEN_",
+    "JOURNAL_",
+    "INVOCATION_",
+)
 """What is meant for the daemon: its own settings, its interpreter's, and what its service manager told it."""
 
 
@@ -55,13 +66,13 @@ def job_environment(
     *,
     inherited: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Everything that exec gets; later layers win: the daemon's own, the config's, `skafd env`, parameters, skafd's."""
+    """Everything that exec gets; later layers win.
+
+    They are the daemon's own, the environment's, the config's, `skafd env`, parameters, skafd's. Raises SandboxError.
+    """
     inherited = inherited_environment(AS_SKAFD) if inherited is None else inherited
-    path = f"{environment_folder / 'bin'}:{inherited.get('PATH', os.defpath)}"
     return {
-        **inherited,
-        "PATH": path,
-        "VIRTUAL_ENV": str(environment_folder),
+        **activation_of(environment_folder).apply(inherited, os.defpath),
         "PYTHONUNBUFFERED": "1",
         **dict(deployment.config.environment),
         **dict(job.environment),

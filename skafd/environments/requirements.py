@@ -59,6 +59,13 @@ def read_requirements(project: Path, wish: EnvironmentWish) -> Requirements | No
     return found
 
 
+def read_lines(project: Path, path: Path, lines: list[str]) -> Requirements:
+    """Reads lines that stand in another kind of file, `path`. Raises BuildError for files they include."""
+    found = Requirements()
+    _take(project, path, lines, found, is_constraint=False, seen=())
+    return found
+
+
 def _read(project: Path, path: Path, found: Requirements, is_constraint: bool, seen: tuple[Path, ...]) -> None:
     if path in seen:
         raise BuildError(f"{_name(project, path)} includes itself", "remove one of the -r lines")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.environments.bare import make_virtual_environment
 from skafd.environments.build import Build
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.requirements import SDK, Requirements
+from skafd.environments.source import beside_the_code
 from skafd.environments.tool import find_uv
 from skafd.model.environment import EnvironmentKind, Lock
 
@@ -50,7 +50,7 @@ class UvRecipe:
             options += [option, str(file)]
         wanted = build.folder / "requirements.txt"
         wanted.write_text(_text(self.requirements.wanted), encoding="utf-8")
-        there = self._beside_the_code(build.folder / "source", build)
+        there = beside_the_code(self.requirements, self.snapshot_folder, build.folder / "source", build)
         there.run([find_uv(), "pip", "compile", "--quiet", *options, "--output-file", str(resolved), str(wanted)])
         return self.interpreter.lock(self.kind, _locked_lines(resolved.read_text(encoding="utf-8")), self._source)
 
@@ -62,17 +62,8 @@ class UvRecipe:
         file = notes / "requirements.txt"
         file.write_text(_text((*self.requirements.options, *lock.packages)), encoding="utf-8")
         options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
-        self._beside_the_code(notes / "source", build).run([find_uv(), "pip", "install", *options])
-
-    def _beside_the_code(self, copy: Path, build: Build) -> Build:
-        """The same build in the snapshot; where code of it is built, which writes beside it, in a copy that stays."""
-        if not self.requirements.is_local:
-            return replace(build, folder=self.snapshot_folder)
-        shutil.copytree(self.snapshot_folder, copy, symlinks=True)
-        for path in copy.rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                path.chmod(path.stat().st_mode | 0o200)
-        return replace(build, folder=copy)
+        there = beside_the_code(self.requirements, self.snapshot_folder, notes / "source", build)
+        there.run([find_uv(), "pip", "install", *options])
 
 
 def _text(lines: tuple[str, ...] | list[str]) -> str:

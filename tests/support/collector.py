@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -34,4 +35,11 @@ class Collector(Generic[T]):
         with self._condition:
             arrived = self._condition.wait_for(lambda: item in self.items, LONGEST_WAIT_SECONDS)
             assert arrived, f"waited for {item}, got {self.items}"
+            return list(self.items)
+
+    def wait_until(self, condition: Callable[[T], bool]) -> list[T]:
+        """Returns what was delivered when one item meets the condition."""
+        with self._condition:
+            arrived = self._condition.wait_for(lambda: any(map(condition, self.items)), LONGEST_WAIT_SECONDS)
+            assert arrived, f"waited in vain, got {self.items}"
             return list(self.items)

@@ -113,10 +113,9 @@ def test_what_comes_later_is_kept_as_it_is_and_said_once() -> None:
     kept = dict(project.kept)
     assert kept["add-ons"] == ["queue", {"name": "spark-cluster", "workers": "3"}]
     assert kept["notify"] == [{"url": "mailto://a@example.org", "on": ["failure", "recovery"]}]
-    assert kept["environment"] == "environment.yml"
     assert project.wish == EnvironmentWish(requirements_file="requirements/base.txt", conda_file="environment.yml")
     job = dict(project.jobs[0].kept)
-    assert (job["environment"], job["type"]) == ("fan.yml", "service")
+    assert job["type"] == "service"
     assert project.jobs[0].wish == EnvironmentWish("3.6", packages=("pandas", "numpy"), conda_file="fan.yml")
     assert {problem.code for problem in reading.problems} == {Code.NOT_YET}
     messages = [problem.message for problem in reading.problems]

@@ -1,0 +1,126 @@
+"""A conda channel in a folder, with packages made here: nothing is downloaded, and no conda is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import sys
+import sysconfig
+import tarfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PLACEHOLDER = "/opt/" + "placeholder_" * 20
+"""Stands in files for the prefix they will be installed in; as long as those of real channels."""
+_LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "pydoc_data", "site-packages"}
+_LEFT_OUT |= {"__pycache__", "unittest", "dist-packages", "asyncio", "multiprocessing", "sqlite3", "curses", "dbm"}
+_TEXT = {".py", ".sh", ".json", ".txt"}
+
+
+@dataclass
+class Package:
+    """One package to be; paths in `files` are relative to the prefix."""
+
+    name: str
+    version: str = "1.0"
+    depends: tuple[str, ...] = ()
+    files: dict[str, bytes] = field(default_factory=dict)
+    noarch: str | None = None
+    """`python` or `generic`; None for one of this platform."""
+    executable: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def subdir(self) -> str:
+        """Where it is in the channel."""
+        return "noarch" if self.noarch else "linux-64"
+
+
+def make_channel(folder: Path, *packages: Package) -> str:
+    """Writes packages and index; returns the channel's address."""
+    from rattler.index import index_fs
+
+    for subdir in ("noarch", "linux-64"):
+        (folder / subdir).mkdir(parents=True, exist_ok=True)
+    for package in packages:
+        _write(folder / package.subdir / f"{package.name}-{package.version}-0.tar.bz2", package)
+    asyncio.run(index_fs(folder))
+    return folder.as_uri()
+
+
+def noarch_python(name: str, version: str = "1.0", depends: tuple[str, ...] = ()) -> Package:
+    """A module that knows its version, for any Python."""
+    info = f"site-packages/{name}-{version}.dist-info"
+    files = {
+        f"site-packages/{name}.py": f"version = {version!r}\n".encode(),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{info}/INSTALLER": b"conda\n",
+        f"{info}/RECORD": f"{name}.py,,\n".encode(),
+    }
+    return Package(name, version, ("python", *depends), files, noarch="python")
+
+
+def machine_python() -> Package:
+    """The Python that the tests run on, without what they do not need, movable to any prefix."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix)
+    library = Path(sysconfig.get_path("stdlib", vars={"installed_base": str(base)}))
+    files = {f"bin/python{version}": Path(sys.base_prefix, "bin", f"python{version}").read_bytes()}
+    for path in library.rglob("*"):
+        inner = path.relative_to(library)
+        is_wanted = not _LEFT_OUT & {*inner.parts} and not inner.parts[0].startswith("config-")
+        if path.is_file() and is_wanted and path.suffix in (".py", ".so"):
+            content = path.read_bytes()
+            if path.suffix == ".py":
+                content = content.replace(str(base).encode(), PLACEHOLDER.encode())
+            files[f"lib/python{version}/{inner}"] = content
+    for shared in base.glob("lib/libpython*.so*"):
+        files[f"lib/{shared.name}"] = shared.read_bytes()
+    links = {"bin/python": f"python{version}", "bin/python3": f"python{version}"}
+    return Package("python", sys.version.split()[0], (), files, executable=(f"bin/python{version}",), links=links)
+
+
+def _write(path: Path, package: Package) -> None:
+    index = {
+        "name": package.name,
+        "version": package.version,
+        "build": "0",
+        "build_number": 0,
+        "depends": list(package.depends),
+        "subdir": package.subdir,
+        "timestamp": 1_600_000_000_000,
+        **({"noarch": package.noarch} if package.noarch else {"arch": "x86_64", "platform": "linux"}),
+    }
+    paths = [_entry(name, content) for name, content in package.files.items()]
+    paths += [{"_path": name, "path_type": "softlink"} for name in package.links]
+    info = {
+        "info/index.json": json.dumps(index).encode(),
+        "info/paths.json": json.dumps({"paths": paths, "paths_version": 1}).encode(),
+        "info/files": "".join(f"{name}\n" for name in (*package.files, *package.links)).encode(),
+    }
+    if package.noarch == "python":
+        info["info/link.json"] = json.dumps({"noarch": {"type": "python"}, "package_metadata_version": 1}).encode()
+    with tarfile.open(path, "w:bz2", compresslevel=1) as archive:
+        for name, content in {**info, **package.files}.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755 if name in package.executable else 0o644
+            archive.addfile(member, io.BytesIO(content))
+        for name, target in package.links.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            archive.addfile(member)
+
+
+def _entry(name: str, content: bytes) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "_path": name,
+        "path_type": "hardlink",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_in_bytes": len(content),
+    }
+    if PLACEHOLDER.encode() in content:
+        mode = "text" if Path(name).suffix in _TEXT else "binary"
+        entry |= {"prefix_placeholder": PLACEHOLDER, "file_mode": mode}
+    return entry
