@@ -21,7 +21,7 @@ from skafd.config.triggers import build_triggers
 from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
-from skafd.model.project import RETRIED, DependencyRule, Job, OnDeploy, Retry
+from skafd.model.project import RETRIED, DependencyRule, Isolation, Job, OnDeploy, Retry
 from skafd.model.states import TaskState
 
 _ID_KEYS = ("job_id", "project_task_id", "id")
@@ -88,6 +88,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         parameters=build_parameters(entries.get("params"), problems),
         environment=environment_of(entries),
         wish=build_wish(entries, defaults.folder, problems),
+        isolation=Isolation(_value(entries, "isolation", Isolation.NORMAL)),
         kept=kept(entries, JOB.keys),
     )
     written = {

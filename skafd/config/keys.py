@@ -27,7 +27,7 @@ from skafd.config.values import (
 )
 from skafd.config.wishes import AS_OF
 from skafd.model.entrypoint import Language
-from skafd.model.project import DependencyRule, OnDeploy, RunAs, UpdatePolicy
+from skafd.model.project import DependencyRule, Isolation, OnDeploy, RunAs, UpdatePolicy
 
 SKAFOS = Origin.SKAFOS
 
@@ -60,6 +60,12 @@ TASK_KEYS = (
         misspellings=("cron", "schedules", "every"),
     ),
     Key("resources", RESOURCES, "How much of the machine the job gets.", SKAFOS, misspellings=("resource",)),
+    Key(
+        "isolation",
+        Choice(tuple(Isolation)),
+        "`strict`: its own /tmp and processes; other folders are read-only or hidden.",
+        misspellings=("sandbox",),
+    ),
     Key("limits", REQUIRED, "`required`: refuse to deploy where the limits cannot be enforced."),
     Key(
         "parallelism",
@@ -170,7 +176,7 @@ _PROJECT_KEYS = (
     Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
     *_SHARED_KEYS,
 )
-_BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule")
+_BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule", "isolation")
 _RUN_TIMEOUT = Key("timeout", TIMEOUT, "A run that takes longer is ended.")
 _TOP_KEYS = (*_PROJECT_KEYS, _RUN_TIMEOUT, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS))
 

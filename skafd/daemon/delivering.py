@@ -14,10 +14,11 @@ from skafd.engine.circles import find_circle
 from skafd.engine.listeners import triggers_of
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.machine.accounts import Accounts
+from skafd.machine.confinement import check_strict
 from skafd.machine.enforcement import Enforcement
 from skafd.model.decisions import Event
 from skafd.model.limits import Capacity
-from skafd.model.project import Project, TriggerKind
+from skafd.model.project import Isolation, Project, TriggerKind
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
@@ -115,7 +116,9 @@ class Delivering:
 
     def _warnings_for(self, folder: Path, config: Project) -> list[str]:
         """Raises Refused where it could not run here as it wants to."""
-        self._accounts.of(folder, config.run_as)
+        account = self._accounts.of(folder, config.run_as)
+        if any(job.isolation is Isolation.STRICT for job in config.jobs):
+            check_strict(account.user)
         return warnings_for(config, self._capacity, self._enforcement)
 
     def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:

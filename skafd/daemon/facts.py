@@ -39,6 +39,11 @@ class Facts:
         """Says what a project is about to become, before the commit, so that it can be launched in the same turn."""
         self._known[row.id] = ProjectFacts(row.slug, row.path, variables)
 
+    def other_folders(self, project: ProjectId) -> tuple[Path, ...]:
+        """The folders of all projects but one."""
+        with self._database.reader() as reader:
+            return tuple(row.path for row in reader.projects() if row.id != project)
+
     def drop(self, project: ProjectId) -> None:
         """Its variables have changed."""
         self._known.pop(project, None)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skafd.daemon.facts import Facts
+from skafd.daemon.facts import Facts, ProjectFacts
 from skafd.daemon.jobs_access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
-from skafd.errors import Refused, SandboxError
+from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
+from skafd.machine.confinement import find_bubblewrap, hidden_folders
 from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
-from skafd.model.project import Job
+from skafd.model.project import Isolation, Job
 from skafd.sandbox.identity import boot_id
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.strict import Confinement
 from skafd.store import Launching
 
 _MOST_DEPLOYMENTS = 64
@@ -50,7 +52,7 @@ class Launches:
         return {attempt: self._record(engine, attempt) for attempt in attempts}
 
     def spec(self, engine: Engine, attempt: AttemptKey) -> AttemptSpec:
-        """What the supervisor is told. Raises SandboxError when something that it needs is gone."""
+        """What the supervisor is told. Raises SandboxError when something that it needs is gone, Refused."""
         run = engine.outline(attempt.task.run)
         if run is None:
             raise SandboxError(f"run {attempt.task.run.number} is not open")
@@ -59,13 +61,13 @@ class Launches:
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)
         facts = self._facts.of(run.key.project)
-        try:
-            account = self._accounts.of(facts.path, deployment.config.run_as)
-        except Refused as refusal:
-            raise SandboxError(refusal.message, refusal.hint) from refusal
-        return attempt_spec(
+        account = self._accounts.of(facts.path, deployment.config.run_as)
+        spec = attempt_spec(
             self._home, facts, deployment, run, job, folder, attempt, particulars, access=self._access, account=account
         )
+        if job.isolation is Isolation.STRICT:
+            return replace(spec, confinement=self._confine(run.key.project, facts, spec))
+        return spec
 
     def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
         """The paths that an attempt of the job would find in its working folder."""
@@ -77,6 +79,10 @@ class Launches:
         except OSError as error:
             return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
         return ItemsFound(wanted.run, wanted.job, found)
+
+    def _confine(self, project: ProjectId, facts: ProjectFacts, spec: AttemptSpec) -> Confinement:
+        hidden = hidden_folders(self._home.path, facts.path, self._facts.other_folders(project))
+        return Confinement(find_bubblewrap(), hidden, (spec.environment["VIRTUAL_ENV"], str(self._home.jobs)))
 
     def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
         deployment = engine.deployment_of(attempt.task.run)

@@ -7,6 +7,7 @@ import os
 from skafd import clock
 from skafd.home import Home
 from skafd.machine.circumstances import examine_clock, examine_user
+from skafd.machine.confinement import examine_strict
 from skafd.machine.enforcement import Enforcement, read_enforcement
 from skafd.machine.findings import Finding
 from skafd.machine.limits import examine_cgroups, examine_inotify, examine_open_files
@@ -25,5 +26,6 @@ def examine(home: Home | None = None, enforcement: Enforcement | None = None) ->
         examine_pythons(),
         examine_java(),
         examine_user(os.geteuid()),
+        examine_strict(os.geteuid()),
         examine_clock(clock.now()),
     )

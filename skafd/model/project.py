@@ -227,6 +227,7 @@ class Job:
     """What the flow file says, once it was compiled."""
     wish: EnvironmentWish = EnvironmentWish()
     """What the job asks of its environment, and the project where the job says nothing."""
+    isolation: Isolation = Isolation.NORMAL
     kept: tuple[tuple[str, Any], ...] = ()
     """Valid keys whose feature this version does not have."""
 

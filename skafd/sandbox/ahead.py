@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from skafd.sandbox import prctl
 from skafd.sandbox.child import Child, ChildGone, Stage
+from skafd.sandbox.inner_status import InnerStatus
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.user import User
 
@@ -30,11 +31,10 @@ class Ahead:
         if user is not None:
             os.fchown(self._pipe_entrance, user.uid, user.gid)
 
-    def start(self, stage: Stage, command: Sequence[str]) -> int:
-        """Execs a command; returns its pid. Raises CannotExec or OSError."""
+    def start(self, stage: Stage, command: Sequence[str]) -> tuple[int, InnerStatus | None]:
+        """Execs a command; returns its pid, and what `Child.start` does. Raises CannotExec or OSError."""
         child, self._child = self._child or Child(self._pipe_entrance), None
         try:
-            child.start(stage, command)
+            return child.pid, child.start(stage, command)
         except ChildGone:
             return self.start(stage, command)
-        return child.pid

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from skafd.sandbox import child, kill
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.evidence import Verdict
+from skafd.sandbox.inner_status import InnerStatus, guess
 from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
 from skafd.sandbox.spec import AttemptSpec
@@ -20,6 +21,7 @@ from skafd.sandbox.tree import ProcessTree
 
 _DRAIN_SECONDS = 0.2
 """What processes have left that the main process leaves behind, to print their last words."""
+_KEEPERS = 2
 _TREE_CHECK_SECONDS = 0.01
 _PIPE_MOST_BYTES = 2 * 2**20
 
@@ -49,6 +51,9 @@ class Attendant:
         self._poll.register(ahead.pipe, select.POLLIN)
         self._poll.register(ahead.signals.fileno(), select.POLLIN)
         self._main_pid = 0
+        self._inner: InnerStatus | None = None
+        self._keepers = 0
+        """Processes that strict isolation needs, which are none of the job's."""
         self._main_status: int | None = None
         self._times_out_at: float | None = None
         self.stop: Stop | None = None
@@ -62,7 +67,10 @@ class Attendant:
     def start(self, stage: child.Stage, command: Sequence[str]) -> None:
         """Execs the next command; raises CannotExec."""
         self._main_status = None
-        self._main_pid = self._ahead.start(stage, command)
+        self._main_pid, self._inner = self._ahead.start(stage, command)
+        if self._inner is not None:
+            self._keepers += _KEEPERS
+            self._poll.register(self._inner.fileno(), select.POLLIN)
 
     def wait(self) -> int:
         """Returns the wait status of the command when its main process has ended, whoever still holds its pipe."""
@@ -81,7 +89,7 @@ class Attendant:
             until = min(until, self.stop.force_at) if self.stop else until
         killed = self._tree.kill_all()
         self._reap()
-        return killed
+        return max(0, killed - self._keepers)
 
     def drain(self) -> None:
         """Copies what is left in the pipe; an escaped writer cannot keep us here."""
@@ -104,6 +112,8 @@ class Attendant:
         for descriptor, _ in self._poll.poll(pause):
             if descriptor == self._ahead.pipe:
                 self._output.copy(descriptor)
+            elif self._inner is not None and descriptor == self._inner.fileno():
+                self._hear_inside(self._inner, None)
             else:
                 self._take_signals()
 
@@ -125,8 +135,24 @@ class Attendant:
                 if pid == 0:
                     return
                 self.child_peak_bytes = max(self.child_peak_bytes, usage.ru_maxrss * 1024)
-                if pid == self._main_pid:
-                    self._main_status = status
+                if pid == self._main_pid and self._main_status is None:
+                    self._on_main_end(status)
+
+    def _on_main_end(self, status: int) -> None:
+        known = status if self._spec.confinement is None else guess(status)
+        if self._inner is not None:
+            self._hear_inside(self._inner, known)
+        else:
+            self._main_status = known
+
+    def _hear_inside(self, inner: InnerStatus, otherwise: int | None) -> None:
+        """Takes the job's own status if it was said, else `otherwise`. At the end of the pipe there is no more."""
+        self._main_status = inner.status()
+        if self._main_status is None:
+            self._main_status = otherwise
+        self._poll.unregister(inner.fileno())
+        inner.close()
+        self._inner = None
 
     def _next_deadline(self) -> float | None:
         deadlines = [

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from skafd import crash
-from skafd.sandbox import prctl, small_files
+from skafd.sandbox import prctl, small_files, strict
+from skafd.sandbox.inner_status import InnerStatus
 from skafd.sandbox.user import User, become
 
 
@@ -29,6 +30,8 @@ class Stage:
     """Files of the cgroup, to be written "0"."""
     user: User | None = None
     """Whose rights the commands have; None for those of this process."""
+    options: Sequence[str] = ()
+    """Of bubblewrap, for strict isolation."""
 
     def to_json(self) -> list[Any]:
         """The stage as JSON values, in the order in which `_obey` takes them."""
@@ -37,12 +40,24 @@ class Stage:
             dict(self.environment),
             list(self.entrances),
             None if self.user is None else self.user.to_json(),
+            list(self.options),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The child's ends of pipes: closed by its exec or told why there is none, and told of the end by `inside`."""
+
+    exec: int
+    status: int
 
 
 def cookie(cgroup_name: str) -> str:
     """The line of the environment by which an attempt's processes are known where there is no cgroup."""
     return f"SKAFD_SANDBOX={cgroup_name}"
+
+
+_NOT_CONFINED = "bubblewrap could not isolate it; the log has its words"
 
 
 class CannotExec(Exception):
@@ -60,30 +75,41 @@ class Child:
         """Forks; `output` becomes its standard output and error, `not_for_it` it closes. Raises OSError."""
         order, self._order = os.pipe2(os.O_CLOEXEC)
         self._report, report = os.pipe2(os.O_CLOEXEC)
+        self._inner, inner = os.pipe2(os.O_CLOEXEC)
         supervisor = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             # With ends of other processes' pipes in its hands, nobody would see that those are gone.
             for descriptor in (self._order, *not_for_it):
                 os.close(descriptor)
-            _become(supervisor, output, order, report)
-        os.close(order)
-        os.close(report)
+            _become(supervisor, output, order, Reports(report, inner))
+        for descriptor in (order, report, inner):
+            os.close(descriptor)
 
     @crash.around("command.start")
-    def start(self, stage: Stage, command: Sequence[str]) -> None:
-        """Execs a command inside the cgroup. Raises CannotExec, ChildGone or OSError."""
+    def start(self, stage: Stage, command: Sequence[str]) -> InnerStatus | None:
+        """Execs a command inside the cgroup; under strict isolation its own end is told apart from that of `pid`.
+
+        Raises CannotExec, ChildGone or OSError.
+        """
         try:
             self._tell(stage, command)
             reason = os.read(self._report, 4096)
         except BrokenPipeError as error:
             os.waitpid(self.pid, 0)
+            os.close(self._inner)
             raise ChildGone from error
         finally:
             os.close(self._report)
-        if reason:
+        inner = InnerStatus(self._inner)
+        if reason or (stage.options and not inner.has_begun()):
+            inner.close()
             os.waitpid(self.pid, 0)
-            raise CannotExec(reason.decode("utf-8", "replace"))
+            raise CannotExec(reason.decode("utf-8", "replace") or _NOT_CONFINED)
+        if stage.options:
+            return inner
+        inner.close()
+        return None
 
     def _tell(self, stage: Stage, command: Sequence[str]) -> None:
         order = [list(command), *stage.to_json()]
@@ -93,24 +119,25 @@ class Child:
             os.close(self._order)
 
 
-def _become(supervisor: int, output: int, order: int, report: int) -> NoReturn:
+def _become(supervisor: int, output: int, order: int, reports: Reports) -> NoReturn:
     """Never returns. Without an order, which is when the supervisor has ended, it ends too."""
     try:
-        _prepare(supervisor, output, keep=(order, report))
+        _prepare(supervisor, output, keep=(order, reports.exec, reports.status))
         if content := small_files.read_all(order):
-            _obey(supervisor, report, *json.loads(content))
+            _obey(supervisor, reports, *json.loads(content))
     finally:
         os._exit(127)
 
 
 def _obey(
     supervisor: int,
-    report: int,
+    reports: Reports,
     command: list[str],
     folder: str,
     environment: dict[str, str],
     entrances: list[str],
     user: dict[str, Any] | None,
+    options: list[str],
 ) -> None:
     try:
         for path in entrances:
@@ -119,10 +146,12 @@ def _obey(
             become(User.from_json(user))
             _die_with(supervisor)
         os.chdir(folder)
+        if options:
+            command = _confined(options, reports, command)
         os.execvpe(command[0], command, environment)
     except BaseException as error:
         reason = _explain(error, command[0], folder)
-        os.write(report, reason.encode("utf-8", "surrogateescape")[:4096])
+        os.write(reports.exec, reason.encode("utf-8", "surrogateescape")[:4096])
 
 
 def _prepare(supervisor: int, output: int, keep: Sequence[int]) -> None:
@@ -136,6 +165,14 @@ def _prepare(supervisor: int, output: int, keep: Sequence[int]) -> None:
     prctl.forbid_new_privileges()
     _take_descriptors(output, keep)
     os.umask(0o022)
+
+
+def _confined(options: Sequence[str], reports: Reports, command: Sequence[str]) -> list[str]:
+    """The command in its namespaces. Who holds them together has to outlive the request to end."""
+    for descriptor in (reports.exec, reports.status):
+        os.set_inheritable(descriptor, True)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return strict.command(options, reports.exec, reports.status, command)
 
 
 def _die_with(supervisor: int) -> None:

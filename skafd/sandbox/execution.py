@@ -92,7 +92,14 @@ class Execution:
         name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
         environment = {**self._spec.environment, name: value}
         folder = f"{self._spec.directory}/work"
-        return child.Stage(folder, environment, self._cgroup.entrances(), self._spec.user)
+        return child.Stage(folder, environment, self._cgroup.entrances(), self._spec.user, self._options())
+
+    def _options(self) -> list[str]:
+        """Of bubblewrap. What the job may write besides its working folder are its files and the live data."""
+        if self._spec.confinement is None:
+            return []
+        files = [f"{self._spec.directory}/{name}" for name in self._spec.writable]
+        return self._spec.confinement.options(self._spec.directory, [*files, *self._spec.links.values()])
 
     def _begin(self, attendant: Attendant, step: int) -> None:
         if step > 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skafd.errors import SandboxError
+from skafd.sandbox.strict import Confinement
 from skafd.sandbox.user import User
 
 
@@ -62,7 +63,9 @@ class AttemptSpec:
     user: User | None = None
     """Whose rights the job has, if not those of skafd; the folder stays skafd's, `work/` becomes that user's."""
     writable: tuple[str, ...] = ()
-    """Names of files in the attempt's folder that the job may write: made, empty, for a user of its own."""
+    """Names of files in the attempt's folder that the job may write: made, empty, where it could not make them."""
+    confinement: Confinement | None = None
+    """Strict isolation; None for the usual one."""
 
     def __post_init__(self) -> None:
         if not self.commands or not all(self.commands):
@@ -75,7 +78,9 @@ class AttemptSpec:
     def to_json(self) -> dict[str, Any]:
         """The spec as JSON values, secrets and environment included: for the launcher's socket, not for disk."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"limits": self.limits.to_json(), "user": self.user and self.user.to_json()}
+        parts = {"user": self.user, "confinement": self.confinement}
+        written = {name: None if part is None else part.to_json() for name, part in parts.items()}
+        return values | written | {"limits": self.limits.to_json()}
 
     def encode(self) -> bytes:
         """The spec as the launcher reads it."""
@@ -88,5 +93,6 @@ class AttemptSpec:
         secrets = tuple(values["secrets"])
         limits = ResourceLimits(**values["limits"])
         user = None if values["user"] is None else User.from_json(values["user"])
-        again = {"commands": commands, "secrets": secrets, "limits": limits, "user": user}
+        confinement = None if values["confinement"] is None else Confinement.from_json(values["confinement"])
+        again = {"commands": commands, "secrets": secrets, "limits": limits, "user": user, "confinement": confinement}
         return cls(**{**values, **again, "writable": tuple(values["writable"])})

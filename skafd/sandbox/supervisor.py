@@ -68,6 +68,7 @@ class _Attempt:
             evidence = Evidence(error.verdict, reason=str(error))
         except Exception as error:
             evidence = self._execution.abandon(error)
+        workspace.clear(self._spec)
         evidence = self._cleared(replace(evidence, limits=self._spec.limits, unenforced=self._unenforced))
         return replace(evidence, ended_at=self._execution.end_time())
 

@@ -10,6 +10,7 @@ import stat
 from skafd.errors import SandboxError
 from skafd.sandbox import small_files
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.strict import TEMPORARY
 from skafd.sandbox.user import User, give
 
 _FICLONE = 0x40049409
@@ -34,8 +35,20 @@ def prepare(spec: AttemptSpec) -> None:
         os.chmod(folder, 0o700)
     for relative, target in spec.links.items():
         _link(folder, relative, target, spec.user)
-    if spec.user is not None:
+    if spec.user is not None or spec.confinement is not None:
         _make_writable(spec)
+    if spec.confinement is not None:
+        os.mkdir(f"{spec.directory}/{TEMPORARY}", 0o700)
+        give(f"{spec.directory}/{TEMPORARY}", spec.user)
+
+
+def clear(spec: AttemptSpec) -> None:
+    """Removes what is of no use once the job has ended."""
+    if spec.confinement is not None:
+        # Imported here, because it would cost every supervisor memory.
+        import shutil
+
+        shutil.rmtree(f"{spec.directory}/{TEMPORARY}", ignore_errors=True)
 
 
 def _make_writable(spec: AttemptSpec) -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from skafd.sandbox.evidence import Evidence
 from skafd.sandbox.kill import ask_to_stop, request_cancel
 from skafd.sandbox.notify import Notification, NotificationKind, NotificationSocket
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.strict import Confinement
+from skafd.sandbox.user import User
 
 PATIENCE_SECONDS = 60.0
 """For things that happen at once on an idle machine; this one may be busy."""
@@ -149,6 +151,23 @@ class Sandbox:
             self._launched += [event for event in events if isinstance(event, Launched)]
         if self.notifications in ready:
             self.heard += self.notifications.receive()
+
+
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """A sandbox whose attempts are strictly isolated."""
+
+    sandbox: Sandbox
+    user: User | None
+    confinement: Confinement
+
+    def spec(self, name: str, *commands: tuple[str, ...], **more: Any) -> AttemptSpec:
+        """An attempt."""
+        return self.sandbox.spec(name, *commands, **({"user": self.user, "confinement": self.confinement} | more))
+
+    def run_script(self, name: str, script: str, **more: Any) -> Evidence:
+        """Runs a shell script to its end."""
+        return self.sandbox.run(self.spec(name, ("sh", "-c", script), **more))
 
 
 def python(program: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from skafd.sandbox.cgroup.base import CgroupKind, CgroupPlace
 from skafd.sandbox.cgroup.detect import detect
-from tests.support.sandboxed import Sandbox
+from skafd.sandbox.strict import Confinement
+from tests.support.sandboxed import Confined, Sandbox
+from tests.support.users import open_passage, some_user
 
 
 @pytest.fixture
@@ -19,6 +22,19 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     made = Sandbox(tmp_path, detect(tmp_path))
     yield made
     made.close()
+
+
+@pytest.fixture(params=["skafd's user", "another user"])
+def confined(sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Confined:
+    """Strict isolation, as it is for skafd's own user and, with root, for another."""
+    program = shutil.which("bwrap")
+    if program is None:
+        pytest.skip("STRICT ISOLATION IS NOT TESTED HERE: install bubblewrap, or run the tests as root")
+    if request.param == "another user" and os.geteuid() != 0:
+        pytest.skip("ONLY ROOT CAN BE OTHER USERS: run the tests as root")
+    open_passage(tmp_path)
+    user = some_user() if request.param == "another user" else None
+    return Confined(sandbox, user, Confinement(program, hidden=(str(tmp_path),)))
 
 
 @pytest.fixture
