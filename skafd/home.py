@@ -80,6 +80,11 @@ class Home:
         return self.jobs / "sdk"
 
     @property
+    def artifacts(self) -> Path:
+        """Bytes of artifacts and models, by their hash: `<2>/<sha256>`."""
+        return self.path / "artifacts"
+
+    @property
     def deployments(self) -> Path:
         """Snapshots, read-only: `<project>/<hash>/`."""
         return self.path / "deployments"
@@ -120,7 +125,7 @@ class Home:
         for folder in (self.path, self.environments, self.runs, self.jobs):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(passage)
-        for folder in (self.deployments, self.services, self.logs):
+        for folder in (self.deployments, self.services, self.logs, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
 

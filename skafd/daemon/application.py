@@ -13,11 +13,11 @@ from skafd.addons.program import Programs
 from skafd.api.server import serve
 from skafd.api.shapes import DaemonInfo
 from skafd.daemon.alarm import Alarm
-from skafd.daemon.asked_by_jobs import AskedByJobs
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
 from skafd.daemon.clock_watch import ClockWatch
 from skafd.daemon.deploying import Deploying
+from skafd.daemon.for_jobs.backend import ForJobs
 from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
@@ -80,7 +80,9 @@ async def serve_home(home: Home) -> None:
         backend = DaemonBackend(
             about, database, orchestrator, deploying, changes, serving, lambda: loop.call_soon_threadsafe(stopping.set)
         )
-        jobs = JobsServer(home.jobs_socket, AskedByJobs(database), load_key(home.job_token_key))
+        jobs = JobsServer(
+            home.jobs_socket, ForJobs(home, database, orchestrator.mailbox, changes), load_key(home.job_token_key)
+        )
         stack.callback(jobs.close)
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)

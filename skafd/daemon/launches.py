@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skafd.daemon.facts import Facts, ProjectFacts
-from skafd.daemon.jobs_access import JobsAccess
+from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered

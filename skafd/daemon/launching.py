@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skafd.daemon.commanding import commands_of
 from skafd.daemon.facts import ProjectFacts
-from skafd.daemon.jobs_access import JobsAccess
+from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.surroundings import OUTPUT, inherited_environment, job_environment, particular_environment
 from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError

@@ -87,9 +87,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _say_stream(self, stream: BinaryIO) -> None:
         with stream:
+            begin = stream.tell()
             size = stream.seek(0, 2)
-            stream.seek(0)
-            self._begin(200, size, "application/octet-stream")
+            stream.seek(begin)
+            self._begin(200, max(0, size - begin), "application/octet-stream")
             shutil.copyfileobj(stream, self.wfile, _PIECE_BYTES)
 
     def _say_json(self, status: int, value: Any) -> None:

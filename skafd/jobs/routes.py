@@ -11,6 +11,14 @@ from skafd.api.failures import BadRequest
 from skafd.errors import NotFound
 from skafd.job_token import JobToken
 from skafd.jobs.backend import JobsBackend
+from skafd.jobs.requests import (
+    FindModelRequest,
+    FindRequest,
+    KeepRequest,
+    PointsRequest,
+    ProgressRequest,
+    SaveModelRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class JobCall:
 
 @dataclass(frozen=True, slots=True)
 class JobRoute:
-    """One line of the table; `path` may have `{names}`. What `work` returns is sent as JSON, a BinaryIO as it is."""
+    """One line of the table; `path` may have `{names}`. What `work` returns is sent as JSON, a stream as it is."""
 
     method: str
     path: str
@@ -58,12 +66,53 @@ class JobRoute:
         return found.groupdict() if found else None
 
 
+def _give(backend: JobsBackend, call: JobCall) -> BinaryIO:
+    stream = backend.artifacts.give(call.token, call.path["sha256"])
+    stream.seek(call.number("offset") or 0)
+    return stream
+
+
 ROUTES: tuple[JobRoute, ...] = (
-    JobRoute("GET", "/v1/who", lambda backend, call: backend.who(call.token)),
+    JobRoute("GET", "/v1/who", lambda backend, call: backend.words.who(call.token)),
     JobRoute(
         "GET",
         "/v1/output",
-        lambda backend, call: {"value": backend.output(call.token, call.text("job"), call.number("instance"))},
+        lambda backend, call: {"value": backend.words.output(call.token, call.text("job"), call.number("instance"))},
+    ),
+    JobRoute(
+        "POST",
+        "/v1/metrics",
+        lambda backend, call: backend.words.report(call.token, call.request_id, call.body),
+        PointsRequest,
+    ),
+    JobRoute(
+        "POST",
+        "/v1/progress",
+        lambda backend, call: backend.words.progress(call.token, call.request_id, call.body),
+        ProgressRequest,
+    ),
+    JobRoute("POST", "/v1/content", lambda backend, call: backend.artifacts.take(call.stream)),
+    JobRoute("GET", "/v1/content/{sha256}", _give),
+    JobRoute(
+        "POST",
+        "/v1/artifacts",
+        lambda backend, call: backend.artifacts.keep(call.token, call.request_id, call.body),
+        KeepRequest,
+    ),
+    JobRoute(
+        "POST", "/v1/artifacts/find", lambda backend, call: backend.artifacts.find(call.token, call.body), FindRequest
+    ),
+    JobRoute(
+        "POST",
+        "/v1/models",
+        lambda backend, call: backend.models.save_model(call.token, call.request_id, call.body),
+        SaveModelRequest,
+    ),
+    JobRoute(
+        "POST",
+        "/v1/models/find",
+        lambda backend, call: backend.models.find_model(call.token, call.body),
+        FindModelRequest,
     ),
 )
 

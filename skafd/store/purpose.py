@@ -33,6 +33,8 @@ class Purpose(StrEnum):
     REFUSAL = "refusal"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    JOB_CALLS = "job-calls"
+    """What jobs say and keep."""
     SERVICE = "service"
     """A long-lived process of skafd's own starts or ends."""
     PARENT_FOLDER = "parent-folder"

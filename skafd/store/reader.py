@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from skafd.store.artifacts import ArtifactReader
 from skafd.store.backfills import BackfillReader
 from skafd.store.heard import HeardReader
+from skafd.store.metrics import MetricReader
+from skafd.store.models import ModelReader
 from skafd.store.pauses import PauseReader
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.read_projects import ProjectReader
@@ -27,5 +30,8 @@ class Reader(
     SaidReader,
     HeardReader,
     WebhookReader,
+    MetricReader,
+    ArtifactReader,
+    ModelReader,
 ):
     """All questions; none of them waits for the writer."""

@@ -61,6 +61,7 @@ class RetentionWriter(Statements):
             values = {"project": key.project, "run": key.number}
             sql = f"DELETE FROM run WHERE project = {PROJECT} AND number = :run AND ended_at IS NOT NULL"
             if self._change(sql, values):
+                self._change(f"DELETE FROM metric_series WHERE project = {PROJECT} AND run = :run", values)
                 self._change(f"DELETE FROM event WHERE project = {PROJECT} AND run = :run", values)
                 self._change(f"DELETE FROM occurrence WHERE project = {PROJECT} AND run = :run", values)
 

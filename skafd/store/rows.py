@@ -8,6 +8,7 @@ from pathlib import Path
 
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.kept import Progress
 from skafd.model.limits import Limits
 from skafd.model.outcome import Usage
 from skafd.model.project import Project
@@ -107,6 +108,7 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         outcome=None if row["outcome"] is None else decode_outcome(row["outcome"]),
         exit_code=row["exit_code"],
         usage=Usage(row["peak_memory_bytes"], row["cpu_seconds"]),
+        progress=None if row["progress"] is None else Progress(**json.loads(row["progress"])),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.kept import Progress
 from skafd.model.limits import Limits
 from skafd.model.outcome import Outcome, Usage
 from skafd.model.run import Cause
@@ -84,6 +85,8 @@ class AttemptView:
     outcome: Outcome | None
     exit_code: int | None
     usage: Usage
+    progress: Progress | None = None
+    """How far it has said that it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from skafd.store.artifacts import ArtifactWriter
 from skafd.store.backfills import BackfillWriter
+from skafd.store.job_calls import JobCallWriter
+from skafd.store.metrics import MetricWriter
+from skafd.store.models import ModelWriter
 from skafd.store.pauses import PauseWriter
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
@@ -25,5 +29,9 @@ class Writer(
     ServiceWriter,
     ClockWriter,
     WebhookWriter,
+    JobCallWriter,
+    MetricWriter,
+    ArtifactWriter,
+    ModelWriter,
 ):
     """Everything that changes the database."""

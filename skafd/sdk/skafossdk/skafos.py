@@ -5,8 +5,11 @@ import os
 from typing import Any, Optional, Sequence, Union
 
 from . import messages, outputs
+from .artifacts import Artifacts
+from .assets import AssetManager
 from .engine import DataEngine
 from .parameters import Parameters
+from .reporting import Reporter
 from .surroundings import Surroundings
 from .this_run import Run
 
@@ -18,7 +21,10 @@ class Skafos:
         """`project_token` says which project is meant, for programs that skafd does not run."""
         messages.prepare_loggers()
         self._surroundings = Surroundings(project_token, os.environ)
+        self._reporter = Reporter(self._surroundings)
         self.engine = DataEngine(self._surroundings)
+        self.asset_manager = AssetManager(self.engine)
+        self.artifacts = Artifacts(self._surroundings)
         self.params = Parameters(os.environ)
         self.run = Run(os.environ)
 
@@ -27,6 +33,16 @@ class Skafos:
     ) -> None:
         """Writes a line into the log: `[label] - msg`."""
         messages.log(msg, labels, level)
+
+    def report(
+        self, name: str, y: Any, y_label: "Optional[str]" = None, x: Any = None, x_label: "Optional[str]" = None
+    ) -> None:
+        """Adds a value to the series of a metric, or a list of values; without `x` they are counted."""
+        self._reporter.report(name, y, y_label, x, x_label)
+
+    def progress(self, done: Any, total: Any = None, text: str = "") -> None:
+        """Says how far the job is; `skafd status` shows it."""
+        self._reporter.progress(done, total, text)
 
     def output(self, value: Any) -> None:
         """Publishes a small value: what `foreach` and conditions of dependents, and `output_of`, read."""

@@ -4,8 +4,8 @@
     service.call("GET", "/v1/whoami")                       # the JSON of the answer, or None
     service.call("POST", "/v1/save", {"rows": rows})        # a write: its effect happens at most once
     service.send("POST", "/v1/bytes", lambda stream: stream.write(b"..."))   # a body of any length, in pieces
-    with service.receive("/v1/bytes/abc") as stream:        # an answer of any length, in pieces
-        stream.read(1024)
+    with closing(service.receive("/v1/bytes/abc")) as answer:    # an answer of any length, in pieces
+        answer.readinto(buffer)
 
 Where nobody listens (any more), where the connection breaks and where the answer is 503, a call is tried again, ever
 more rarely, until `patience_seconds` have passed. All tries of one call carry the same `X-Request-Id`, by which the
@@ -24,8 +24,7 @@ import socket
 import threading
 import time
 import uuid
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Optional
 from urllib.parse import urlencode
 
 from .exceptions import DataEngineError, NotFound, QueueError, Refused, SkafosError, Unauthorized, Unreachable
@@ -102,21 +101,21 @@ class Service:
         headers = {"Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"}
         return self._persist(ask, headers)
 
-    @contextmanager
-    def receive(self, path: str, query: "Optional[Dict[str, Any]]" = None) -> "Iterator[http.client.HTTPResponse]":
-        """The answer as a stream to be read in pieces. Once it has begun, it is not asked for again."""
+    def receive(self, path: str, query: "Optional[Dict[str, Any]]" = None) -> "Answer":
+        """The answer as a stream to be read in pieces, and to be closed. It may break off before its `length`."""
 
-        def ask(headers: "Dict[str, str]") -> http.client.HTTPResponse:
+        def ask(headers: "Dict[str, str]") -> Answer:
             # Not the thread's own: other calls may be made while the stream is read.
             connection = self._connect(ANSWER_SECONDS)
-            connection.request("GET", path + _query(query), None, dict(headers, Connection="close"))
-            return _answer(connection)
+            try:
+                connection.request("GET", path + _query(query), None, dict(headers, Connection="close"))
+                return Answer(connection, _answer(connection))
+            except BaseException:
+                connection.close()
+                raise
 
-        answer = self._persist(ask, {})
-        try:
-            yield answer
-        finally:
-            answer.close()
+        answer: Answer = self._persist(ask, {})
+        return answer
 
     def _persist(self, ask: "Callable[[Dict[str, str]], Any]", headers: "Dict[str, str]") -> Any:
         """Asks until there is an answer. Raises SkafosError."""
@@ -198,6 +197,27 @@ class UnixConnection(http.client.HTTPConnection):
     def __del__(self) -> None:
         # Kept by a thread that has ended, or at the end of the program.
         self.close()
+
+
+class Answer:
+    """An answer that is being read."""
+
+    def __init__(self, connection: UnixConnection, response: http.client.HTTPResponse) -> None:
+        self._connection = connection
+        self._response = response
+        self.length = int(response.headers.get("Content-Length") or 0)
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes; 0 at the end, and where it breaks off."""
+        try:
+            return self._response.readinto(buffer)
+        except _BROKEN:
+            return 0
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._response.close()
+        self._connection.close()
 
 
 class WriteFailed(Exception):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skafd.daemon.facts import ProjectFacts
-from skafd.daemon.jobs_access import JobsAccess
+from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_name, attempt_spec, job_folders
 from skafd.errors import SandboxError
 from skafd.home import Home

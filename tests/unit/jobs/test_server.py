@@ -24,6 +24,7 @@ class Backend:
     def __init__(self) -> None:
         self.asked: list[JobToken] = []
         self.failures: list[Exception] = []
+        self.words = self
 
     def who(self, token: JobToken) -> dict[str, Any]:
         self.asked.append(token)
