@@ -13,6 +13,7 @@ from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Uncha
 from skafd.engine.circles import find_circle
 from skafd.engine.listeners import triggers_of
 from skafd.errors import DeployError, Refused, SkafdError
+from skafd.inbox.ignored import inbox_warnings
 from skafd.machine.accounts import Accounts
 from skafd.machine.confinement import check_strict
 from skafd.machine.enforcement import Enforcement
@@ -119,7 +120,7 @@ class Delivering:
         account = self._accounts.of(folder, config.run_as)
         if any(job.isolation is Isolation.STRICT for job in config.jobs):
             check_strict(account.user)
-        return warnings_for(config, self._capacity, self._enforcement)
+        return [*warnings_for(config, self._capacity, self._enforcement), *inbox_warnings(folder, config)]
 
     def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:
         row = self._row(folder)

@@ -12,6 +12,7 @@ from skafd.config import find_projects
 from skafd.daemon.changes import Changes
 from skafd.daemon.delivering import Delivering
 from skafd.daemon.environment_builds import EnvironmentBuilds
+from skafd.daemon.inboxes import Inboxes
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.outcomes import Outcomes
 from skafd.daemon.parents import Parents
@@ -57,12 +58,14 @@ class Deploying:
         """Watched as projects."""
         self._parents = Parents(database, self._mailbox)
         self._deployer = Deployer(home.deployments, self._builds, self._delivering.slug_of, self._deliver)
+        self._inboxes = Inboxes(database, orchestrator)
         self._watcher = Watcher(self._on_settled)
 
     def resume(self) -> None:
         """Watches every known folder again, and deploys what was saved while nobody was looking."""
         with self._database.reader() as reader:
             known = [(project, reader.deployments(project.id)) for project in reader.projects()]
+        self._inboxes.resume()
         for project, deployments in known:
             self._deployer.remember(project.path, deployments[0].snapshot_hash if deployments else None)
             self._take_on(project.path)
@@ -98,6 +101,7 @@ class Deploying:
         self._mailbox.put(
             lambda writer: self._releasing.take_back(writer, project, deployment), Purpose.ROLLBACK
         ).result()
+        self._inboxes.follow(project, deployment.config)
 
     def notes_of(self, folder: Path) -> Notes:
         """What a screen shows besides what the database knows."""
@@ -106,6 +110,7 @@ class Deploying:
     def close(self) -> None:
         """Stops watching, cancels builds, and lets go of who waits."""
         self._watcher.close()
+        self._inboxes.close()
         self._builds.cancel()
         self._deployer.close()
         self._outcomes.close()
@@ -126,6 +131,7 @@ class Deploying:
         """Raises DeployError when something that could have gone live did not: then the same content is tried again."""
         try:
             outcome = self._delivering.deliver(result)
+            self._follow(result, outcome)
         except Exception as error:
             log.error("%s: %s", result.folder, error, exc_info=not isinstance(error, SkafdError))
             outcome = FolderResult(str(result.folder), None, "refused", None, str(error), [])
@@ -133,6 +139,13 @@ class Deploying:
         self._changes.announce()
         if isinstance(result, Deployable) and outcome.outcome != "deployed":
             raise DeployError(outcome.text)
+
+    def _follow(self, result: Result, outcome: FolderResult) -> None:
+        """Waits for the files that what is live now waits for."""
+        if isinstance(result, Deployable) and outcome.outcome == "deployed":
+            with self._database.reader() as reader:
+                row = reader.find_project(str(result.folder))
+            self._inboxes.follow(row, result.config)
 
     # --- folders ----------------------------------------------------------------------------------------
 

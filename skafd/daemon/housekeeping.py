@@ -73,6 +73,15 @@ class Housekeeping:
             self._write(partial(self._remove_records, project, now - KEPT_FOR))
             self._empty_trash()
         self._write(partial(Writer.delete_heard, before=now - KEPT_FOR))
+        self._forget_arrived(now - KEPT_FOR)
+
+    def _forget_arrived(self, before: datetime) -> None:
+        """Files that are still there are remembered, else they would be news."""
+        with self._database.reader() as reader:
+            paths = reader.arrived_before(before)
+        gone = tuple(path for path in paths if not Path(path).exists())
+        if gone:
+            self._write(partial(Writer.forget_arrived, paths=gone, before=before))
 
     def _remove_runs(self, project: ProjectRow, keep: int, ended_before: datetime) -> None:
         while not self._stopping.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skafd.store.arrived import ArrivedReader
 from skafd.store.artifacts import ArtifactReader
 from skafd.store.backfills import BackfillReader
 from skafd.store.heard import HeardReader
@@ -33,5 +34,6 @@ class Reader(
     MetricReader,
     ArtifactReader,
     ModelReader,
+    ArrivedReader,
 ):
     """All questions; none of them waits for the writer."""

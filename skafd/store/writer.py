@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skafd.store.arrived import ArrivedWriter
 from skafd.store.artifacts import ArtifactWriter
 from skafd.store.backfills import BackfillWriter
 from skafd.store.job_calls import JobCallWriter
@@ -33,5 +34,6 @@ class Writer(
     MetricWriter,
     ArtifactWriter,
     ModelWriter,
+    ArrivedWriter,
 ):
     """Everything that changes the database."""

@@ -159,3 +159,64 @@ def test_a_webhook_is_called_with_its_token(installed: Installed) -> None:
     number = installed.json("webhook", "hooked")[0]["number"]
     installed.ok("webhook", "hooked", "--revoke", str(number))
     assert call(installed, token, "{}")[0] == 401
+
+
+# --- files ------------------------------------------------------------------------------------------------
+
+
+def files_of(live: LiveDaemon, slug: str) -> list[str]:
+    """The names of the files that the runs of a project were told, in order."""
+    return [Path(run["cause_detail"]).name for run in live.runs(slug) if run["cause"] == "event"]
+
+
+def test_each_file_that_arrives_is_told_once_whatever_happens(installed: Installed) -> None:
+    rule(
+        "Each file that arrives, new or changed, is one event; "
+        "with `batch: true` those that have arrived together are one."
+    )
+    rule(
+        "A file has arrived when its size and its time of writing have stayed the same for `stable_for`, "
+        "2 seconds when left out."
+    )
+    rule("What was told is remembered: a restart neither loses a file nor tells it again.")
+    rule(
+        "Files that came while the daemon was down, or that are there when a pattern first goes live, have arrived too."
+    )
+    rule("Where arriving files would be deployed as a part of the project, the deployment says so, and what to ignore.")
+    live = LiveDaemon(installed)
+    jobs = """\
+  - {name: each, entrypoint: tell.py, on: {file: inbox/*.csv, stable_for: 300ms}, params: {file: none}}
+  - {name: all, entrypoint: tell.py, on: {file: "inbox/*/*.csv", stable_for: 1s, batch: true}}
+"""
+    folder = write(installed, "letters", jobs)
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    (inbox / "first.csv").write_text("1")
+    live.up(folder)
+    live.wait_for("the first file", lambda: files_of(live, "letters") == ["first.csv"])
+    live.wait_for_run("letters/1")
+    environment = told(installed, "letters/1")
+    assert environment["SKAFD_EVENT_FILE"] == environment["SKAFD_PARAM_FILE"] == str(inbox / "first.csv")
+    assert json.loads(environment["SKAFD_EVENT_FILES"]) == [str(inbox / "first.csv")]
+
+    kill_daemon(installed)
+    (inbox / "meanwhile.csv").write_text("1")
+    (inbox / "first.csv").write_text("changed")
+    (inbox / "half.csv.part").write_text("not all of it")
+    installed.ok("up", "--detach")
+    live.wait_for("both", lambda: len(files_of(live, "letters")) == 3)
+    assert sorted(files_of(live, "letters")) == ["first.csv", "first.csv", "meanwhile.csv"]
+    (inbox / "half.csv.part").rename(inbox / "half.csv")
+    live.wait_for("the renamed one", lambda: files_of(live, "letters")[3:] == ["half.csv"])
+
+    (inbox / "together").mkdir()
+    for number in range(30):
+        (inbox / "together" / f"{number:02d}.csv").write_text("1")
+    live.wait_for("the batch", lambda: len(live.runs("letters")) == 5)
+    live.wait_for_run("letters/5")
+    assert len(json.loads(told(installed, "letters/5")["SKAFD_EVENT_FILES"])) == 30
+    assert "30 files of inbox/*/*.csv" in installed.ok("events", "letters")
+    # An ignored inbox makes no deployments; one that is not ignored is told of.
+    assert live.deployments("letters") == [1]
+    (folder / ".gitignore").unlink()
+    assert "name inbox/ in its .gitignore" in installed.ok("up", folder, "--detach")
