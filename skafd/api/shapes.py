@@ -110,6 +110,8 @@ class Status:
     """Of the last change that this is sure to show: ask again with it, for what changed after."""
     names: list[str] = field(default_factory=list)
     """The short names of all projects, in order, also of those that did not change."""
+    trouble: str = ""
+    """Why nothing new is started at all, for example for want of room on the disk; empty when all is well."""
 
 
 @dataclass(frozen=True, slots=True)

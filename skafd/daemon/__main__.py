@@ -11,6 +11,8 @@ from pathlib import Path
 from skafd.daemon.application import serve_home
 from skafd.errors import SkafdError
 from skafd.home import Home
+from skafd.machine.room import shortage_of
+from skafd.no_room import is_for_want_of_room
 
 
 def main() -> int:
@@ -23,9 +25,20 @@ def main() -> int:
     try:
         asyncio.run(serve_home(home))
     except SkafdError as error:
-        print(f"skafd: {error.message}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
-        return 1
+        return _refuse(home, error.message, error.hint)
+    except OSError as error:
+        if not is_for_want_of_room(error):
+            raise
+        return _refuse(home, str(error), None)
     return 0
+
+
+def _refuse(home: Home, message: str, hint: str | None) -> int:
+    shortage = shortage_of(home.path)
+    # Whatever was said of the file that was in hand: this is what is to be done.
+    hint = f"first make {shortage}" if shortage else hint
+    print(f"skafd: {message}" + (f" ({hint})" if hint else ""), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

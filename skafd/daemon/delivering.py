@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from skafd.api.shapes import FolderResult
 from skafd.daemon.fitting import warnings_for
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.releasing import Releasing
-from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
+from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged, may_pass
 from skafd.engine.circles import find_circle
 from skafd.engine.listeners import triggers_of
 from skafd.errors import DeployError, Refused, SkafdError
@@ -23,6 +24,8 @@ from skafd.model.project import Isolation, Project, TriggerKind
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
+TRIED_AGAIN = "nothing has to be saved again: it is tried by itself when there is room, or the database takes it"
+
 
 class Delivering:
     """Runs in the deployer's threads, one result of a folder at a time."""
@@ -35,13 +38,16 @@ class Delivering:
         capacity: Capacity,
         enforcement: Enforcement,
         accounts: Accounts,
+        postpone: Callable[[Path], None],
     ) -> None:
+        """`postpone` is told of each folder whose save may go live as it is, though not now."""
         self._database = database
         self._mailbox = mailbox
         self._releasing = releasing
         self._capacity = capacity
         self._enforcement = enforcement
         self._accounts = accounts
+        self._postpone = postpone
         self._warnings: dict[Path, tuple[str, ...]] = {}
 
     def slug_of(self, folder: Path, config: Project) -> str:
@@ -75,7 +81,10 @@ class Delivering:
             self._check_circles(deployable)
             self._write(lambda writer: self._releasing.release(writer, deployable), Purpose.DEPLOY)
         except SkafdError as error:
-            return self._refuse(RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint))
+            passes = may_pass(error)
+            return self._refuse(
+                RefusedDeploy(deployable.folder, Stage.RELEASE, error.message, error.hint, may_pass=passes)
+            )
         self._warnings[deployable.folder] = tuple(warnings)
         return self._outcome(deployable.folder, "deployed")
 
@@ -93,6 +102,9 @@ class Delivering:
             )
 
     def _refuse(self, refused: RefusedDeploy) -> FolderResult:
+        if refused.may_pass:
+            self._postpone(refused.folder)
+            refused = replace(refused, hint=TRIED_AGAIN)
         self._write(lambda writer: self._releasing.note_refusal(writer, refused), Purpose.REFUSAL)
         text = f"{refused.message}\n{refused.hint}" if refused.hint else refused.message
         return self._outcome(refused.folder, "refused", text)

@@ -16,10 +16,11 @@ from skafd.daemon.inboxes import Inboxes
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.outcomes import Outcomes
 from skafd.daemon.parents import Parents
+from skafd.daemon.postponed import Postponed
 from skafd.daemon.releasing import Releasing
 from skafd.daemon.statuses import Notes
 from skafd.deploy.pipeline import Deployer
-from skafd.deploy.release import Deployable, Result
+from skafd.deploy.release import Deployable, Result, may_pass
 from skafd.deploy.watch import Watcher
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
@@ -53,7 +54,10 @@ class Deploying:
         self._builds = EnvironmentBuilds(home, database, changes)
         self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
         accounts = Accounts(home.path, os.geteuid())
-        self._delivering = Delivering(database, self._mailbox, self._releasing, capacity, enforcement, accounts)
+        self._postponed = Postponed(home.path, self._deploy_again)
+        self._delivering = Delivering(
+            database, self._mailbox, self._releasing, capacity, enforcement, accounts, self._postponed.add
+        )
         self._projects: set[Path] = set()
         """Watched as projects."""
         self._parents = Parents(database, self._mailbox)
@@ -111,6 +115,7 @@ class Deploying:
         """Stops watching, cancels builds, and lets go of who waits."""
         self._watcher.close()
         self._inboxes.close()
+        self._postponed.close()
         self._builds.cancel()
         self._deployer.close()
         self._outcomes.close()
@@ -135,6 +140,10 @@ class Deploying:
         except Exception as error:
             log.error("%s: %s", result.folder, error, exc_info=not isinstance(error, SkafdError))
             outcome = FolderResult(str(result.folder), None, "refused", None, str(error), [])
+            if may_pass(error):
+                self._postponed.add(result.folder)
+        if outcome.outcome != "refused":
+            self._postponed.forget(result.folder)
         self._outcomes.put(result.folder, outcome)
         self._changes.announce()
         if isinstance(result, Deployable) and outcome.outcome != "deployed":
@@ -146,6 +155,10 @@ class Deploying:
             with self._database.reader() as reader:
                 row = reader.find_project(str(result.folder))
             self._inboxes.follow(row, result.config)
+
+    def _deploy_again(self, folder: Path) -> None:
+        if folder in self._projects:
+            self._deployer.deploy(folder)
 
     # --- folders ----------------------------------------------------------------------------------------
 

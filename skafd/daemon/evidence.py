@@ -26,7 +26,7 @@ def outcome_of(evidence: Evidence) -> Outcome:
         case Verdict.CANCELLED:
             return Cancelled(reason=evidence.reason or "by request")
         case Verdict.NOT_STARTED:
-            return NotStarted(reason=evidence.reason or "no reason was recorded")
+            return NotStarted(evidence.reason or "no reason was recorded", evidence.for_want_of_room)
         case Verdict.SIGNALLED:
             return Signalled(signal=evidence.signal or 0, reason=evidence.reason)
         case Verdict.LOST:

@@ -31,7 +31,8 @@ class Explaining:
         try:
             return self._orchestrator.explain(asked[:_MOST_ASKED]) if asked else {}
         except SkafdError:
-            return {}
+            trouble = self._orchestrator.trouble
+            return dict.fromkeys(asked, trouble) if trouble else {}
 
     def why(self, target: Target) -> str:
         """One sentence. Raises NotFound."""

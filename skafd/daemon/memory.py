@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from skafd.daemon.agenda import Agenda
 from skafd.daemon.backfilling import Backfilling
@@ -15,12 +15,15 @@ from skafd.daemon.mailbox import Prepare
 from skafd.daemon.restoring import requests_of, restore, write_occurrences
 from skafd.engine import Engine
 from skafd.home import Home
-from skafd.model.decisions import Decisions, Event
+from skafd.machine.room import shortage_of
+from skafd.model.decisions import Decisions, Event, RoomChanged
 from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store import Database, Reader, Writer
 from skafd.store.pauses import Pause
+
+LOOK_AGAIN_AFTER = timedelta(seconds=1)
 
 
 class Memory:
@@ -35,6 +38,9 @@ class Memory:
         self.engine = Engine(capacity)
         self.is_doubtful = True
         """It may be ahead of the disk, or nothing has been read yet."""
+        self.shortage = ""
+        """What of the disk is short, as far as the engine knows. May be read from any thread."""
+        self._home = home
         self._is_restored = False
         """Nothing was decided yet on what was read."""
         self._launches = Launches(home, self.facts)
@@ -47,6 +53,7 @@ class Memory:
         self.backfilling = Backfilling(reader.open_backfills())
         self.agenda.restore(timetable)
         self._is_restored = True
+        self.shortage = ""
 
     def decide(self, writer: Writer, prepare: Prepare, now: datetime) -> Decisions:
         """What `prepare` writes, what has become due, and what the engine makes of both; written, not committed."""
@@ -57,11 +64,24 @@ class Memory:
         jump = self.agenda.look(now)
         jumped = self._follow_clock(writer, jump, now)
         plan = self.agenda.plan(now, jump, writer.was_decided)
-        decisions = self.engine.handle([*jumped, *requests_of(plan), *events, *asked], now)
-        decisions = replace(decisions, missed=plan.missed + decisions.missed)
+        room = self._look_for_room()
+        decisions = self.engine.handle([*jumped, *room, *requests_of(plan), *events, *asked], now)
+        wake_at = decisions.wake_at
+        if self.shortage:
+            # Nobody tells when there is room again.
+            wake_at = min(now + LOOK_AGAIN_AFTER, wake_at or now + LOOK_AGAIN_AFTER)
+        decisions = replace(decisions, missed=plan.missed + decisions.missed, wake_at=wake_at)
         writer.apply(decisions, now, self._launches.records(self.engine, decisions.launches))
         write_occurrences(writer, plan, decisions, now)
         return decisions
+
+    def _look_for_room(self) -> Sequence[Event]:
+        """Asked in every turn, so that nothing starts that would find no room; costs a microsecond."""
+        shortage = shortage_of(self._home.path)
+        if shortage == self.shortage:
+            return ()
+        self.shortage = shortage
+        return (RoomChanged(shortage),)
 
     def _follow_clock(self, writer: Writer, jump: Jump, now: datetime) -> Sequence[Event]:
         """Writes what a jump of the clock means; the engine is told, and does the same in memory."""

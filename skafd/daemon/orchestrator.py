@@ -76,6 +76,8 @@ class Orchestrator(threading.Thread):
         self._wake_at: datetime | None = None
         self._stopping = threading.Event()
         self._failures = 0
+        self._refusal = ""
+        """What the database said the last time, as long as it refuses."""
 
     # --- callable from any thread -----------------------------------------------------------------------
 
@@ -83,6 +85,13 @@ class Orchestrator(threading.Thread):
         """Ends the thread after the present turn."""
         self._stopping.set()
         self.mailbox.wake()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing new is started at all, for people; empty when all is well."""
+        if self._refusal:
+            return f"waits for the database, which takes nothing: {self._refusal}"
+        return f"waits for {self.memory.shortage}" if self.memory.shortage else ""
 
     def ring(self) -> None:
         """Time has come."""
@@ -141,6 +150,10 @@ class Orchestrator(threading.Thread):
             self._begin_again(error)
         else:
             self._failures = 0
+            if self._refusal:
+                log.info("the database takes everything again")
+                self._refusal = ""
+                self._changes.announce()
 
     def _begin_again(self, error: Exception) -> None:
         """Memory may be ahead of the disk: starts from what is written; after a pause if that has failed too."""
@@ -154,6 +167,8 @@ class Orchestrator(threading.Thread):
             return
         if self._failures % _FAILURES_PER_REMARK == 2:
             log.error("that failed too, it is tried every second: %s", error)
+        self._refusal = str(error)
+        self._changes.announce()
         self.mailbox.fail(error)
         self._stopping.wait(_SECONDS_BEFORE_TRYING_AGAIN)
 

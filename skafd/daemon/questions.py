@@ -52,7 +52,7 @@ class Questions:
         """Everything that `skafd status` shows, of the projects that changed after that number."""
         number = self._changes.number
         projects, names = self._board.all(self._database, after)
-        return Status(self._about, projects, number=number, names=names)
+        return Status(self._about, projects, number=number, names=names, trouble=self._orchestrator.trouble)
 
     def project(self, project: str) -> ProjectStatus:
         """One project of `status`."""

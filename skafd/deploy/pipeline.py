@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skafd.config import Reading, find_config, load, render
-from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged
+from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Unchanged, may_pass
 from skafd.deploy.snapshot import Snapshot, Snapshotter, Staged, discard, discard_leftovers
 from skafd.errors import DeployError
 from skafd.model.environment import PreparedEnvironments
@@ -159,11 +159,11 @@ class Deployer:
                 return Unchanged(line.folder, survey.hash)
             staged = line.snapshotter.stage(survey)
         except DeployError as error:
-            return RefusedDeploy(line.folder, Stage.SNAPSHOT, error.message, error.hint)
+            return _refused(line, Stage.SNAPSHOT, error)
         try:
             return self._placed(line, staged)
         except DeployError as error:
-            return RefusedDeploy(line.folder, Stage.SNAPSHOT, error.message, error.hint, (), survey.hash)
+            return _refused(line, Stage.SNAPSHOT, error, survey.hash)
         finally:
             discard(staged.path)  # Where it was placed, nothing is there any more.
 
@@ -185,7 +185,7 @@ class Deployer:
             environments = self._environments.prepare(line.folder, path, ready.config, cancelled)
         except DeployError as error:
             self._decide(line, number, None)
-            return RefusedDeploy(line.folder, Stage.ENVIRONMENT, error.message, error.hint, (), ready.snapshot.hash)
+            return _refused(line, Stage.ENVIRONMENT, error, ready.snapshot.hash)
         finally:
             with self._lock:
                 line.builds.pop(number, None)
@@ -220,3 +220,7 @@ class Deployer:
                 return
             if isinstance(result, Deployable):
                 line.last_hash = result.snapshot.hash
+
+
+def _refused(line: _Line, stage: Stage, error: DeployError, snapshot_hash: str | None = None) -> RefusedDeploy:
+    return RefusedDeploy(line.folder, stage, error.message, error.hint, (), snapshot_hash, may_pass(error))

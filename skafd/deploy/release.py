@@ -8,8 +8,10 @@ from pathlib import Path
 
 from skafd.config import Problem
 from skafd.deploy.snapshot import Snapshot
+from skafd.errors import StoreError
 from skafd.model.environment import PreparedEnvironments
 from skafd.model.project import Project
+from skafd.no_room import is_for_want_of_room
 
 
 class Stage(StrEnum):
@@ -50,6 +52,8 @@ class RefusedDeploy:
     hint: str | None = None
     problems: tuple[Problem, ...] = ()
     snapshot_hash: str | None = None
+    may_pass: bool = False
+    """Nothing is wrong with the save: the disk was full, or the database refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,13 @@ class Unchanged:
 
 
 Result = Deployable | RefusedDeploy | Unchanged
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same save may go live in a while: the disk was to blame, or the database."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, StoreError):
+            return True
+        cause = cause.__cause__
+    return is_for_want_of_room(error)

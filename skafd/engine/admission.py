@@ -50,6 +50,7 @@ class Admission:
         self._queued: dict[TaskKey, tuple[Pools, int]] = {}
         self._serial = count()
         self._is_changed = False
+        self._shortage = ""
 
     @property
     def memory_bytes(self) -> int:
@@ -102,6 +103,11 @@ class Admission:
         """The GPUs that a task holds, by their numbers."""
         return self._held[task].devices
 
+    def close(self, shortage: str) -> None:
+        """Lets nobody in for want of this; opens again where nothing is short."""
+        self._shortage = shortage
+        self._is_changed = True
+
     def move_queue(self, stepped: timedelta) -> None:
         """The clock was set: who waits has waited as long as before, and stands where it stood."""
         for lane in self._lanes.values():
@@ -110,6 +116,8 @@ class Admission:
 
     def admit(self, now: datetime) -> list[TaskKey]:
         """Takes from the queue what may start now, in order, and reserves for it."""
+        if self._shortage:
+            return []
         admitted: list[TaskKey] = []
         while self._is_changed and len(self._held) < self._tasks:
             found = self._find(now)
@@ -124,6 +132,8 @@ class Admission:
 
     def explain(self, task: TaskKey) -> str:
         """What a queued task waits for."""
+        if self._shortage:
+            return f"waits for {self._shortage}"
         lane = self._queued[task]
         needs, free = self._lanes[lane].get(task).needs, self._free()
         if len(self._held) >= self._tasks:

@@ -13,13 +13,15 @@ from skafd.engine.open_run import OpenJob
 from skafd.engine.requests import RESTARTED
 from skafd.model.decisions import AttemptEnded, AttemptStarted
 from skafd.model.ids import AttemptKey
-from skafd.model.outcome import Cancelled, Exited, OomKilled, Outcome, describe, state_of
+from skafd.model.outcome import Cancelled, Exited, NotStarted, OomKilled, Outcome, describe, state_of
 from skafd.model.project import Retry
 from skafd.model.run import Task
 from skafd.model.states import TaskState
 from skafd.units import format_memory
 
 _LONGEST_DELAY_SECONDS = 30 * 86400.0
+_ROOM_SECONDS, _LONGEST_ROOM_SECONDS = 2.0, 300.0
+"""Between attempts that found no room, doubled each time: what one needs may be more than what was thought enough."""
 
 
 def start_attempt(board: Board, draft: Draft, event: AttemptStarted) -> None:
@@ -39,7 +41,10 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     open_job.must_restart |= _end_reason(board, task, event.outcome).startswith(RESTARTED)
     new, reason, not_before = state_of(event.outcome), describe(event.outcome), None
     memory_bytes = _grown_memory(board, open_job, task, event.outcome)
-    if _is_retried(board, open_job, task, event.outcome, memory_bytes):
+    if _waits_for_room(board, open_job, task, event.outcome):
+        not_before = draft.now + _until_there_may_be_room(task)
+        new, reason = TaskState.WAITING, f"it is tried again when there is room: {reason}"
+    elif _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job_of(task).retry
         not_before = draft.now + delay_of(retry, task)
         new, reason = TaskState.WAITING, f"retry {task.attempt} of {retry.times} after {reason}"
@@ -86,15 +91,26 @@ def _end_reason(board: Board, task: Task, outcome: Outcome) -> str:
     return board.cancelling.get(task.key) or (outcome.reason if isinstance(outcome, Cancelled) else "")
 
 
+def _waits_for_room(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> bool:
+    """The disk was to blame and not the job, so its `retry` has no say."""
+    return isinstance(outcome, NotStarted) and outcome.for_want_of_room and _may_go_on(board, open_job, task)
+
+
+def _until_there_may_be_room(task: Task) -> timedelta:
+    return timedelta(seconds=min(_ROOM_SECONDS * 2 ** min(task.attempt - 1, 16), _LONGEST_ROOM_SECONDS))
+
+
+def _may_go_on(board: Board, open_job: OpenJob, task: Task) -> bool:
+    return task.key not in board.cancelling and open_job.project in board.live and not open_job.run.is_over_time
+
+
 def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, memory_bytes: int | None) -> bool:
     retry = open_job.job_of(task).retry
     return (
         state_of(outcome) in retry.outcomes
         and task.attempt <= retry.times
         and not (isinstance(outcome, Exited) and outcome.code in retry.final_codes)
-        and task.key not in board.cancelling
-        and open_job.project in board.live
-        and not open_job.run.is_over_time
+        and _may_go_on(board, open_job, task)
         # Who is to get more memory, and has all there is, would only be killed again.
         and not (_asks_for_more(outcome) and retry.memory_factor > 1 and memory_bytes is None)
     )

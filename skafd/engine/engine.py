@@ -36,6 +36,7 @@ from skafd.model.decisions import (
     ItemsFound,
     ProjectForgotten,
     RetryRequested,
+    RoomChanged,
     RunAgain,
     RunRequested,
     SkipRequested,
@@ -120,6 +121,8 @@ class Engine:
                 deploys.deploy(self._board, draft, event)
             case ProjectForgotten():
                 deploys.forget(self._board, draft, event)
+            case RoomChanged(shortage=shortage):
+                self._board.admission.close(shortage)
             case ClockJumped() | TimePassed():
                 pass  # What time means is looked after in every call.
 

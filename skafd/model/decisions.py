@@ -140,6 +140,13 @@ class ClockJumped:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """Nothing new is started as long as something is short: `shortage` says what; empty when there is room again."""
+
+    shortage: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened but the time: retries that are due may go."""
 
@@ -157,6 +164,7 @@ Event = (
     | Happened
     | ProjectForgotten
     | ClockJumped
+    | RoomChanged
     | TimePassed
 )
 

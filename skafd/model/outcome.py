@@ -59,6 +59,8 @@ class NotStarted:
     """No process of it ever ran: the entrypoint, the folder or the cgroup said no."""
 
     reason: str
+    for_want_of_room: bool = False
+    """The disk was full or read-only: it is tried again when there is room, whatever `retry` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Evidence:
     signal: int | None = None
     reason: str = ""
     """A sentence where the verdict needs one."""
+    for_want_of_room: bool = False
+    """It was not started because the disk took nothing."""
     step: int = 0
     """Which command was the last, from 0."""
     limits: ResourceLimits = ResourceLimits()

@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import replace
 
+from skafd.no_room import is_for_want_of_room
 from skafd.sandbox import child, report
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.attend import Attendant
@@ -67,8 +68,9 @@ class Execution:
             self._tree.kill_all()
         except Exception as second:
             reason = f"{reason}; then: {second}"
-        verdict = Verdict.NOT_STARTED if self._started_at is None else Verdict.LOST
-        return Evidence(verdict, reason=reason, started_at=self._started_at)
+        if self._started_at is not None:
+            return Evidence(Verdict.LOST, reason=reason, started_at=self._started_at)
+        return Evidence(Verdict.NOT_STARTED, reason=reason, for_want_of_room=is_for_want_of_room(error))
 
     def _run_commands(self, attendant: Attendant) -> Evidence:
         stage = self._stage()

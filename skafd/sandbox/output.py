@@ -57,7 +57,7 @@ class Output:
         if self._size_bytes - self._tail_at > self._half_bytes and self.written_bytes > self._cap_bytes:
             self._take_out_middle()
         if self.lost_bytes:
-            self._write(f"\n[skafd: the disk was full, {self.lost_bytes} bytes were lost]\n".encode())
+            self._say_what_was_lost()
         os.close(self._file)
 
     def _keep(self, data: bytes) -> None:
@@ -80,6 +80,19 @@ class Output:
             view = view[count:]
         return len(data) - len(view)
 
+    def _say_what_was_lost(self) -> None:
+        """At the end of the log; over its last bytes where the disk is still full."""
+        before = self._size_bytes
+        mark = lost_marker(self.lost_bytes)
+        if self._write(mark) == len(mark):
+            return
+        os.ftruncate(self._file, before)
+        longest = len(lost_marker(self.lost_bytes + self._size_bytes))
+        self._size_bytes = max(0, before - longest)
+        self.lost_bytes += before - self._size_bytes
+        self._write(lost_marker(self.lost_bytes))
+        os.ftruncate(self._file, self._size_bytes)
+
     def _take_out_middle(self) -> None:
         """Moves the last half of the cap down to where the marker ends, and cuts off the rest."""
         end = self._size_bytes
@@ -97,6 +110,11 @@ class Output:
             target += os.pwrite(self._file, piece, target)
         os.ftruncate(self._file, target)
         self._size_bytes = target
+
+
+def lost_marker(lost_bytes: int) -> bytes:
+    """The line at the end of a log of which a full disk did not take all."""
+    return f"\n[skafd: the disk was full, {lost_bytes} bytes were lost]\n".encode()
 
 
 def marker(dropped_bytes: int) -> bytes:

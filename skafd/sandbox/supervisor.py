@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 from skafd import crash
+from skafd.no_room import is_for_want_of_room
 from skafd.sandbox import claim, kill, report, small_files, workspace
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.cgroup.base import CgroupPlace
@@ -24,9 +25,9 @@ from skafd.sandbox.spec import AttemptSpec
 class _NotStarted(Exception):
     """The attempt ends before its first exec; `str()` is the reason."""
 
-    def __init__(self, reason: str, verdict: Verdict = Verdict.NOT_STARTED) -> None:
+    def __init__(self, reason: str, verdict: Verdict = Verdict.NOT_STARTED, for_want_of_room: bool = False) -> None:
         super().__init__(reason)
-        self.verdict = verdict
+        self.evidence = Evidence(verdict, reason=reason, for_want_of_room=for_want_of_room)
 
 
 def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
@@ -37,8 +38,8 @@ def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
             return
     except OSError as error:
         # Without a claim nothing may be written: another supervisor might own the folder.
-        reason = f"the attempt could not be claimed: {error}"
-        report.tell_ended(spec, Evidence(Verdict.NOT_STARTED, reason=reason, ended_at=time.time()))
+        refusal = _NotStarted(f"the attempt could not be claimed: {error}", for_want_of_room=is_for_want_of_room(error))
+        report.tell_ended(spec, replace(refusal.evidence, ended_at=time.time()))
         return
     evidence = _Attempt(spec, leaf, ahead).run()
     masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason))
@@ -65,7 +66,7 @@ class _Attempt:
         try:
             evidence = self._run()
         except _NotStarted as error:
-            evidence = Evidence(error.verdict, reason=str(error))
+            evidence = error.evidence
         except Exception as error:
             evidence = self._execution.abandon(error)
         workspace.clear(self._spec)
@@ -99,7 +100,9 @@ class _Attempt:
         try:
             workspace.prepare(self._spec)
         except OSError as error:
-            raise _NotStarted(f"its working folder could not be made: {error}") from error
+            workspace.discard(f"{self._spec.directory}/work")
+            reason = f"its working folder could not be made: {error}"
+            raise _NotStarted(reason, for_want_of_room=is_for_want_of_room(error)) from error
 
     @crash.around("cgroup.remove")
     def _cleared(self, evidence: Evidence) -> Evidence:

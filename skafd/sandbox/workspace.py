@@ -51,6 +51,14 @@ def clear(spec: AttemptSpec) -> None:
         shutil.rmtree(f"{spec.directory}/{TEMPORARY}", ignore_errors=True)
 
 
+def discard(folder: str) -> None:
+    """Removes what there is of a folder that could not be made; what cannot be removed stays."""
+    # Imported here, because it would cost every supervisor memory.
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _make_writable(spec: AttemptSpec) -> None:
     for name in spec.writable:
         path = f"{spec.directory}/{name}"

@@ -21,6 +21,8 @@ _INDENT = "  "
 def render_status(status: Json, width: int | None, now: datetime) -> Text:
     """Everything that `skafd status` shows; `width` None: nothing is cut or wrapped."""
     lines = [_daemon_line(status["daemon"], now)]
+    if status["trouble"]:
+        lines += wrapped(f"✗ nothing new is started: skafd {status['trouble']}", width, "", "red")
     for project in status["projects"]:
         lines += [Text(), *render_project(project, width, now)]
     if status["services"]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skafd.engine.queue import Amounts, Place, Queue
-from skafd.model.decisions import RunRequested
+from skafd.model.decisions import RoomChanged, RunRequested
 from skafd.model.ids import JobId, RunKey, TaskKey
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.run import Cause, CauseKind
@@ -226,3 +226,17 @@ def test_the_queue_finds_what_a_plain_search_finds(steps: list[tuple[int, int, i
             task = TaskKey(RunKey(CHURN, 1), JobId("a"), number)
             plain.append(Place(task, free, (0.0, number), NOON))
             queue.append(plain[-1])
+
+
+def test_nobody_is_let_in_while_something_is_short_and_all_go_on_when_it_is_not() -> None:
+    world = World(job("a"), job("b"))
+    world.send(RoomChanged("room on the disk: 3 MiB free, 16 MiB needed"))
+    world.run()
+    assert world.states() == {"a": "queued", "b": "queued"}
+    said = "waits for room on the disk: 3 MiB free, 16 MiB needed"
+    assert world.task("a").reason == said
+    assert world.engine.explain(world.task("b").key) == said
+    world.wait(3600)
+    assert world.states() == {"a": "queued", "b": "queued"}
+    world.send(RoomChanged(""))
+    assert world.states() == {"a": "starting", "b": "starting"}

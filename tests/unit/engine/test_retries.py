@@ -137,3 +137,23 @@ def test_the_end_of_an_earlier_attempt_is_no_news() -> None:
     world.wait(30)
     assert world.send(AttemptEnded(first, OK)).transitions == ()
     assert world.state("train") == "starting"
+
+
+def test_what_found_no_room_on_the_disk_is_tried_again_whatever_retry_says() -> None:
+    world = failed_once(NotStarted("No space left on device", for_want_of_room=True), Retry())
+    assert world.state("train") == "waiting"
+    assert world.task("train").reason.startswith("it is tried again when there is room: ")
+    world.wait(2)
+    assert world.state("train") == "starting"
+    world.end("train", outcome=NotStarted("No space left on device", for_want_of_room=True))
+    world.wait(3)
+    assert world.state("train") == "waiting", "each time it waits longer"
+    world.wait(1)
+    world.end("train", outcome=BAD)
+    assert world.states() == {"train": "failed", "score": "upstream_failed"}
+
+
+def test_what_waits_for_room_can_be_cancelled() -> None:
+    world = failed_once(NotStarted("No space left on device", for_want_of_room=True), Retry())
+    world.cancel("train")
+    assert world.state("train") == "cancelled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skafd.sandbox.output import Output, marker
+from skafd.sandbox.output import Output, lost_marker, marker
 from skafd.sandbox.redact import Redactor
 
 
@@ -92,22 +92,48 @@ def test_nothing_to_read_is_no_trouble(tmp_path: Path, pipe: Pipe) -> None:
     output.finish()
 
 
-def test_a_full_disk_loses_output_and_says_how_much(
-    tmp_path: Path, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = Output(str(tmp_path), Redactor(()), 1000)
+Refuse = Callable[[int], object]
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    """Lets the disk be full after so many bytes of a file."""
     real = os.pwrite
-    room = 10
 
-    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
-        if offset >= room:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data[: room - offset], offset)
+    def fill(room: int) -> None:
+        def pwrite(descriptor: int, data: bytes, offset: int) -> int:
+            if offset >= room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(descriptor, data[: room - offset], offset)
 
-    with monkeypatch.context() as disk:
-        disk.setattr(os, "pwrite", pwrite)
-        os.write(pipe.writing, b"0123456789 and more")
-        output.copy(pipe.reading)
+        monkeypatch.setattr(os, "pwrite", pwrite)
+
+    return fill
+
+
+def test_a_full_disk_loses_output_and_says_how_much(tmp_path: Path, pipe: Pipe, refuse: Refuse) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    refuse(10)
+    os.write(pipe.writing, b"0123456789 and more")
+    output.copy(pipe.reading)
+    refuse(1000)
     output.finish()
     assert output.lost_bytes == len(" and more")
     assert (tmp_path / "log").read_text() == "0123456789\n[skafd: the disk was full, 9 bytes were lost]\n"
+
+
+@pytest.mark.parametrize("room", [100, 70, 20])
+def test_where_the_disk_is_still_full_the_last_bytes_make_room_for_saying_so(
+    tmp_path: Path, pipe: Pipe, refuse: Refuse, room: int
+) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    refuse(room)
+    os.write(pipe.writing, b"0123456789" * 20)
+    output.copy(pipe.reading)
+    output.finish()
+    log = (tmp_path / "log").read_bytes()
+    kept = log.partition(b"\n")[0]
+    assert (b"0123456789" * 20).startswith(kept)
+    assert output.lost_bytes == 200 - len(kept)
+    assert len(log) <= room
+    assert lost_marker(output.lost_bytes).startswith(log[len(kept) :])
