@@ -52,7 +52,7 @@ def test_takes_the_place_of_a_socket_left_by_a_killed_daemon(tmp_path: Path) -> 
 
 def test_status_says_daemon_and_projects(pair: Pair) -> None:
     status = pair[1].status()
-    assert set(status) == {"daemon", "projects", "services", "number", "names"}
+    assert set(status) == {"daemon", "projects", "services", "number", "names", "trouble"}
     assert set(status["daemon"]) == {"pid", "version", "started_at", "home", "enforcement"}
     assert [job["name"] for job in status["projects"][0]["jobs"]] == ["ingest", "train", "score", "report"]
 

@@ -129,3 +129,9 @@ def test_wrapping_keeps_every_word(text: str, width: int) -> None:
     lines = [line.plain for line in wrapped(text, width, "  ")]
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(len(line) <= max(22, width) for line in lines)
+
+
+def test_a_machine_that_starts_nothing_says_why() -> None:
+    status = {**scenes.nothing_yet(), "trouble": "waits for room on the disk of /s: 3Mi free, 16Mi needed"}
+    shown = render_status(status, 100, scenes.NOW).plain
+    assert "✗ nothing new is started: skafd waits for room on the disk of /s: 3Mi free, 16Mi needed" in shown
