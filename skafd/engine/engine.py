@@ -79,7 +79,7 @@ class Engine:
     def handle(self, events: Sequence[Event], now: datetime) -> Decisions:
         """Decides what follows from the events, in their order. Events that are no news change nothing."""
         draft = Draft(now)
-        self._keep_time(events, now)
+        self._follow_machine(events, now)
         draft.to_check.extend(self._board.unchecked)
         draft.to_release.extend(self._board.unreleased)
         self._board.unchecked.clear()
@@ -121,15 +121,15 @@ class Engine:
                 deploys.deploy(self._board, draft, event)
             case ProjectForgotten():
                 deploys.forget(self._board, draft, event)
-            case RoomChanged(shortage=shortage):
-                self._board.admission.close(shortage)
-            case ClockJumped() | TimePassed():
-                pass  # What time means is looked after in every call.
+            case ClockJumped() | RoomChanged() | TimePassed():
+                pass  # The machine is looked after before everything else.
 
-    def _keep_time(self, events: Sequence[Event], now: datetime) -> None:
+    def _follow_machine(self, events: Sequence[Event], now: datetime) -> None:
         for event in events:
             if isinstance(event, ClockJumped):
                 clock_jumps.follow(self._board, event)
+            elif isinstance(event, RoomChanged):
+                self._board.admission.close(event.shortage)
         if self._is_restored:
             clock_jumps.distrust_future(self._board, now)
             self._is_restored = False
