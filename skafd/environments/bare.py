@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from skafd.environments.build import Build
+from skafd.environments.build import Build, BuildCancelled
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.tool import find_uv
+from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
 
 
@@ -36,3 +37,13 @@ def make_virtual_environment(interpreter: Interpreter, target: Path, build: Buil
     """Makes a virtual environment on the interpreter, empty but for what the options say. Raises BuildError."""
     general = ["--no-project", "--quiet", "--python", str(interpreter.path)]
     build.run([find_uv(), "venv", *general, *options, str(target)])
+
+
+def make_environment_with_pip(interpreter: Interpreter, target: Path, build: Build) -> None:
+    """Makes a virtual environment with the newest pip that fits, else with Python's own. Raises BuildError."""
+    try:
+        make_virtual_environment(interpreter, target, build, "--seed")
+    except BuildCancelled:
+        raise
+    except BuildError:
+        build.run([str(interpreter.path), "-m", "venv", "--clear", str(target)])

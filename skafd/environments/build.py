@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -13,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skafd.environments.runner import PlainRunner, Runner
 from skafd.errors import BuildError
 from skafd.units import format_duration
 
 TIMEOUT_SECONDS = 30 * 60.0
 _LOOK_SECONDS = 0.1
-_GRACE_SECONDS = 2.0
 _LAST_LINES = 20
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
@@ -39,30 +37,31 @@ class Build:
     progress: Progress
     cancelled: threading.Event
     timeout_seconds: float = TIMEOUT_SECONDS
+    runner: Runner = PlainRunner()
 
-    def run(self, command: Sequence[str]) -> None:
-        """Runs a command to its end. Raises BuildError with its last lines, BuildCancelled."""
+    def run(self, command: Sequence[str], is_quiet: bool = False) -> tuple[str, ...]:
+        """Runs a command to its end and returns its last lines; of a quiet one, only of its errors.
+
+        Raises BuildError with those lines, BuildCancelled.
+        """
         last: deque[str] = deque(maxlen=_LAST_LINES)
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = self.runner.start(command, self.folder, self.variables, is_quiet)
         listener = threading.Thread(target=self._listen, args=(process, last), name="skafd-build")
         listener.start()
         try:
             stopped = self._wait(process)
         finally:
-            _end_group(process)
+            self.runner.end(process)
             listener.join()
         if stopped is not None:
             raise stopped
         if process.returncode != 0:
             raise BuildError("\n".join(("the environment could not be built:", *last)), _hint(last))
+        return tuple(last)
+
+    def say(self, text: str) -> None:
+        """Tells people what is being done."""
+        self.progress(text)
 
     def _listen(self, process: subprocess.Popen[bytes], last: deque[str]) -> None:
         assert process.stdout is not None
@@ -91,20 +90,6 @@ class Build:
 def mask_credentials(text: str) -> str:
     """The text without the names and passwords in its URLs."""
     return _CREDENTIALS.sub("****@", text)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process and all that it started; a tool that ended by itself may have left some too."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
 
 
 def _hint(last: Sequence[str]) -> str | None:

@@ -33,6 +33,11 @@ class Interpreter:
     build: str
     """Tells it from others of its version: `cpython-311-x86_64-linux-gnu`; its path, where a path was asked for."""
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Major and minor version."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
     def identity(self) -> tuple[str, ...]:
         """What an environment depends on: not where it is, so that another of the same kind can take its place."""
         return (self.version, self.build, sysconfig.get_platform())
@@ -67,6 +72,14 @@ class Interpreters:
         with self._lock:
             self._found[wanted] = interpreter
         return interpreter
+
+    def fitting(self, specifier: str, variables: Mapping[str, str]) -> Interpreter:
+        """Our own where it fits a `requires-python`, else one that does. Raises BuildError."""
+        ours_first = f"{own_interpreter().path.parent}:{variables.get('PATH', os.defpath)}"
+        try:
+            return self.find(specifier, {**variables, "PATH": ours_first})
+        except BuildError as error:
+            raise BuildError(f"requires-python of pyproject.toml: {error.message}", error.hint) from error
 
 
 def _ask_uv(wanted: str, variables: Mapping[str, str]) -> Path:

@@ -8,25 +8,39 @@ from skafd.environments.bare import BareRecipe
 from skafd.environments.base import Asked, Recipe
 from skafd.environments.conda.file import read_conda_file
 from skafd.environments.conda.recipe import CondaRecipe, check_rattler
-from skafd.environments.interpreter import Interpreters, own_interpreter
-from skafd.environments.requirements import FILE, read_lines, read_requirements
+from skafd.environments.day import day_of
+from skafd.environments.interpreter import Interpreter, Interpreters, own_interpreter
+from skafd.environments.pyproject import FILE, LOCK, PyProject, read_pyproject
+from skafd.environments.requirements import Requirements, RequirementsReader
 from skafd.environments.uv import UvRecipe
-from skafd.model.environment import AUTO
+from skafd.environments.wanted import Wanted
 
+PIN = ".python-version"
 _CONDA_FILES = ("environment.yml", "environment.yaml")
+_ANY_PYTHON = (3,)
+"""Which Python conda takes is not known before."""
 
 
 def recipe_for(asked: Asked, interpreters: Interpreters, variables: Mapping[str, str]) -> Recipe:
     """Reads what is asked for. Raises BuildError when that cannot be made sense of."""
-    wish = asked.wish
-    conda_file = wish.conda_file or _usual_conda_file(asked)
+    conda_file = asked.wish.conda_file or _usual_conda_file(asked)
     if conda_file is not None:
         return _conda_recipe(asked, conda_file)
-    interpreter = interpreters.find(wish.python, variables) if wish.python else own_interpreter()
-    requirements = read_requirements(asked.source, wish)
-    if requirements is None or not requirements.wanted:
-        return BareRecipe(interpreter, notes=tuple(requirements.notes) if requirements else ())
-    return UvRecipe(interpreter, requirements, asked.source)
+    pyproject = read_pyproject(asked.source) if not asked.wish.names_packages else None
+    interpreter = _interpreter(asked, pyproject, interpreters, variables)
+    found = RequirementsReader(asked.source, asked.folder, interpreter.numbers).read(asked.wish)
+    counts = pyproject if pyproject is not None and pyproject.has_dependencies else None
+    if not found.wanted and counts is None:
+        return BareRecipe(interpreter, notes=tuple(found.notes))
+    as_of = _day(asked, found, [FILE, LOCK] if counts else [])
+    return UvRecipe(interpreter, Wanted(asked.source, found, counts, as_of), tuple(found.notes))
+
+
+def _day(asked: Asked, found: Requirements, more_files: list[str]) -> str | None:
+    """The day whose packages count, for what stands in these files."""
+    names = [str(path.relative_to(asked.source)) for path in found.files] + more_files
+    there = [name for name in names if (asked.folder / name).exists()]
+    return day_of(asked.wish.resolve_as_of, asked.folder, there)
 
 
 def _usual_conda_file(asked: Asked) -> str | None:
@@ -39,10 +53,23 @@ def _conda_recipe(asked: Asked, name: str) -> CondaRecipe:
     """Of the file, with what `pip:` in it and the requirements of the project add."""
     check_rattler()
     file = read_conda_file(asked.source, name)
-    lines = file.pip + list(asked.wish.packages or ())
-    requirements_file = asked.wish.requirements_file or FILE
-    if asked.wish.packages is None and (asked.source / requirements_file).is_file():
-        lines.append(f"-r {requirements_file}")
-    requirements = read_lines(asked.source, asked.source / name, lines)
-    as_of = None if asked.wish.resolve_as_of == AUTO else asked.wish.resolve_as_of
-    return CondaRecipe(file, requirements, asked.source, asked.wish.python, as_of)
+    found = RequirementsReader(asked.source, asked.folder, _ANY_PYTHON).read(asked.wish, file.pip, name)
+    return CondaRecipe(file, Wanted(asked.source, found, as_of=_day(asked, found, [name])), asked.wish.python)
+
+
+def _interpreter(
+    asked: Asked, pyproject: PyProject | None, interpreters: Interpreters, variables: Mapping[str, str]
+) -> Interpreter:
+    """What the config says, else `.python-version`, else `requires-python`, else our own."""
+    wanted = asked.wish.python or _pinned(asked)
+    if wanted:
+        return interpreters.find(wanted, variables)
+    if pyproject is not None and pyproject.requires_python:
+        return interpreters.fitting(pyproject.requires_python, variables)
+    return own_interpreter()
+
+
+def _pinned(asked: Asked) -> str | None:
+    path = asked.source / PIN
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    return next((line.strip() for line in lines if line.strip() and not line.startswith("#")), None)

@@ -1,75 +1,151 @@
-"""A virtual environment with the packages that requirements lead to, by uv."""
+"""A virtual environment with the packages that requirements lead to: by uv, and by pip where uv cannot."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import shutil
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 
-from skafd.environments.bare import make_virtual_environment
-from skafd.environments.build import Build
+from skafd.environments.bare import make_environment_with_pip, make_virtual_environment
+from skafd.environments.build import Build, BuildCancelled
+from skafd.environments.explain import explained
 from skafd.environments.interpreter import Interpreter
-from skafd.environments.requirements import SDK, Requirements
-from skafd.environments.source import beside_the_code
+from skafd.environments.lines import SDK
+from skafd.environments.pip import install_by_pip, resolve_by_pip
+from skafd.environments.pyproject import FILE
 from skafd.environments.tool import find_uv
+from skafd.environments.wanted import Wanted, lines_of, text_of
+from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
 
 # No requirement of this name, at whatever depth, is looked up on an index, where anybody might offer one.
 _OVERRIDES = f"{SDK} ; python_version < '0'\n"
 _RESOLVED = "resolved.txt"
+_OLDEST_OF_UV = (3, 7)
+"""For older Pythons uv passes over versions whose metadata it cannot read, and silently takes still older ones."""
+_UV_CANNOT = {
+    r"invalid metadata|[Mm]etadata .* could not be parsed|after parsing `": "uv cannot read the metadata of a package",
+    r"Failed to resolve requirements from": "what a package is built with is not there",
+    r"No module named '(?:setuptools|pkg_resources|distutils)": "a package cannot be built without setuptools",
+    r"Can't use Python|does not support Python|Python .* is not supported": "uv does not work with this Python",
+}
+_FLAGS = {"--pre": "--prerelease=allow", "--trusted-host": "--allow-insecure-host"}
+"""Options of a requirements file that uv has on its command line."""
 
 
 @dataclass(frozen=True, slots=True)
 class UvRecipe:
-    """The interpreter and the requirements; the snapshot too where they mean code in it."""
+    """The interpreter, and what is wanted."""
 
     interpreter: Interpreter
-    requirements: Requirements
-    snapshot_folder: Path
+    wanted: Wanted
+    notes: tuple[str, ...] = field(default=())
     kind: EnvironmentKind = EnvironmentKind.UV
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """On requirements that were understood otherwise than written."""
-        return tuple(self.requirements.notes)
-
-    @property
-    def _source(self) -> str | None:
-        return self.snapshot_folder.name if self.requirements.is_local else None
-
     def inputs(self) -> tuple[str, ...]:
-        """Every line, and the project's own code where it is installed."""
-        return (self._source or "", *self.requirements.wanted, "constraints", *self.requirements.constraints)
+        """All that is wanted."""
+        return self.wanted.inputs()
 
     def resolve(self, build: Build) -> Lock:
-        """Asks uv which version of what. Raises BuildError, OSError."""
-        resolved = build.folder / _RESOLVED
-        options = ["--python", str(self.interpreter.path), "--no-header", "--no-annotate", "--generate-hashes"]
-        for option, text in (("--constraints", _text(self.requirements.constraints)), ("--overrides", _OVERRIDES)):
-            file = build.folder / f"{option.strip('-')}.txt"
-            file.write_text(text, encoding="utf-8")
-            options += [option, str(file)]
-        wanted = build.folder / "requirements.txt"
-        wanted.write_text(_text(self.requirements.wanted), encoding="utf-8")
-        there = beside_the_code(self.requirements, self.snapshot_folder, build.folder / "source", build)
-        there.run([find_uv(), "pip", "compile", "--quiet", *options, "--output-file", str(resolved), str(wanted)])
-        return self.interpreter.lock(self.kind, _locked_lines(resolved.read_text(encoding="utf-8")), self._source)
+        """Asks uv which version of what; pip, where uv cannot. Raises BuildError, OSError."""
+        build.say("resolving")
+        there = self.wanted.beside_the_code(build.folder / "source", build)
+        try:
+            lock = self._resolve(build.folder, there)
+        except BuildCancelled:
+            raise
+        except BuildError as error:
+            raise explained(error, self.wanted) from error
+        return replace(lock, source=self.wanted.code, as_of=self.wanted.as_of)
 
     def make(self, lock: Lock, target: Path, build: Build) -> None:
         """Makes the virtual environment and installs what is locked. Raises BuildError, OSError."""
-        make_virtual_environment(self.interpreter, target, build)
+        build.say(f"installing {len(lock.packages)} packages")
+        try:
+            make_virtual_environment(self.interpreter, target, build)
+            there, file = self._place(lock, target, build)
+            options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
+            there.run([find_uv(), "pip", "install", *self._flags(), *options])
+        except BuildCancelled:
+            raise
+        except BuildError as error:
+            # What pip resolved, uv can mostly install, in a fraction of the time: all is pinned.
+            reason = _why_pip(error)
+            if lock.kind is not EnvironmentKind.PIP and reason is None:
+                raise explained(error, self.wanted) from error
+            build.say(f"{reason or 'uv could not install them'}: pip is used")
+            shutil.rmtree(target)
+            make_environment_with_pip(self.interpreter, target, build)
+            there, file = self._place(lock, target, build)
+            install_by_pip(target, file, there)
+
+    def _place(self, lock: Lock, target: Path, build: Build) -> tuple[Build, Path]:
+        """Where to install from, and the file of what belongs into the environment."""
         notes = target / "skafd"
         notes.mkdir()
         file = notes / "requirements.txt"
-        file.write_text(_text((*self.requirements.options, *lock.packages)), encoding="utf-8")
-        options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
-        there = beside_the_code(self.requirements, self.snapshot_folder, notes / "source", build)
-        there.run([find_uv(), "pip", "install", *options])
+        file.write_text(text_of((*self.wanted.option_lines, *lock.packages)), encoding="utf-8")
+        return self.wanted.beside_the_code(notes / "source", build), file
+
+    def _resolve(self, folder: Path, there: Build) -> Lock:
+        reason: str | None = "packages for this Python are older than what uv reads"
+        if self.interpreter.numbers >= _OLDEST_OF_UV:
+            try:
+                return self._resolve_by_uv(folder, there)
+            except BuildError as error:
+                reason = _why_pip(error)
+                if reason is None or isinstance(error, BuildCancelled):
+                    raise
+        there.say(f"{reason}: pip is used")
+        return resolve_by_pip(self.interpreter, self.wanted, folder, there)
+
+    def _resolve_by_uv(self, folder: Path, there: Build) -> Lock:
+        resolved, wanted = folder / _RESOLVED, folder / "requirements.txt"
+        locked = self._locked_by_the_project(folder, there)
+        files = [str(wanted)] + ([str(there.folder / FILE)] if self.wanted.pyproject and not locked else [])
+        wanted.write_text(
+            text_of((*self.wanted.option_lines, *self.wanted.requirements.wanted, *locked)), encoding="utf-8"
+        )
+        options = ["--python", str(self.interpreter.path), "--no-header", "--no-annotate", "--generate-hashes"]
+        for option, text in (("constraints", text_of(self.wanted.requirements.constraints)), ("overrides", _OVERRIDES)):
+            if not text:
+                continue
+            (folder / f"{option}.txt").write_text(text, encoding="utf-8")
+            options += [f"--{option}", str(folder / f"{option}.txt")]
+        if self.wanted.as_of:
+            options += ["--exclude-newer", end_of(self.wanted.as_of)]
+        command = [find_uv(), "pip", "compile", *self._flags(), *options, "--output-file", str(resolved), *files]
+        there.run(command, is_quiet=True)
+        return self.interpreter.lock(self.kind, lines_of(resolved.read_text(encoding="utf-8")))
+
+    def _locked_by_the_project(self, folder: Path, there: Build) -> tuple[str, ...]:
+        """What `uv.lock` says, where there is one: it was resolved already."""
+        if self.wanted.pyproject is None or self.wanted.pyproject.lock_text is None:
+            return ()
+        exported = folder / "exported.txt"
+        options = [
+            "--frozen",
+            "--no-emit-workspace",
+            "--no-dev",
+            "--no-header",
+            "--no-annotate",
+            "--no-emit-package",
+            SDK,
+        ]
+        there.run([find_uv(), "export", *options, "--output-file", str(exported)], is_quiet=True)
+        return lines_of(exported.read_text(encoding="utf-8"))
+
+    def _flags(self) -> list[str]:
+        found = ((_FLAGS.get(name), value) for name, value in self.wanted.requirements.options)
+        return [word for flag, value in found if flag for word in (flag, value) if word]
 
 
-def _text(lines: tuple[str, ...] | list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+def end_of(day: str) -> str:
+    """The first instant that no longer belongs to the day, UTC: what was published before it counts."""
+    return f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
 
 
-def _locked_lines(text: str) -> tuple[str, ...]:
-    joined = text.replace("\\\n", " ")
-    return tuple(" ".join(line.split()) for line in joined.splitlines() if line.strip())
+def _why_pip(error: BuildError) -> str | None:
+    return next((reason for sign, reason in _UV_CANNOT.items() if re.search(sign, error.message)), None)

@@ -16,19 +16,15 @@ from skafd.environments.build import Build, BuildCancelled
 from skafd.environments.conda.file import CondaFile
 from skafd.environments.conda.records import split, to_line, with_secrets, without_secret
 from skafd.environments.interpreter import Interpreter
-from skafd.environments.requirements import SDK, Requirements
-from skafd.environments.source import beside_the_code
+from skafd.environments.lines import SDK, local_path, url_of
 from skafd.environments.tool import find_uv
+from skafd.environments.wanted import Wanted
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
 
 _VARIABLES = "--variables "
 """Begins the line of a lock that has the file's variables."""
 _ADDED = re.compile(r" \+ (?P<name>\S+)==(?P<version>\S+)(?P<elsewhere> \(from .*)?")
-_DIRECT = re.compile(
-    r"-e\b|--editable\b|\.{0,2}/|\.$|\.\[|\w+\+?\w*:|\S+\s*@|\S+\.(?:whl|zip|tar\.gz)\b", re.IGNORECASE
-)
-"""A requirement that says where to get it, not which version."""
 _VERSION = re.compile(r"\d+(\.\d+)*")
 _RANGE = re.compile(r"[<>=!~][\d.<>=!~*, ]+")
 _NAME = re.compile(r"(?:[\w./:+-]*::)?(?P<name>[\w.-]+)")
@@ -39,10 +35,8 @@ class CondaRecipe:
     """What the file says, what pip is to add, and from which day packages count."""
 
     file: CondaFile
-    requirements: Requirements
-    snapshot_folder: Path
+    pip: Wanted
     python: str | None = None
-    as_of: str | None = None
     kind: EnvironmentKind = EnvironmentKind.CONDA
 
     @property
@@ -53,7 +47,7 @@ class CondaRecipe:
     @property
     def notes(self) -> tuple[str, ...]:
         """On what was understood otherwise than written."""
-        return (*self.file.notes, *self.requirements.notes)
+        return (*self.file.notes, *self.pip.requirements.notes)
 
     @property
     def _specs(self) -> list[str]:
@@ -65,30 +59,33 @@ class CondaRecipe:
             specs.append("python")
         return specs
 
-    @property
-    def _source(self) -> str | None:
-        return self.snapshot_folder.name if self.requirements.is_local else None
-
     def inputs(self) -> tuple[str, ...]:
         """All that the file and the requirements say."""
         channels = map(without_secret, self.file.channels)
-        pip = (*self.requirements.wanted, "constraints", *self.requirements.constraints)
         variables = json.dumps(self.file.variables, sort_keys=True)
-        return (self.as_of or "", self._source or "", variables, *channels, "specs", *self._specs, "pip", *pip)
+        return (variables, *channels, "specs", *self._specs, "pip", *self.pip.inputs())
+
+    @property
+    def _pip_lines(self) -> list[str]:
+        return [*self.pip.option_lines, *self.pip.requirements.wanted]
 
     def resolve(self, build: Build) -> Lock:
         """Asks the channels, and uv in a prefix that is thrown away. Raises BuildError, OSError."""
-        request = {"channels": self.file.channels, "specs": self._specs, "before": self.as_of and _end_of(self.as_of)}
+        request = {
+            "channels": self.file.channels,
+            "specs": self._specs,
+            "before": self.pip.as_of and _end_of(self.pip.as_of),
+        }
         records = _run_helper("solve", request, build)
         lines = sorted(map(to_line, records))
-        if self.requirements.wanted:
+        if self.pip.requirements.wanted:
             prefix = build.folder / "prefix"
             _run_helper("install", {"prefix": str(prefix), "records": records, "variables": {}}, build)
             lines += self._resolve_pip(prefix, build)
         if self.file.variables:
             lines.append(_VARIABLES + json.dumps(self.file.variables, sort_keys=True))
         version = next(record["version"] for record in records if record["name"] == "python")
-        return Lock(self.kind, version, sysconfig.get_platform(), tuple(lines), self._source, self.as_of)
+        return Lock(self.kind, version, sysconfig.get_platform(), tuple(lines), self.pip.code, self.pip.as_of)
 
     def make(self, lock: Lock, target: Path, build: Build) -> None:
         """Installs what is locked. Raises BuildError, OSError."""
@@ -111,17 +108,17 @@ class CondaRecipe:
             if match and not match["elsewhere"]:
                 added.append(f"{match['name']}=={match['version']}")
 
-        options = ["--constraints", _write(build.folder / "constraints.txt", self.requirements.constraints)]
+        options = ["--constraints", _write(build.folder / "constraints.txt", self.pip.requirements.constraints)]
         options += ["--overrides", _write(build.folder / "overrides.txt", [f"{SDK} ; python_version < '0'"])]
-        options += ["--requirements", _write(build.folder / "requirements.txt", self.requirements.wanted)]
-        there = beside_the_code(self.requirements, self.snapshot_folder, build.folder / "source", build)
+        options += ["--requirements", _write(build.folder / "requirements.txt", self._pip_lines)]
+        there = self.pip.beside_the_code(build.folder / "source", build)
         _uv_install(prefix, ["--dry-run", *options], replace(there, progress=listen))
-        return sorted(added) + [line for line in self.requirements.wanted if _DIRECT.match(line)]
+        return sorted(added) + [line for line in self.pip.requirements.wanted if local_path(line) or url_of(line)]
 
     def _install_pip(self, lines: list[str], target: Path, build: Build) -> None:
         file = target / "skafd" / "requirements.txt"
-        options = ["--no-deps", "--requirements", _write(file, (*self.requirements.options, *lines))]
-        there = beside_the_code(self.requirements, self.snapshot_folder, target / "skafd" / "source", build)
+        options = ["--no-deps", "--requirements", _write(file, (*self.pip.option_lines, *lines))]
+        there = self.pip.beside_the_code(target / "skafd" / "source", build)
         _uv_install(target, options, there)
 
 

@@ -8,6 +8,7 @@ from skafd.environments.interpreter import Interpreter
 from skafd.environments.key import inputs_key_of, key_of
 from skafd.environments.requirements import Requirements
 from skafd.environments.uv import UvRecipe
+from skafd.environments.wanted import Wanted
 from skafd.model.environment import EnvironmentKind
 
 OURS = Interpreter(Path("/usr/bin/python3.11"), "3.11.7", "cpython-311")
@@ -17,7 +18,8 @@ LOCK = OURS.lock(EnvironmentKind.UV, ["six==1.16.0"])
 def inputs(
     *wanted: str, constraints: tuple[str, ...] = (), interpreter: Interpreter = OURS, snapshot: str = "/snapshots/a"
 ) -> str:
-    return inputs_key_of(UvRecipe(interpreter, Requirements(list(wanted), list(constraints)), Path(snapshot)))
+    requirements = Requirements(list(wanted), list(constraints))
+    return inputs_key_of(UvRecipe(interpreter, Wanted(Path(snapshot), requirements)))
 
 
 def test_equal_requirements_are_resolved_once_whatever_else_changes() -> None:
@@ -37,8 +39,14 @@ def test_each_requirement_constraint_and_interpreter_counts() -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_where_code_of_the_project_is_installed_the_snapshot_counts() -> None:
-    assert inputs("-e .", snapshot="/snapshots/a") != inputs("-e .", snapshot="/snapshots/b")
+def test_where_code_of_the_project_is_installed_its_content_counts(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "setup.py").write_text("one")
+    before = inputs("-e lib", snapshot=str(tmp_path))
+    (tmp_path / "main.py").write_text("of no concern")
+    assert inputs("-e lib", snapshot=str(tmp_path)) == before
+    (tmp_path / "lib" / "setup.py").write_text("two")
+    assert inputs("-e lib", snapshot=str(tmp_path)) != before
 
 
 def test_all_that_an_environment_is_made_of_counts_for_its_key() -> None:

@@ -4,20 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from skafd.environments.requirements import Requirements, read_requirements
+from skafd.environments.requirements import Requirements, RequirementsReader
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentWish
 
 
 def read(folder: Path, text: str) -> Requirements:
     (folder / "requirements.txt").write_text(text)
-    found = read_requirements(folder, EnvironmentWish())
-    assert found is not None
-    return found
+    return reader(folder).read(EnvironmentWish())
+
+
+def reader(folder: Path) -> RequirementsReader:
+    return RequirementsReader(folder, folder.parent / "live", (3, 8))
 
 
 def test_a_project_without_requirements_has_none(tmp_path: Path) -> None:
-    assert read_requirements(tmp_path, EnvironmentWish()) is None
+    assert reader(tmp_path).read(EnvironmentWish()) == Requirements()
 
 
 def test_lines_without_comments_and_with_continuations_joined(tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"six\xff\xfe")
     with pytest.raises(BuildError, match="it is not UTF-8"):
-        read_requirements(tmp_path, EnvironmentWish())
+        reader(tmp_path).read(EnvironmentWish())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_packages_with_a_similar_name_are_kept(tmp_path: Path, line: str) -> Non
     ["-e .", "-e lib", "--editable=lib", "./lib", ".", ".[extra]", "../lib", "/opt/lib", "wheels/a-1-py3-none-any.whl"],
 )
 def test_code_of_the_project_itself_is_recognised(tmp_path: Path, line: str) -> None:
-    assert read(tmp_path, line).is_local
+    assert read(tmp_path, line).local_paths
 
 
 @pytest.mark.parametrize(
@@ -104,10 +106,58 @@ def test_code_of_the_project_itself_is_recognised(tmp_path: Path, line: str) -> 
         *(
             "-e git+https://example.org/a.git#egg=a",
             "git+https://example.org/a.git",
-            "--find-links wheels",
+            "--find-links https://a/wheels",
             "-i https://a/b",
         ),
     ],
 )
 def test_what_comes_from_elsewhere_is_not_local(tmp_path: Path, line: str) -> None:
-    assert not read(tmp_path, line).is_local
+    assert not read(tmp_path, line).local_paths
+
+
+def test_options_are_told_from_requirements_and_folders_are_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "base.txt").write_text("-f wheels\n--pre\n--index-url=https://a/b\n-i https://c/d\n")
+    found = read(tmp_path, "-r more/base.txt\nsix\n")
+    assert found.wanted == ["six"]
+    assert found.options == [
+        ("--find-links", "more/wheels"),
+        ("--pre", ""),
+        ("--index-url", "https://a/b"),
+        ("--index-url", "https://c/d"),
+    ]
+
+
+def test_a_path_out_of_the_project_is_meant_from_the_live_folder(tmp_path: Path) -> None:
+    source = tmp_path / "snapshot"
+    source.mkdir()
+    (source / "requirements.txt").write_text("-e ../lib[extra]\n./mine\n")
+    found = RequirementsReader(source, tmp_path / "work" / "churn", (3, 8)).read(EnvironmentWish())
+    assert found.wanted == [f"-e {tmp_path}/work/lib[extra]", "./mine"]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted", "said"),
+    [
+        ("sklearn", ["scikit-learn"], "requirements.txt:2: 'sklearn' is an empty package"),
+        ("sklearn==0.0", ["scikit-learn"], "write that"),
+        ("argparse", [], "a part of Python"),
+        ("time==1.0", [], "a part of Python"),
+    ],
+)
+def test_dead_lines_are_mended_with_a_word(tmp_path: Path, line: str, wanted: list[str], said: str) -> None:
+    found = read(tmp_path, f"six\n{line}\n")
+    assert found.wanted == ["six", *wanted]
+    assert said in found.notes[0]
+
+
+def test_a_module_that_this_python_does_not_have_yet_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("dataclasses\nzoneinfo\n")
+    assert RequirementsReader(tmp_path, tmp_path, (3, 6)).read(EnvironmentWish()).wanted == ["dataclasses", "zoneinfo"]
+    assert RequirementsReader(tmp_path, tmp_path, (3, 8)).read(EnvironmentWish()).wanted == ["zoneinfo"]
+
+
+def test_one_equals_sign_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"requirements\.txt:3: 'turicreate=5\.0' has one `=`") as caught:
+        read(tmp_path, "six\n\nturicreate=5.0  # oh\n")
+    assert caught.value.hint == "write turicreate==5.0"

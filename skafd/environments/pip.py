@@ -1,0 +1,98 @@
+"""Resolving and installing by pip, inside the virtual environment: for what uv cannot read or build."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from skafd.environments.bare import make_environment_with_pip
+from skafd.environments.build import Build
+from skafd.environments.dated_index import DatedIndex
+from skafd.environments.interpreter import Interpreter
+from skafd.environments.lines import local_path, url_of
+from skafd.environments.wanted import Wanted, text_of
+from skafd.errors import BuildError
+from skafd.model.environment import EnvironmentKind, Lock
+
+_FROM_UV = {
+    "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
+    "PIP_EXTRA_INDEX_URL": ("UV_INDEX", "UV_EXTRA_INDEX_URL"),
+    "PIP_FIND_LINKS": ("UV_FIND_LINKS",),
+}
+_WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)-.*\.whl")
+_SDIST = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.(?:tar\.gz|tar\.bz2|zip|tgz)")
+
+
+def resolve_by_pip(interpreter: Interpreter, wanted: Wanted, scratch: Path, build: Build) -> Lock:
+    """Lets pip download what it would install, and takes down what that is. Raises BuildError, OSError."""
+    tools, files, downloads = scratch / "pip", scratch / "pip.txt", scratch / "downloads"
+    if wanted.pyproject is not None:
+        raise BuildError(
+            "pip is needed for these requirements, and does not read the dependencies of pyproject.toml",
+            "write them into requirements.txt",
+        )
+    make_environment_with_pip(interpreter, tools, build)
+    lines = wanted.requirements
+    # The indexes are asked for by us.
+    options = [line for line in wanted.option_lines if not line.startswith(("--index-url", "--extra-index-url"))]
+    files.write_text(text_of((*options, *lines.wanted)), encoding="utf-8")
+    constraints = scratch / "pip-constraints.txt"
+    constraints.write_text(text_of(lines.constraints), encoding="utf-8")
+    with DatedIndex(_index_urls(build.variables, wanted), wanted.as_of) as index:
+        asking = replace(build, variables={**pip_variables(build.variables), **index.variables})
+        command = [*_pip(tools), "download", "--dest", str(downloads), "--requirement", str(files)]
+        try:
+            asking.run([*command, "--constraint", str(constraints)])
+        except BuildError as error:
+            raise index.explain(error) from error
+    return interpreter.lock(EnvironmentKind.PIP, _lock_lines(downloads, lines.wanted))
+
+
+def install_by_pip(target: Path, requirements: Path, build: Build) -> None:
+    """Installs what is locked into an environment that has pip. Raises BuildError."""
+    installing = replace(build, variables=pip_variables(build.variables))
+    installing.run(
+        [*_pip(target), "install", "--no-deps", "--no-warn-script-location", "--requirement", str(requirements)]
+    )
+
+
+def pip_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """What pip finds in its environment: the settings made for uv count for it too."""
+    found = dict(variables)
+    for theirs, ours in _FROM_UV.items():
+        value = next((variables[name] for name in ours if name in variables), None)
+        if value is not None and theirs not in found:
+            found[theirs] = value
+    return {**found, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_PROGRESS_BAR": "off"}
+
+
+def _pip(environment: Path) -> list[str]:
+    return [str(environment / "bin" / "python"), "-m", "pip"]
+
+
+def _index_urls(variables: Mapping[str, str], wanted: Wanted) -> list[str]:
+    """Every index that pip would ask, the first one first; none where it may ask none."""
+    options = wanted.requirements.options
+    if any(name == "--no-index" for name, _ in options):
+        return []
+    settings = pip_variables(variables)
+    first = [value for name, value in options if name == "--index-url"] or [settings.get("PIP_INDEX_URL", "")]
+    more = [value for name, value in options if name == "--extra-index-url"]
+    return [first[-1] or "https://pypi.org/simple", *more, *settings.get("PIP_EXTRA_INDEX_URL", "").split()]
+
+
+def _lock_lines(downloads: Path, wanted: list[str]) -> list[str]:
+    """Each file that pip chose, by name, version and hash; a requirement that is a place of its own stays as it was."""
+    placed = [line for line in wanted if local_path(line) or url_of(line)]
+    found = []
+    for file in sorted(downloads.iterdir() if downloads.is_dir() else ()):
+        match = _WHEEL.fullmatch(file.name) or _SDIST.fullmatch(file.name)
+        if match is None or any(match["name"].lower() in line.lower() for line in placed):
+            continue
+        name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+        hashes = "" if placed else f" --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        found.append(f"{name}=={match['version']}{hashes}")
+    return [*placed, *found]
