@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
-import tempfile
 from pathlib import Path
 
 from skafd import crash
@@ -19,13 +19,22 @@ def listen_privately(path: Path) -> socket.socket:
 def listen(path: Path, mode: int) -> socket.socket:
     """Listens at `path`; takes the place of what an earlier daemon left there. Raises OSError."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-        # In a folder of mode 0700 until its own mode is right; a short name, since the system allows 107 bytes.
-        unfinished = Path(folder, "s")
+    # In a folder of mode 0700 until its own mode is right; a short name, since the system allows 107 bytes. Always the
+    # same one, so that whoever is killed in here leaves nothing that the next does not remove.
+    folder = path.with_name(f".{path.stem}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    unfinished = folder / "s"
+    try:
         listener.bind(str(unfinished))
         unfinished.chmod(mode)
         listener.listen(BACKLOG)
         _appear(unfinished, path)
+    except BaseException:
+        listener.close()
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return listener
 
 

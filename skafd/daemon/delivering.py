@@ -52,13 +52,15 @@ class Delivering:
 
     def slug_of(self, folder: Path, config: Project) -> str:
         """The short name of a folder's project, which is known from then on. Raises DeployError."""
+        told: list[str] = []
         try:
             self._write(
-                lambda writer: self._releasing.note_project(writer, folder, config.name, config.token), Purpose.PROJECT
+                lambda writer: self._releasing.note_project(writer, folder, config.name, config.token, told.append),
+                Purpose.PROJECT,
             )
         except SkafdError as error:
             raise DeployError(error.message, error.hint) from error
-        return self._row(folder).slug
+        return told[-1]
 
     def deliver(self, result: Result) -> FolderResult:
         """Writes down what became of a save. Raises StoreError when that cannot be written down."""
@@ -94,7 +96,7 @@ class Delivering:
             return
         with self._database.reader() as reader:
             configs = {live.slug: live.config for live in reader.live_deployments()}
-        slug = self._row(deployable.folder).slug
+        slug = deployable.slug
         circle = find_circle(configs | {slug: deployable.config}, slug)
         if circle:
             raise Refused(

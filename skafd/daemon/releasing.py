@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,9 +66,23 @@ class Releasing:
         self._switch(writer, row, deployment, clock.now())
         return [Deployed(deployment, first_time=False)]
 
-    def note_project(self, writer: Writer, folder: Path, name: str, token: str | None) -> list[Event]:
-        """Makes the project known, and its short name final, before anything of it is deployed."""
-        return self._keep(self._add(writer, folder, name, token, clock.now()))
+    def note_project(
+        self, writer: Writer, folder: Path, name: str, token: str | None, tell_slug: Callable[[str], object]
+    ) -> list[Event]:
+        """Makes the project known, and its short name final, before anything of it is deployed.
+
+        A folder that was another project until now stays that one until the release: who knows whether it builds.
+        """
+        now = clock.now()
+        reserved = writer.reserve_project(folder, name, token, now)
+        with self._database.reader() as reader:
+            present = [row.id for row in reader.projects() if row.path == folder.resolve()]
+        if present and reserved.id not in present:
+            tell_slug(writer.rename(reserved.id, name).slug)
+            return []
+        added = self._add(writer, folder, name, token, now)
+        tell_slug(added.row.slug)
+        return self._keep(added)
 
     def note_unchanged(self, writer: Writer, row: ProjectRow) -> list[Event]:
         """The folder holds again what was last deployed: an earlier refusal is moot."""

@@ -78,6 +78,9 @@ class Supervision:
         watched = self._list.add(name, one.key, one.directory)
         # That nothing is on disk says nothing of what ran before the machine was restarted: a claim is not synced.
         watched.may_have_run = one.boot_id not in (None, boot_id())
+        if one.kill_reason is not None:
+            # It was decided, and whoever decided it may have died before doing it.
+            self._list.wish_end(watched, one.kill_reason)
         return self._look(watched)
 
     def recover(self) -> None:

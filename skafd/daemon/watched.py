@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.model.ids import AttemptKey
-from skafd.sandbox.kill import open_process, request_cancel
+from skafd.sandbox.kill import cancel_request, open_process, request_cancel
 from skafd.sandbox.small_files import make_folders
 
 log = logging.getLogger("skafd.supervision")
@@ -80,6 +80,16 @@ class WatchList:
         watched = self.of(attempt)
         if watched is None:
             return
+        self._leave_reason(watched, reason)
+        self._signal(watched)
+
+    def wish_end(self, watched: Watched, reason: str) -> None:
+        """As `end`, once its supervisor is followed; no second request where the reason lies in the folder already."""
+        if cancel_request(str(watched.folder)) is None:
+            self._leave_reason(watched, reason)
+        watched.kill_reason = reason
+
+    def _leave_reason(self, watched: Watched, reason: str) -> None:
         watched.kill_reason = reason
         try:
             make_folders(str(watched.folder))
@@ -87,7 +97,6 @@ class WatchList:
         except OSError as error:
             # The signal alone ends it too; what is missing then is why.
             log.warning("%s is ended without its reason on disk: %s", watched.name, error)
-        self._signal(watched)
 
     def _signal(self, watched: Watched) -> None:
         if watched.pidfd is None:

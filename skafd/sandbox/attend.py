@@ -57,6 +57,7 @@ class Attendant:
         self._main_status: int | None = None
         self._times_out_at: float | None = None
         self.stop: Stop | None = None
+        self._request: kill.CancelRequest | None = None
         self.child_peak_bytes = 0
 
     def start_clock(self) -> None:
@@ -120,12 +121,14 @@ class Attendant:
     def _take_signals(self) -> None:
         for number in self._ahead.signals.read():
             if number == signal.SIGTERM:
-                reason = kill.cancel_reason(self._spec.directory)
-                if reason is None:
+                request = kill.cancel_request(self._spec.directory)
+                if request is None:
                     # Nobody asked skafd for it: so a shutdown of the machine is no cancellation, and may be retried.
                     self.ask_to_stop(Verdict.LOST, "its supervisor was told to end, as at a shutdown of the machine")
-                else:
-                    self.ask_to_stop(Verdict.CANCELLED, reason)
+                elif request != self._request:
+                    # The same one again: a daemon that came back cannot know whether the one before had told it.
+                    self._request = request
+                    self.ask_to_stop(Verdict.CANCELLED, request.reason)
         self._reap()
 
     def _reap(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
 
 from skafd import crash
 from skafd.sandbox import identity, small_files
@@ -23,16 +24,32 @@ def _appear(temporary: str, path: str) -> None:
     os.rename(temporary, path)
 
 
-def cancel_reason(directory: str) -> str | None:
-    """Why the attempt is to end; None when nobody asked."""
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """One wish to end an attempt; that of another time is another one, though the reason be the same."""
+
+    reason: str
+    serial: tuple[int, int]
+
+
+def cancel_request(directory: str) -> CancelRequest | None:
+    """The newest wish to end the attempt; None when nobody asked."""
+    path = f"{directory}/{FILE_NAME}"
     try:
-        return small_files.read(f"{directory}/{FILE_NAME}").decode("utf-8", "replace").strip()
+        reason, status = small_files.read(path).decode("utf-8", "replace").strip(), os.stat(path)
     except FileNotFoundError:
         return None
+    return CancelRequest(reason, (status.st_ino, status.st_mtime_ns))
+
+
+def cancel_reason(directory: str) -> str | None:
+    """Why the attempt is to end; None when nobody asked."""
+    request = cancel_request(directory)
+    return None if request is None else request.reason
 
 
 def ask_to_stop(supervisor_pid: int, start_time: int) -> bool:
-    """Sends SIGTERM to a supervisor, a second time to end the attempt at once; False when it is gone."""
+    """Sends SIGTERM to a supervisor, after a second request to end the attempt at once; False when it is gone."""
     descriptor = open_process(supervisor_pid, start_time)
     if descriptor is None:
         return False

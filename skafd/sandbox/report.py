@@ -37,6 +37,7 @@ def record_and_tell(spec: AttemptSpec, found: Evidence) -> None:
     whoever loses power in between finds the end in the database, or finds that nothing followed from it yet.
     """
     deadline = time.monotonic() + _RECORD_WITHIN_SECONDS
+    _sync_output(spec)
     recorded = _succeeds(lambda: evidence.write(spec.directory, found))
     tell_ended(spec, found)
     while not (recorded and _succeeds(lambda: evidence.sync(spec.directory))):
@@ -44,6 +45,22 @@ def record_and_tell(spec: AttemptSpec, found: Evidence) -> None:
             return
         time.sleep(_PAUSE_SECONDS)
         recorded = _succeeds(lambda: evidence.write(spec.directory, found))
+
+
+def _sync_output(spec: AttemptSpec) -> None:
+    """What the job published is on the disk before anybody is told that there is an end to act on."""
+    path = spec.environment.get("SKAFD_OUTPUT")
+    if path is None:
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # It published nothing.
+    try:
+        if os.fstat(descriptor).st_size:
+            _succeeds(lambda: os.fsync(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def _succeeds(write: Callable[[], None]) -> bool:

@@ -358,7 +358,12 @@ VERSION_9 = (
     "CREATE INDEX input_by_artifact ON input(artifact) WHERE artifact IS NOT NULL",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9)
+VERSION_10 = (
+    # Why the attempt was asked to end: whoever is killed between writing that and doing it does it when back.
+    "ALTER TABLE attempt ADD COLUMN kill_reason TEXT",
+)
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

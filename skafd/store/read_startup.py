@@ -158,5 +158,6 @@ def _alive_attempt(row: sqlite3.Row) -> AliveAttempt:
         supervisor_pid=row["supervisor_pid"],
         supervisor_start_time=row["supervisor_start_time"],
         boot_id=row["boot_id"],
+        kill_reason=row["kill_reason"],
         launched_at=to_instant(row["launched_at"]),
     )

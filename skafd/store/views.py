@@ -69,6 +69,8 @@ class AliveAttempt:
     supervisor_start_time: int | None
     boot_id: str | None
     launched_at: datetime
+    kill_reason: str | None = None
+    """Why it was asked to end, when it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from skafd.errors import StoreError
-from skafd.model.decisions import Transition
+from skafd.model.decisions import Kill, Transition
 from skafd.model.ids import AttemptKey, TaskKey
 from skafd.model.outcome import Exited, Usage, state_of
 from skafd.model.states import TaskState
@@ -74,6 +74,12 @@ class AttemptWriter(Statements):
             WHERE {_ATTEMPT} AND ended_at IS NULL"""
         if not self._change(sql, _end_values(move, at)):
             raise StoreError(f"{_name(move)} is said to end, and does not exist or has ended before")
+
+    def _write_kills(self, kills: Iterable[Kill]) -> None:
+        self._change_many(
+            f"UPDATE attempt SET kill_reason = :reason WHERE {_ATTEMPT} AND ended_at IS NULL",
+            [task_values(kill.attempt.task) | {"number": kill.attempt.number, "reason": kill.reason} for kill in kills],
+        )
 
 
 def task_values(task: TaskKey) -> dict[str, Any]:

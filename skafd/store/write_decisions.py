@@ -52,6 +52,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter):
         self._write_added(decisions.added, at)
         self._write_transitions(decisions.transitions, at)
         self._write_attempts(decisions.transitions, launching, at)
+        self._write_kills(decisions.kills)
         self._write_job_history(decisions.transitions, at)
         self._write_ended_runs(decisions.ended_runs, at)
         self.record_missed(decisions.missed, now)

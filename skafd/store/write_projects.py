@@ -38,6 +38,20 @@ class ProjectWriter(Statements):
         )
         return self._row(known.id)
 
+    def reserve_project(self, path: Path, name: str, token: str | None, now: datetime) -> ProjectRow:
+        """The project that a folder is about to become: what the folder is now, with another identity, stays till then.
+
+        `add_project` completes it. Raises Refused if another existing folder has the token.
+        """
+        folder, token = path.resolve(), token or None
+        known = (self._by_token(token, folder) if token else None) or self._by_path(folder, token)
+        if known is not None:
+            return known
+        is_taken = self._one("SELECT 1 FROM project WHERE path = ? AND NOT forgotten", (str(folder),)) is not None
+        reserved = self._insert(folder, name, token, now)
+        self._change("UPDATE project SET forgotten = ? WHERE key = ?", (is_taken, reserved.id))
+        return reserved
+
     def rename(self, project: ProjectId, name: str) -> ProjectRow:
         """Gives a project the name in its config. Its slug follows until its first deployment."""
         row = self._row(project)

@@ -24,6 +24,7 @@ from skafd.deploy.snapshot import Snapshot
 from skafd.errors import StoreError
 from skafd.home import Home
 from skafd.model.decisions import CancelRequested, Decisions, RunRequested
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.ids import JobId, ProjectId, RunKey
 from skafd.model.limits import Capacity
 from skafd.model.project import Generation, Job, Project
@@ -135,7 +136,9 @@ class Daemonized:
         path.mkdir(parents=True)
         (path / "job.py").write_text(script)
         config = Project("churn", Generation.JOBS, jobs, CHURN, environment=(("LEDGER", str(self.ledger)),))
-        deployable = Deployable(self.project, "churn", config, Snapshot(version, path, 1, 1, ()), "key")
+        deployable = Deployable(
+            self.project, "churn", config, Snapshot(version, path, 1, 1, ()), PreparedEnvironments("key")
+        )
         self.put(lambda writer: self.releasing.release(writer, deployable), Purpose.DEPLOY)
 
     def put(self, prepare: Callable[[Writer], Any], purpose: Purpose = Purpose.OTHER) -> Decisions:

@@ -14,12 +14,13 @@ import pytest
 
 from skafd.daemon import orphans
 from skafd.errors import DaemonUnreachable, SandboxError
-from skafd.model.decisions import CancelRequested
+from skafd.model.decisions import CancelRequested, Kill
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.outcome import Cancelled, Lost, NotStarted
 from skafd.model.project import OnDeploy
 from skafd.model.states import TaskState
 from skafd.sandbox.adopt import Orphaned
+from skafd.sandbox.kill import request_cancel
 from skafd.store import Purpose
 from tests.support.daemonized import Daemonized, job, once
 
@@ -265,3 +266,22 @@ def test_after_the_end_nobody_is_left_waiting(daemon: Daemonized) -> None:
     orchestrator.ring()
     orchestrator.stop()
     daemon.start()
+
+
+@pytest.mark.parametrize("died", ["before the reason was left", "before the signal"])
+def test_who_was_to_be_killed_by_a_daemon_that_died_first_is_killed_by_the_next(
+    daemon: Daemonized, monkeypatch: pytest.MonkeyPatch, died: str
+) -> None:
+    daemon.deploy(IT, script=SLEEPER)
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    killed: list[Kill] = []
+    monkeypatch.setattr(daemon.orchestrator._supervision, "kill", killed.append)
+    daemon.cancel_all("the version is old")
+    (kill,) = killed
+    (folder,) = daemon.home.runs.glob("churn/1/*/1")
+    if died == "before the signal":
+        request_cancel(str(folder), kill.reason)
+    daemon.stop()
+    daemon.start()
+    assert daemon.wait_for_end(1).tasks[0].attempts[0].outcome == Cancelled("the version is old")

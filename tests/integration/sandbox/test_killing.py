@@ -112,9 +112,28 @@ def test_a_second_request_is_force_at_once(sandbox: Sandbox) -> None:
     assert ask_to_stop(launched.pid, launched.start_time)
     # Two signals that arrive together are one.
     sandbox.wait(lambda: not _is_pending(launched.pid), "the first request is taken")
+    request_cancel(spec.directory, "twice")
     assert ask_to_stop(launched.pid, launched.start_time)
     found = sandbox.ended(spec)
     assert (found.verdict, found.reason) == (Verdict.CANCELLED, "twice")
+
+
+def test_the_same_request_again_is_not_force(sandbox: Sandbox) -> None:
+    """A daemon that comes back cannot know whether the one before it had said it."""
+    script = "trap 'echo asked' TERM; echo ready; until [ -e done ]; do sleep 0.01; done"
+    spec = sandbox.spec("polite", ("sh", "-c", script))
+    launched = sandbox.start(spec)
+    sandbox.wait(lambda: "ready" in sandbox.log("polite"), "the job is ready")
+    request_cancel(spec.directory, "once")
+    for _ in range(2):
+        assert ask_to_stop(launched.pid, launched.start_time)
+        sandbox.wait(lambda: not _is_pending(launched.pid), "the request is taken")
+    sandbox.wait(lambda: "asked" in sandbox.log("polite"), "the job is asked")
+    Path(spec.directory, "work", "done").touch()
+    found = sandbox.ended(spec)
+    assert (found.verdict, found.reason) == (Verdict.CANCELLED, "once")
+    assert found.survivors_killed == 0
+    assert sandbox.log("polite").count("asked") == 1
 
 
 def test_a_job_that_takes_too_long_is_ended_as_timed_out(sandbox: Sandbox) -> None:

@@ -173,8 +173,10 @@ def test_a_project_that_was_refused_at_first_gets_its_short_name_before_its_firs
     refuse(room)
     assert room.row().slug == "churn"
     named = replace(CONFIG, name="customers")
+    told: list[str] = []
     with room.database.transaction() as writer:
-        room.releasing.note_project(writer, room.project, named.name, None)
+        room.releasing.note_project(writer, room.project, named.name, None, told.append)
+    assert told == ["customers"]
     assert room.row().slug == "customers"
     room.release(named, slug="customers")
     assert room.row().slug == "customers"
@@ -197,12 +199,28 @@ def test_a_project_with_a_new_token_takes_the_place_of_the_old_one(room: Room) -
     assert room.agenda.next_of(room.row().id, INGEST) == NOON + HOUR
 
 
+def test_a_project_with_a_new_token_stays_what_it_is_until_that_is_released(room: Room) -> None:
+    """The environment of the new version may never be built."""
+    room.release(replace(config_of(ingest=(HOURLY,)), token="old"))
+    old = room.row().id
+    told: list[str] = []
+    with room.database.transaction() as writer:
+        assert room.releasing.note_project(writer, room.project, "churn", "new", told.append) == []
+    assert room.row().id == old
+    assert room.agenda.next_of(old, INGEST) == NOON + HOUR
+    refuse(room)
+    assert room.row().problem is not None, "that the new one is not live is said of the one that is"
+    events = room.release(replace(config_of(ingest=(HOURLY,)), token="new"), "two", slug=told[0])
+    assert events[0] == ProjectForgotten(old)
+    assert (room.row().slug, room.row().token) == (told[0], "new")
+
+
 def test_a_token_of_another_folder_is_refused_with_its_name(room: Room, tmp_path: Path) -> None:
     room.release(replace(CONFIG, token="136056"))
     copy = tmp_path / "copy"
     copy.mkdir()
     with pytest.raises(Refused, match=f"{copy} has the project token of churn"), room.database.transaction() as writer:
-        room.releasing.note_project(writer, copy, "churn", "136056")
+        room.releasing.note_project(writer, copy, "churn", "136056", str)
 
 
 def test_a_moved_folder_is_the_same_project_with_its_variables(room: Room, tmp_path: Path) -> None:
