@@ -17,6 +17,7 @@ from skafd.api.shapes import (
     EventInfo,
     Explanation,
     FolderResult,
+    HistoryEntry,
     JobTokenInfo,
     KillResult,
     LogSource,
@@ -48,6 +49,9 @@ class Backend(Protocol):
 
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions: why a task, a run, a job or a project is as it is."""
+
+    def history(self, project: str, job: str, limit: int) -> list[HistoryEntry]:
+        """The last executions of a job that have ended, oldest first."""
 
     def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail: ...
 

@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
@@ -61,6 +61,10 @@ class Client:
     def why(self, target: str) -> Json:
         """One sentence that says why a run, a task, a job or a project is as it is."""
         return self._object("GET", "/v1/why", {"target": target})
+
+    def history(self, project: str, job: str, limit: int = 30) -> list[Json]:
+        """The last executions of a job that have ended, oldest first."""
+        return self._list("GET", f"/v1/projects/{_part(project)}/history", {"job": job, "limit": limit})
 
     def start_run(
         self, project: str, job: str | None = None, only: bool = False, parameters: Mapping[str, str] | None = None
@@ -165,11 +169,9 @@ class Client:
         """Asks one to end."""
         return self._object("POST", f"/v1/services/{_part(name)}/stop")
 
-    def logs(self, target: str, lines: int | None = None, follow: bool = False) -> Iterator[bytes]:
+    def logs(self, target: str, lines: int | None = None, follow: bool = False) -> LogStream:
         """The log in blocks; with `follow` as it is written."""
-        query = {"target": target, "lines": lines, "follow": follow}
-        with self._answer("GET", "/v1/logs", query, seconds=None) as answer:
-            yield from _blocks(answer)
+        return LogStream(self.socket_path, {"target": target, "lines": lines, "follow": follow})
 
     def changes(self, after: int = -1, seconds: float = 30.0) -> int:
         """Waits until the number of changes exceeds `after`, at most `seconds`, and returns it."""
@@ -209,17 +211,31 @@ class Client:
         body: Json | None = None,
         seconds: float | None = ANSWER_SECONDS,
     ) -> Iterator[http.client.HTTPResponse]:
-        connection = _Connection(self.socket_path, seconds)
+        with _answering(_Connection(self.socket_path, seconds), method, path + _query(query), body) as answer:
+            yield answer
+
+
+class LogStream:
+    """A log in blocks, each as soon as it is there. Raises what the daemon says when it is iterated over."""
+
+    def __init__(self, socket_path: Path, query: Mapping[str, Any]) -> None:
+        self._connection = _Connection(socket_path, None)
+        self._query = query
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
         try:
-            with _unreachable(self.socket_path):
-                content = None if body is None else json.dumps(body).encode()
-                connection.request(method, path + _query(query), content, {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                if answer.status >= 400:
-                    raise _error(answer)
-                yield answer
-        finally:
-            connection.close()
+            with _answering(self._connection, "GET", "/v1/logs" + _query(self._query)) as answer:
+                yield from _blocks(answer)
+        except DaemonUnreachable:
+            if not self._is_closed:
+                raise
+
+    def close(self) -> None:
+        """Ends it, also from another thread while it waits for more."""
+        self._is_closed = True
+        with suppress(OSError, AttributeError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -227,12 +243,28 @@ class _Connection(http.client.HTTPConnection):
 
     def __init__(self, path: Path, timeout_seconds: float | None) -> None:
         super().__init__("localhost")
-        self._path = path
+        self.path = path
         self._timeout_seconds = timeout_seconds
         self.sock: socket.socket
 
     def connect(self) -> None:
-        self.sock = connect(self._path, self._timeout_seconds)
+        self.sock = connect(self.path, self._timeout_seconds)
+
+
+@contextmanager
+def _answering(
+    connection: _Connection, method: str, path: str, body: Json | None = None
+) -> Iterator[http.client.HTTPResponse]:
+    try:
+        with _unreachable(connection.path):
+            content = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, content, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            if answer.status >= 400:
+                raise _error(answer)
+            yield answer
+    finally:
+        connection.close()
 
 
 @contextmanager

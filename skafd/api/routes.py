@@ -30,6 +30,7 @@ from skafd.api.shapes import (
     EventInfo,
     Explanation,
     FolderResult,
+    HistoryEntry,
     JobTokenInfo,
     KillResult,
     ProjectStatus,
@@ -153,6 +154,10 @@ def folders_of(request: UpRequest) -> list[Path]:
     return [Path(folder) for folder in request.folders]
 
 
+_HISTORY = (
+    Query("job", str, "A job's name or id.", required=True),
+    Query("limit", int, "At most so many.", 30),
+)
 _STATUS = (Query("after", int, "Only projects that changed after this number, `number` of an answer.", -1),)
 _WHY = (Query("target", str, "A run, a task, a job or a project.", required=True),)
 _PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
@@ -228,6 +233,14 @@ ROUTES: tuple[Route, ...] = (
         lambda backend, call: backend.why(call.query["target"]),
         Explanation,
         query=_WHY,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/history",
+        "How the last executions of a job ended, oldest first.",
+        lambda backend, call: backend.history(call.project, call.query["job"], call.query["limit"]),
+        list[HistoryEntry],
+        query=_HISTORY,
     ),
     Route("GET", "/v1/runs", "Runs, newest first.", _list_runs, list[RunSummary], query=_RUNS),
     Route("GET", "/v1/runs/{project}/{number}", "One run with its tasks and attempts.", _find_run, RunDetail),

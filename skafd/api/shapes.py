@@ -167,6 +167,19 @@ class TaskInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One execution of a job that has ended."""
+
+    task: str
+    attempt: int
+    state: str
+    started_at: str
+    ended_at: str
+    seconds: float
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why something is as it is."""
 

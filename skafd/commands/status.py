@@ -16,26 +16,32 @@ app = new_app()
 @app.command()
 def status(
     once: Annotated[bool, typer.Option("--once", help="Print it once, also on a terminal.")] = False,
+    watching: Annotated[bool, typer.Option("--watch", help="Print a line for each change, until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show projects, jobs, what runs, what failed and why.
 
-    On a terminal the screen stays and follows every change until Ctrl-C; in a pipe it is printed once.
+    On a terminal it is a screen to leave open: ? lists its keys, q leaves it. In a pipe it is printed once.
 
     \b
     Examples:
       skafd status
       skafd status --once | grep oom_killed
+      skafd status --watch
       skafd status --json
     """
     if as_json:
         print_json(client().status())
+    elif watching:
+        from skafd.commands.watching import watch
+
+        watch(client())
     elif once or not is_terminal():
         _print_once()
     else:
-        from skafd.commands.live import show_live
+        from skafd.tui.app import show
 
-        show_live(client())
+        show(client())
 
 
 def _print_once() -> None:

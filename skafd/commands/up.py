@@ -39,7 +39,7 @@ def up(
 
     It deploys them now, and again whenever you save.
 
-    On a terminal the status stays on the screen until Ctrl-C; the daemon goes on, `skafd down` stops it.
+    On a terminal the status then shows until q; the daemon goes on, `skafd down` stops it.
     Exit code 1 if a folder was refused.
 
     \b
@@ -56,9 +56,9 @@ def up(
     if not results and not wanted:
         say("no projects yet; hand a folder over: `skafd up DIR`, or make one: `skafd init NAME`")
     if is_terminal() and not detach and any(_is_good(result) for result in results):
-        from skafd.commands.live import show_live
+        from skafd.tui.app import show
 
-        show_live(api)
+        show(api)
         say("the daemon goes on; `skafd down` stops it")
     if not all(_is_good(result) for result in results):
         raise typer.Exit(ExitCode.FAILED)

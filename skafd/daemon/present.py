@@ -11,6 +11,7 @@ from types import MappingProxyType
 from skafd.api.shapes import (
     AttemptInfo,
     DeploymentInfo,
+    HistoryEntry,
     JobStatus,
     RunDetail,
     RunSummary,
@@ -46,6 +47,18 @@ def task_name(slug: str, number: int, job: Job | None, job_id: JobId, instance: 
     if part:
         return f"{name}/{part}"
     return f"{name}[{instance}]" if job is not None and job.has_instances else name
+
+
+def history_entry(slug: str, job: Job, ended: views.EndedAttempt) -> HistoryEntry:
+    """One execution, for a history of a job."""
+    return HistoryEntry(
+        task=task_name(slug, ended.task.run.number, job, job.id, ended.task.instance),
+        attempt=ended.number,
+        state=ended.state.value,
+        started_at=ended.started_at.isoformat(),
+        ended_at=ended.ended_at.isoformat(),
+        seconds=max(0.0, (ended.ended_at - ended.started_at).total_seconds()),
+    )
 
 
 def deployment_info(view: views.DeploymentView) -> DeploymentInfo:

@@ -6,6 +6,7 @@ from skafd.api.shapes import (
     DaemonInfo,
     DeploymentInfo,
     Explanation,
+    HistoryEntry,
     LogSource,
     ProjectStatus,
     RunDetail,
@@ -17,7 +18,7 @@ from skafd.daemon import present
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.explaining import Explaining
-from skafd.daemon.finding import find_project, find_run, find_tasks
+from skafd.daemon.finding import find_job, find_project, find_run, find_tasks, live_deployment
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.remembered import Remembered
 from skafd.daemon.status_board import StatusBoard
@@ -81,6 +82,15 @@ class Questions:
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions."""
         return Explanation(target, self._explaining.why(parse_target(target)))
+
+    def history(self, project: str, job: str, limit: int) -> list[HistoryEntry]:
+        """The last executions of a job that have ended, oldest first."""
+        with self._database.reader() as reader:
+            row = find_project(reader, project)
+            config = live_deployment(reader, row).config
+            found = config.job(find_job(config, job))
+            ended = reader.ended_attempts(row.id, found.id, limit)
+        return [present.history_entry(row.slug, found, attempt) for attempt in reversed(ended)]
 
     def deployments(self, project: str) -> list[DeploymentInfo]:
         """Newest first."""

@@ -9,9 +9,9 @@ from typing import Any
 from skafd.errors import NotFound
 from skafd.model.ids import JobId, ProjectId, RunKey
 from skafd.model.states import FAILURES, RunState, TaskState
-from skafd.store.rows import attempt_view, event_view, run_view, task_view
+from skafd.store.rows import attempt_view, ended_attempt, event_view, run_view, task_view
 from skafd.store.statements import PROJECT, Statements
-from skafd.store.views import AttemptView, EventView, RunDetail, RunView, TaskView
+from skafd.store.views import AttemptView, EndedAttempt, EventView, RunDetail, RunView, TaskView
 
 _FAILURES = ", ".join(f"'{state.value}'" for state in sorted(FAILURES))
 
@@ -82,6 +82,17 @@ class RunReader(Statements):
         ):
             counts.setdefault(JobId(row["job"]), {})[TaskState(row["state"])] = row["tasks"]
         return counts
+
+    def ended_attempts(self, project: ProjectId, job: JobId, limit: int) -> tuple[EndedAttempt, ...]:
+        """The last executions of a job that have ended, newest first."""
+        rows = self._all(
+            f"""SELECT attempt.* FROM task CROSS JOIN attempt USING (project, run, job, instance)
+                WHERE task.project = {PROJECT} AND task.job = :job
+                    AND attempt.started_at IS NOT NULL AND attempt.ended_at IS NOT NULL
+                ORDER BY task.run DESC, attempt.ended_at DESC LIMIT :limit""",
+            {"project": project, "job": job, "limit": limit},
+        )
+        return tuple(ended_attempt(project, row) for row in rows)
 
     def events(self, after: int = 0, limit: int = 1000) -> tuple[EventView, ...]:
         """Transitions of all runs with a higher id than `after`, oldest first."""

@@ -16,7 +16,7 @@ from skafd.model.run import Cause, CauseKind, EventCause
 from skafd.model.states import RunState, TaskState
 from skafd.store.codec import decode, decode_outcome
 from skafd.store.instants import to_instant
-from skafd.store.views import AttemptView, EventView, ProjectRow, RunView, TaskView
+from skafd.store.views import AttemptView, EndedAttempt, EventView, ProjectRow, RunView, TaskView
 
 PROJECT_COLUMNS = "project.key, slug, name, path, token, live_deployment, forgotten, problem, added_at"
 
@@ -109,6 +109,17 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         exit_code=row["exit_code"],
         usage=Usage(row["peak_memory_bytes"], row["cpu_seconds"]),
         progress=None if row["progress"] is None else Progress(**json.loads(row["progress"])),
+    )
+
+
+def ended_attempt(project: ProjectId, row: sqlite3.Row) -> EndedAttempt:
+    """From the columns of `attempt`, of one that started and ended."""
+    return EndedAttempt(
+        task=TaskKey(RunKey(project, row["run"]), JobId(row["job"]), row["instance"]),
+        number=row["number"],
+        state=TaskState(row["state"]),
+        started_at=to_instant(row["started_at"]),
+        ended_at=to_instant(row["ended_at"]),
     )
 
 

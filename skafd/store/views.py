@@ -92,6 +92,17 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """How one execution of a job ended, and when."""
+
+    task: TaskKey
+    number: int
+    state: TaskState
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TaskView:
     """A task with its attempts, oldest first."""
 

@@ -19,6 +19,7 @@ from skafd.api.shapes import (
     EventRunInfo,
     Explanation,
     FolderResult,
+    HistoryEntry,
     JobStatus,
     JobTokenInfo,
     KillResult,
@@ -129,6 +130,13 @@ def summary(number: int = 42, state: str = "succeeded", failed: list[str] | None
     )
 
 
+def _ended(number: int) -> HistoryEntry:
+    """An execution that took longer than the one before; each fifth failed."""
+    state = "failed" if number % 5 == 0 else "succeeded"
+    start, end = f"2026-03-{number - 20:02}T11:00:00+00:00", f"2026-03-{number - 20:02}T11:{number}:00+00:00"
+    return HistoryEntry(f"churn/{number}/train", 1, state, start, end, number * 60.0)
+
+
 class FakeBackend:
     """Implements `Backend`; tests set its attributes and read `asked`."""
 
@@ -141,6 +149,7 @@ class FakeBackend:
         self.up_results = [FolderResult("/srv/churn", "churn", "deployed", 12, "", [])]
         self.sources: list[LogSource] = []
         self.running_services: list[ServiceInfo] = []
+        self.ended = [_ended(number) for number in range(30, 42)]
         self.asked: list[tuple[object, ...]] = []
         self.stopped = threading.Event()
         self._changed = threading.Condition()
@@ -175,6 +184,9 @@ class FakeBackend:
         if run not in self.details:
             raise NotFound(f"there is no run {run}", "`skafd runs` lists them")
         return self.details[run]
+
+    def history(self, project: str, job: str, limit: int) -> list[HistoryEntry]:
+        return self.ended[-limit:] if project == "churn" and job in ("train", "id-train") else []
 
     def why(self, target: str) -> Explanation:
         if not target.startswith("churn"):

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from skafd.api.shapes import JobStatus, Problem, RunDetail, Status
+from skafd.api.shapes import JobStatus, Problem, ProjectStatus, RunDetail, Status
 from tests.support.fake_backend import DaemonInfo, attempt, deployment, job, project, summary, task
 
 NOW = datetime(2026, 3, 1, 13, 5, 20, tzinfo=UTC)
@@ -29,6 +29,11 @@ def nothing_yet() -> dict[str, Any]:
 
 
 def busy_morning() -> dict[str, Any]:
+    """What the daemon says of the busy projects."""
+    return asdict(Status(_DAEMON, busy_projects()))
+
+
+def busy_projects() -> list[ProjectStatus]:
     """Four projects: one failed, one runs with a fan-in, one is being built after a broken save, one never ran."""
     fan = [
         _scheduled("load orders", "every 15 minutes", "2026-03-01T13:15:00+00:00"),
@@ -49,7 +54,7 @@ def busy_morning() -> dict[str, Any]:
         jobs=[_scheduled("train", "0 3 * * 1", "2026-03-02T03:00:00+00:00")],
     )
     fresh = replace(project("/srv/fresh"), project="fresh", deployment=None, jobs=[])
-    return asdict(Status(_DAEMON, [project(), warehouse, broken, fresh]))
+    return [project(), warehouse, broken, fresh]
 
 
 def unprotected() -> dict[str, Any]:

@@ -25,7 +25,7 @@ def terminal(home: Path) -> Open:
     return open_with
 
 
-def test_the_status_follows_every_change_until_ctrl_c(daemon: FakeBackend, terminal: Open) -> None:
+def test_the_screen_follows_every_change_until_ctrl_c(daemon: FakeBackend, terminal: Open) -> None:
     screen = terminal("status")
     screen.until("oom_killed")
     daemon.projects = [dataclasses.replace(project(), jobs=[job("ingest", state="running")])]

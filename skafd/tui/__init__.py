@@ -1,0 +1,1 @@
+"""The screen that `skafd status` shows on a terminal."""

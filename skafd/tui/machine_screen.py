@@ -1,0 +1,222 @@
+"""All projects and jobs of the machine, and what is known of the one under the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Input, Static
+
+from skafd import clock
+from skafd.api.client import Client
+from skafd.errors import SkafdError
+from skafd.looks.words import FAILURES, count
+from skafd.tui.deeds import Deeds
+from skafd.tui.detail import More, draw_detail
+from skafd.tui.line_list import LineList
+from skafd.tui.mirror import Mirror
+from skafd.tui.row_look import draw_row, header
+from skafd.tui.rows import Order, Row, RowMaker
+
+if TYPE_CHECKING:
+    from skafd.tui.app import SkafdApp
+
+_SETTLE_SECONDS = 0.1
+"""So long the cursor rests on a line before the daemon is asked about it."""
+_RUNNING_SECONDS, _AT_REST_SECONDS = 1.0, 20.0
+"""How often durations, and distances in time, are brought up to date."""
+
+
+class MachineScreen(Deeds, Screen[None]):
+    """The first screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Deeds.KEYS,
+        Binding("slash", "filter", "Filter"),
+        Binding("escape", "unfilter", "No filter", show=False),
+        Binding("space", "fold", "Fold", show=False),
+        Binding("o", "order", "Order", show=False),
+    ]
+    DEFAULT_CSS = """
+    MachineScreen #top { height: 1; padding: 0 1; background: $panel; color: $text; }
+    MachineScreen #top.-away { background: $error; }
+    MachineScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
+    MachineScreen #filter.-shown { display: block; }
+    MachineScreen #columns { height: 1; color: $text-muted; }
+    MachineScreen #rows { height: 1fr; }
+    MachineScreen #list { width: 1fr; }
+    MachineScreen #detail { width: 44; padding: 0 1; border-left: solid $panel; }
+    MachineScreen.-narrow #both { layout: vertical; }
+    MachineScreen.-narrow #detail { width: 100%; height: 7; border-left: none; border-top: solid $panel; }
+    """
+    app: SkafdApp
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._client = client
+        self._maker = RowMaker()
+        self._folded: set[str] = set()
+        self._order = Order.NAME
+        self._needle = ""
+        self._more = More()
+        self._settling: Timer | None = None
+        self._clock: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Top line, filter, list, detail, keys."""
+        yield Static(id="top", markup=False)
+        yield Input(placeholder="name or state, for example: churn failed", id="filter", compact=True)
+        with Horizontal(id="both"):
+            with VerticalScroll(id="list", can_focus=False):
+                yield Static(id="columns", markup=False)
+                yield LineList[Row](lambda row, width: draw_row(row, width, clock.now()), id="rows")
+            with VerticalScroll(id="detail", can_focus=False):
+                yield Static(id="said", markup=False)
+        yield Footer(show_command_palette=False)
+
+    @property
+    def rows(self) -> LineList[Row]:
+        """The list."""
+        return cast("LineList[Row]", self.query_one("#rows", LineList))
+
+    def on_mount(self) -> None:
+        """Follows what the application hears."""
+        self.watch(self.app, "mirror", self._show)
+        self.watch(self.app, "trouble", lambda _: self._show_top())
+        self.rows.focus()
+
+    def on_resize(self) -> None:
+        """The names of the columns stand above them."""
+        self.query_one("#columns", Static).update(header(self.rows.size.width or self.size.width))
+
+    # --- showing ----------------------------------------------------------------------------------------
+
+    def _show(self, mirror: Mirror) -> None:
+        self.rows.show(self._maker.rows(mirror, self._needle, self._folded, self._order))
+        self._show_top()
+        self.on_resize()
+        self._show_detail()
+        self._set_clock(_RUNNING_SECONDS if mirror.is_busy else _AT_REST_SECONDS)
+
+    def _show_top(self) -> None:
+        top = self.query_one("#top", Static)
+        top.set_class(bool(self.app.trouble), "-away")
+        top.update(Text(self.app.trouble) if self.app.trouble else top_line(self.app.mirror, self._needle))
+
+    def _show_detail(self) -> None:
+        row = self.rows.current
+        nothing = Text("No projects yet. Hand a folder over:\n\n  skafd up DIR" if not self.app.mirror.projects else "")
+        self.query_one("#said", Static).update(draw_detail(row, self._more, clock.now()) if row else nothing)
+
+    def _set_clock(self, seconds: float) -> None:
+        if self._clock is not None:
+            self._clock.stop()
+        self._clock = self.set_interval(seconds, self._tick)
+
+    def _tick(self) -> None:
+        self.rows.refresh()
+        self._show_detail()
+
+    def on_line_list_moved(self) -> None:
+        """Shows what is known at once, and asks for more when the cursor rests."""
+        self._more = More()
+        self._show_detail()
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLE_SECONDS, self._ask)
+
+    def _ask(self) -> None:
+        row = self.rows.current
+        if row is not None:
+            self.run_worker(
+                lambda: self._find_out(row), thread=True, exclusive=True, group="detail", exit_on_error=False
+            )
+
+    def _find_out(self, row: Row) -> None:
+        try:
+            why = self._client.why(row.key)["sentence"]
+            history = self._client.history(row.project["project"], row.job["id"]) if row.job else []
+        except SkafdError:
+            # The line at the top says so if the daemon is away; whatever else it is, the next change asks again.
+            return
+        self.app.call_from_thread(self._learn, row.key, More(why, history))
+
+    def _learn(self, key: str, more: More) -> None:
+        if self.rows.current is not None and self.rows.current.key == key:
+            self._more = more
+            self._show_detail()
+
+    # --- keys -------------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> str | None:
+        """What deeds are done to."""
+        return self.rows.current.key if self.rows.current else None
+
+    @property
+    def target_run(self) -> str | None:
+        """The run that is opened."""
+        return self.rows.current.run if self.rows.current else None
+
+    def on_line_list_chosen(self) -> None:
+        """Opens the newest run of the line."""
+        self.action_open_run()
+
+    def action_fold(self) -> None:
+        """Folds the project under the cursor, or unfolds it."""
+        row = self.rows.current
+        if row is not None:
+            self._folded ^= {row.project["project"]}
+            self._show(self.app.mirror)
+            self.rows.go_to(row.project["project"])
+
+    def action_order(self) -> None:
+        """The other order."""
+        self._order = Order.NAME if self._order is Order.TROUBLE else Order.TROUBLE
+        self.notify(f"order: {self._order}")
+        self._show(self.app.mirror)
+
+    def action_filter(self) -> None:
+        """Asks for words."""
+        field = self.query_one("#filter", Input)
+        field.add_class("-shown")
+        field.focus()
+
+    def action_unfilter(self) -> None:
+        """Shows everything again."""
+        field = self.query_one("#filter", Input)
+        field.clear()
+        field.remove_class("-shown")
+        self.rows.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filters while it is typed."""
+        self._needle = event.value
+        self._show(self.app.mirror)
+
+    def on_input_submitted(self) -> None:
+        """Back to the list, filtered."""
+        self.query_one("#filter", Input).set_class(bool(self._needle), "-shown")
+        self.rows.focus()
+
+
+def top_line(mirror: Mirror, needle: str) -> Text:
+    """What there is, in numbers."""
+    if mirror.daemon is None:
+        return Text("asking the daemon")
+    jobs = [job for project in mirror.projects.values() for job in project["jobs"]]
+    failed = sum(job["state"] in FAILURES for job in jobs)
+    running = sum(job["state"] in ("running", "starting") for job in jobs)
+    line = Text(
+        f"skafd {mirror.daemon['version']}  {count(len(mirror.projects), 'project')}, {count(len(jobs), 'job')}"
+    )
+    line.append(f"  ● {running} running", "cyan" if running else "dim")
+    line.append(f"  ✗ {failed} failed", "bold red" if failed else "dim")
+    if mirror.daemon["enforcement"] == "none":
+        line.append("  limits are NOT enforced", "yellow")
+    return line.append(f"  /{needle}", "bold") if needle else line
