@@ -12,7 +12,7 @@ from skafd.config.suggest import closest
 from skafd.model.condition import ConditionError, parse_condition
 from skafd.model.ids import JobId
 from skafd.model.parameters import has_type
-from skafd.model.project import Foreach, Parameter
+from skafd.model.project import Foreach, JobType, Parameter
 
 
 def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> None:
@@ -70,6 +70,8 @@ def _check_condition(draft: Draft, jobs: set[str], parameters: set[str], problem
 
 def _check_given(draft: Draft, drafts: Sequence[Draft], problems: Problems) -> None:
     """The parameters that the job's schedules and events give."""
+    if draft.job.type is JobType.METAFLOW:
+        return  # Its file declares them.
     declared = {one.name: one for other in drafts for one in other.job.parameters}
     for schedule in draft.job.schedules:
         for name, value in schedule.parameters:

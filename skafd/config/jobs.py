@@ -18,6 +18,7 @@ from skafd.config.schedules import build_schedules, write_schedules
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries, Key
 from skafd.config.triggers import build_triggers
+from skafd.config.types import build_type, check_type
 from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
@@ -89,6 +90,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         environment=environment_of(entries),
         wish=build_wish(entries, defaults.folder, problems),
         isolation=Isolation(_value(entries, "isolation", Isolation.NORMAL)),
+        type=build_type(entries.get("type"), problems),
         kept=kept(entries, JOB.keys),
     )
     written = {
@@ -98,6 +100,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         "resources": write_resources(resources),
     }
     steps = _steps(job, entrypoint_node, problems)
+    check_type(job, steps, entries, entrypoint_node, problems)
     dependencies = _value(entries, "dependencies", ())
     return Draft(job, identity_node, entrypoint_node, steps, dependencies, node, written)
 

@@ -27,7 +27,7 @@ from skafd.config.values import (
 )
 from skafd.config.wishes import AS_OF
 from skafd.model.entrypoint import Language
-from skafd.model.project import DependencyRule, Isolation, OnDeploy, RunAs, UpdatePolicy
+from skafd.model.project import DependencyRule, Isolation, JobType, OnDeploy, RunAs, UpdatePolicy
 
 SKAFOS = Origin.SKAFOS
 
@@ -101,9 +101,8 @@ TASK_KEYS = (
     Key("outputs", ListOf(Text(), single=True), "Files that are kept with the run.", later=True),
     Key(
         "type",
-        Choice(("job", "service", "metaflow")),
-        "A job that ends, a service that does not, or a flow.",
-        later=True,
+        Choice(tuple(JobType)),
+        "A job that ends, a service that does not, or a flow of Metaflow's.",
     ),
 )
 _SHARED_KEYS = (

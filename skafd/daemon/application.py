@@ -62,7 +62,7 @@ async def serve_home(home: Home) -> None:
         stack.push_async_callback(_end_thread, orchestrator)
         watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
         stack.callback(watchdog.cancel)
-        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement)
+        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place)
         stack.callback(deploying.close)
         deploying.resume()
         about = DaemonInfo(

@@ -12,6 +12,7 @@ from skafd.config import find_projects
 from skafd.daemon.changes import Changes
 from skafd.daemon.delivering import Delivering
 from skafd.daemon.environment_builds import EnvironmentBuilds
+from skafd.daemon.flow_compiling import FlowCompiler
 from skafd.daemon.inboxes import Inboxes
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.outcomes import Outcomes
@@ -28,6 +29,7 @@ from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
 from skafd.model.deployment import Deployment
 from skafd.model.limits import Capacity
+from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.store import Database, Purpose
 from skafd.store.views import ProjectRow
 
@@ -45,6 +47,7 @@ class Deploying:
         changes: Changes,
         capacity: Capacity,
         enforcement: Enforcement,
+        place: CgroupPlace,
     ) -> None:
         self._home = home
         self._database = database
@@ -61,7 +64,13 @@ class Deploying:
         self._projects: set[Path] = set()
         """Watched as projects."""
         self._parents = Parents(database, self._mailbox)
-        self._deployer = Deployer(home.deployments, self._builds, self._delivering.slug_of, self._deliver)
+        self._deployer = Deployer(
+            home.deployments,
+            self._builds,
+            self._delivering.slug_of,
+            self._deliver,
+            FlowCompiler(home, database, place).complete,
+        )
         self._inboxes = Inboxes(database, orchestrator)
         self._watcher = Watcher(self._on_settled)
 

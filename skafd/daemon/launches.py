@@ -17,6 +17,7 @@ from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
 from skafd.machine.confinement import find_bubblewrap, hidden_folders
+from skafd.metaflow.provision import provide
 from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
@@ -41,6 +42,7 @@ class Launches:
     def __init__(self, home: Home, facts: Facts) -> None:
         self._home = home
         self._access = JobsAccess.prepare(home)
+        self._provision = provide(home.sdk)
         self._facts = facts
         self._accounts = Accounts(home.path, os.geteuid())
         self._boot_id = boot_id()
@@ -63,7 +65,17 @@ class Launches:
         facts = self._facts.of(run.key.project)
         account = self._accounts.of(facts.path, deployment.config.run_as)
         spec = attempt_spec(
-            self._home, facts, deployment, run, job, folder, attempt, particulars, access=self._access, account=account
+            self._home,
+            facts,
+            deployment,
+            run,
+            job,
+            folder,
+            attempt,
+            particulars,
+            access=self._access,
+            provision=self._provision,
+            account=account,
         )
         if job.isolation is Isolation.STRICT:
             return replace(spec, confinement=self._confine(run.key.project, facts, spec))

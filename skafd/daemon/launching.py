@@ -10,12 +10,21 @@ from pathlib import Path
 
 from skafd.daemon.commanding import commands_of
 from skafd.daemon.facts import ProjectFacts
+from skafd.daemon.flow_launching import (
+    flow_task,
+    flow_variables,
+    job_in_flow,
+    project_links,
+    project_variables,
+)
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.surroundings import OUTPUT, inherited_environment, job_environment, particular_environment
 from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import AS_SKAFD, Account
+from skafd.metaflow.provision import Provision
+from skafd.metaflow.tasks import command_of
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId
 from skafd.model.particulars import Particulars
@@ -52,6 +61,7 @@ def attempt_spec(
     particulars: Particulars,
     *,
     access: JobsAccess,
+    provision: Provision,
     account: Account = AS_SKAFD,
 ) -> AttemptSpec:
     """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
@@ -60,19 +70,29 @@ def attempt_spec(
     for needed in (snapshot, environment):
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
-    limits = particulars.limits
+    limits, python = particulars.limits, environment / "bin" / "python"
+    job = job_in_flow(job, particulars)
+    part = particulars.step.part if particulars.step else ""
     inherited = inherited_environment(account, folder / "work")
+    known = facts.variables
     variables = {
-        **job_environment(attempt, run, deployment, job, facts.slug, environment, facts.variables, inherited=inherited),
+        **job_environment(attempt, run, deployment, job, facts.slug, environment, known, part, inherited=inherited),
         **particular_environment(particulars, folder),
     }
     variables |= access.variables(attempt, variables)
+    variables |= project_variables(facts, deployment, variables)
+    task = flow_task(facts, run, job, attempt, particulars, python, provision, variables)
+    if task is not None:
+        variables |= flow_variables(task, facts, variables)
     return AttemptSpec(
         name=attempt_name(home, folder),
         directory=str(folder),
         snapshot=str(snapshot),
-        links={path: str(facts.path / path) for path in deployment.linked},
-        commands=commands_of(job, environment / "bin" / "python", Surroundings(snapshot, variables)),
+        links={
+            **{path: str(facts.path / path) for path in deployment.linked},
+            **project_links(facts, deployment, variables),
+        },
+        commands=(command_of(task),) if task else commands_of(job, python, Surroundings(snapshot, variables)),
         environment=variables,
         secrets=(*facts.variables.values(), variables["SKAFD_TOKEN"]),
         limits=ResourceLimits(

@@ -20,6 +20,7 @@ from skafd.api.shapes import (
 )
 from skafd.engine.why import Told, run_sentence, task_sentence
 from skafd.model.deployment import Deployment
+from skafd.model.flow import SETUP
 from skafd.model.ids import JobId, TaskKey
 from skafd.model.outcome import OomKilled, Outcome, describe, suggested_limit_bytes
 from skafd.model.project import Job, Project
@@ -215,7 +216,7 @@ def _task_info(run: views.RunView, task: views.TaskView, job: Job | None, waits:
         instance=key.instance,
         state=task.state.value,
         reason=_reason(task),
-        dependencies=list(job.dependencies) if job else [],
+        dependencies=list(job.dependencies) if job and task.part in ("", SETUP) else [],
         attempts=[_attempt_info(attempt) for attempt in task.attempts],
         why=task_sentence(tell(run, task, job, waits)),
     )

@@ -13,7 +13,7 @@ from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey
 from skafd.model.parameters import typed_value
 from skafd.model.particulars import Particulars
-from skafd.model.project import Job
+from skafd.model.project import Job, Project
 from skafd.model.run import Run
 
 OUTPUT = "output.json"
@@ -72,13 +72,22 @@ def job_environment(
     """
     inherited = inherited_environment(AS_SKAFD) if inherited is None else inherited
     return {
-        **activation_of(environment_folder).apply(inherited, os.defpath),
-        "PYTHONUNBUFFERED": "1",
-        **dict(deployment.config.environment),
-        **dict(job.environment),
-        **variables,
+        **own_environment(deployment.config, job, environment_folder, variables, inherited),
         **_parameters(job, run),
         **_identity(attempt, run, deployment, job, slug, part),
+    }
+
+
+def own_environment(
+    config: Project, job: Job, environment_folder: Path, variables: Mapping[str, str], inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """What is the same in every run of a job. Raises SandboxError."""
+    return {
+        **activation_of(environment_folder).apply(inherited, os.defpath),
+        "PYTHONUNBUFFERED": "1",
+        **dict(config.environment),
+        **dict(job.environment),
+        **variables,
     }
 
 

@@ -12,6 +12,7 @@ _FOLDERS = frozenset(
         *(".venv", "venv", "node_modules"),
         *("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
         *(".tox", ".nox", ".idea", ".vscode"),
+        ".metaflow",  # what flows leave, beside the code
     }
 )
 _ENVIRONMENT_MARKERS = ("pyvenv.cfg", "conda-meta")

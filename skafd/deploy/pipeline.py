@@ -58,6 +58,14 @@ class _Line:
     builds: dict[int, tuple[str, threading.Event]] = field(default_factory=dict)
 
 
+Complete = Callable[[Path, Snapshot, Project, PreparedEnvironments], Project]
+"""Adds to a config what can be found out only in its environments. Raises DeployError."""
+
+
+def _as_it_is(_folder: Path, _snapshot: Snapshot, config: Project, _environments: PreparedEnvironments) -> Project:
+    return config
+
+
 class Deployer:
     """Takes saves of any number of folders and calls `deliver` with each result, from threads of its own.
 
@@ -73,11 +81,13 @@ class Deployer:
         environments: Environments,
         slug_of: Callable[[Path, Project], str],
         deliver: Callable[[Result], None],
+        complete: Complete = _as_it_is,
     ) -> None:
         self._deployments = deployments
         self._environments = environments
         self._slug_of = slug_of
         self._deliver = deliver
+        self._complete = complete
         self._lock = threading.Lock()
         self._lines: dict[Path, _Line] = {}
         self._threads: set[threading.Thread] = set()
@@ -189,9 +199,11 @@ class Deployer:
         finally:
             with self._lock:
                 line.builds.pop(number, None)
-        return Deployable(
-            line.folder, ready.slug, ready.config, ready.snapshot, environments, tuple(ready.reading.problems)
-        )
+        try:
+            config = self._complete(line.folder, ready.snapshot, ready.config, environments)
+        except DeployError as error:
+            return RefusedDeploy(line.folder, Stage.FLOW, error.message, error.hint, (), ready.snapshot.hash)
+        return Deployable(line.folder, ready.slug, config, ready.snapshot, environments, tuple(ready.reading.problems))
 
     def _decide(self, line: _Line, number: int, build: tuple[str, threading.Event] | None) -> bool:
         """Supersedes the older saves; returns False when this one is superseded itself."""

@@ -20,6 +20,7 @@ class Stage(StrEnum):
     SNAPSHOT = "snapshot"
     CONFIG = "config"
     ENVIRONMENT = "environment"
+    FLOW = "flow"
     RELEASE = "release"
 
 

@@ -18,7 +18,9 @@ def _place(open_job: OpenJob, task: Task) -> Place | None:
         return None
     tokens = open_job.flow.tokens
     token = tokens[task.key.instance]
-    return Place(token, tuple((tokens[one].step, one) for one in token.inputs), open_job.job_of(task).retry.times)
+    assert open_job.job.flow is not None, "it has a flow's tokens"
+    retries = open_job.job_of(task).retry.times - open_job.job.flow.step(token.step).fallbacks
+    return Place(task.part, token, tuple((tokens[one].step, one) for one in token.inputs), max(0, retries))
 
 
 def of_task(board: Board, key: TaskKey) -> Particulars:

@@ -50,6 +50,8 @@ class FlowStep:
     retry_delay_seconds: float = 0.0
     timeout_seconds: float | None = None
     environment: tuple[tuple[str, str], ...] = ()
+    decorators: tuple[str, ...] = ()
+    """Those that are not in the file: for the command line of its tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,13 @@ class Flow:
     steps: tuple[FlowStep, ...]
     options: tuple[str, ...] = ()
     """For each command of the flow, before the command."""
+    metadata: str = "local"
+    environment: str = "local"
     datastore: str = "local"
+    datastore_root: str = ""
+    """Of a datastore elsewhere; that of a local one is the project's."""
+    configs: str | None = None
+    """What the flow's configs were when it was deployed, as JSON."""
     tags: tuple[str, ...] = ()
     production_token: str | None = None
     on_success: tuple[str, ...] = ()

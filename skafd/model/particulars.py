@@ -12,11 +12,13 @@ from skafd.model.limits import Limits
 class Place:
     """Where in its flow an attempt stands."""
 
+    part: str
+    """What it is called within its job."""
     token: Token
     inputs: tuple[tuple[str, int], ...]
     """Steps and instances of the tasks before it."""
     retries: int
-    """Further attempts that its step may have, those among them in which its failure is caught."""
+    """Further attempts of the user's code that its step may have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from skafd.model.project import (
     CatchUp,
     DependencyRule,
     Generation,
+    JobType,
     OnDeploy,
     Overlap,
     Parameter,
@@ -114,8 +115,7 @@ def test_what_comes_later_is_kept_as_it_is_and_said_once() -> None:
     assert kept["add-ons"] == ["queue", {"name": "spark-cluster", "workers": "3"}]
     assert kept["notify"] == [{"url": "mailto://a@example.org", "on": ["failure", "recovery"]}]
     assert project.wish == EnvironmentWish(requirements_file="requirements/base.txt", conda_file="environment.yml")
-    job = dict(project.jobs[0].kept)
-    assert job["type"] == "service"
+    assert project.jobs[0].type is JobType.SERVICE
     assert project.jobs[0].wish == EnvironmentWish("3.6", packages=("pandas", "numpy"), conda_file="fan.yml")
     assert {problem.code for problem in reading.problems} == {Code.NOT_YET}
     messages = [problem.message for problem in reading.problems]

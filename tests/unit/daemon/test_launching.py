@@ -14,6 +14,7 @@ from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_name, attempt_spec, job_folders
 from skafd.errors import SandboxError
 from skafd.home import Home
+from skafd.metaflow.provision import provide
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, TaskKey
 from skafd.model.particulars import Particulars
@@ -76,7 +77,10 @@ def spec_of(home: Home, entrypoint: str = "ingest.py --fast", **changes: object)
     folder = attempt_folder(home, "churn", "ingest", attempt_of())
     particulars = Particulars(limits=job.resources.limits)
     access = JobsAccess.prepare(home)
-    return attempt_spec(home, facts, deployment, RUN, job, folder, attempt_of(), particulars, access=access)
+    provision = provide(home.sdk)
+    return attempt_spec(
+        home, facts, deployment, RUN, job, folder, attempt_of(), particulars, access=access, provision=provision
+    )
 
 
 @pytest.fixture

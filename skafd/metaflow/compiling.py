@@ -1,0 +1,144 @@
+"""From what a flow file says of itself to the job that runs it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from skafd.errors import DeployError
+from skafd.metaflow.cron import convert
+from skafd.model.flow import Flow, FlowStep, StepKind
+from skafd.model.limits import Limits
+from skafd.model.project import Job, OnDeploy, Parameter, Schedule
+
+Description = Mapping[str, Any]
+"""What `python flow.py skafd describe` writes."""
+_ELSEWHERE = {
+    "kubernetes": "runs on a Kubernetes cluster",
+    "batch": "runs on AWS Batch",
+    "airflow_s3_key_sensor": "is Airflow's",
+    "airflow_external_task_sensor": "is Airflow's",
+}
+_ENVIRONMENTS = ("conda", "pypi", "uv")
+_TYPES = {"int": "int", "float": "float", "bool": "bool", "JSON": "json"}
+_MEGABYTE = 2**20
+
+
+def compile_flow(job: Job, description: Description, file: str, options: tuple[str, ...]) -> Job:
+    """The job with its flow. Raises DeployError, with file and line, for what this machine cannot do."""
+    _refuse(description, file)
+    parameters = tuple(_parameter(one) for one in description["parameters"])
+    schedules = job.schedules or _schedules(description, file)
+    required = [one["name"] for one in description["parameters"] if one["is_required"] and one["default"] is None]
+    if required and schedules:
+        raise DeployError(
+            f"{file}: the parameter {required[0]} is required, and nobody gives it when the schedule is due",
+            "give it a default, or write `schedule: {cron: ..., params: {...}}` for the job",
+        )
+    return replace(
+        job,
+        flow=_flow(description, file, options),
+        parameters=parameters,
+        schedules=schedules,
+        on_deploy=OnDeploy.WAIT if required else job.on_deploy,
+    )
+
+
+def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow:
+    configs = description["configs"]
+    return Flow(
+        name=description["flow"],
+        file=file,
+        start=description["start"],
+        steps=tuple(_step(one) for one in description["steps"]),
+        options=tuple(dict.fromkeys((*_without_values(options), *description["options"]))),
+        metadata=description["metadata"],
+        environment=description["environment"],
+        datastore=description["datastore"],
+        datastore_root="" if description["datastore"] == "local" else description["datastore_root"],
+        configs=None if configs is None else json.dumps(configs, sort_keys=True),
+        on_success=tuple(description["on_success"]),
+        on_error=tuple(description["on_error"]),
+    )
+
+
+def _without_values(options: Iterable[str]) -> tuple[str, ...]:
+    """Options of the entrypoint but those that the description has already taken in: decorators and configs."""
+    kept: list[str] = []
+    left_out = ("--with", "--config", "--config-value", "--branch", "--production")
+    waiting = list(options)
+    while waiting:
+        option = waiting.pop(0)
+        name, has_value, _ = option.partition("=")
+        if name not in left_out:
+            kept.append(option)
+        elif not has_value:
+            taken = {"--with": 1, "--branch": 1, "--config": 2, "--config-value": 2}.get(name, 0)
+            waiting = waiting[taken:]
+    return tuple(kept)
+
+
+def _step(step: Mapping[str, Any]) -> FlowStep:
+    by_name = {one["name"]: one["attributes"] for one in step["decorators"]}
+    retry = by_name.get("retry")
+    return FlowStep(
+        name=step["name"],
+        kind=StepKind(step["kind"]),
+        next=tuple(step["next"]),
+        is_repeated=step["is_repeated"],
+        line=step["line"],
+        limits=_limits(by_name.get("resources")),
+        retries=None if retry is None else max(step["user_retries"], default=0),
+        fallbacks=max(step["error_retries"], default=0),
+        retry_delay_seconds=60.0 * float(retry["minutes_between_retries"]) if retry else 0.0,
+        timeout_seconds=_timeout(step["timeout"]),
+        environment=tuple((name, str(value)) for name, value in by_name.get("environment", {}).get("vars", {}).items()),
+        decorators=tuple(step["with"]),
+    )
+
+
+def _timeout(seconds: int) -> float | None:
+    """The step ends itself after `seconds`; skafd ends it where it cannot."""
+    grace_seconds = 30.0
+    return seconds + grace_seconds if seconds else None
+
+
+def _limits(resources: Mapping[str, Any] | None) -> Limits:
+    if resources is None:
+        return Limits()
+    return Limits(
+        cpu=float(resources["cpu"]) if resources.get("cpu") else None,
+        memory_bytes=int(float(resources["memory"]) * _MEGABYTE) if resources.get("memory") else None,
+        gpu=int(resources.get("gpu") or 0),
+    )
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+    return Parameter(parameter["name"], _TYPES.get(parameter["type"], "string"), parameter["default"])
+
+
+def _schedules(description: Description, file: str) -> tuple[Schedule, ...]:
+    schedule = description["schedule"]
+    if schedule is None:
+        return ()
+    try:
+        return (Schedule(convert(schedule["cron"]), timezone=schedule["timezone"] or "UTC"),)
+    except ValueError as error:
+        raise DeployError(f"{file}: @schedule: {error}", "write it as a cron of five fields") from error
+
+
+def _refuse(description: Description, file: str) -> None:
+    for step in description["steps"]:
+        for decorator in step["decorators"]:
+            name = decorator["name"]
+            where = f"{file}:{step['line']}: @{name} of the step {step['name']}"
+            if name in _ELSEWHERE:
+                raise DeployError(f"{where} {_ELSEWHERE[name]}, and skafd runs steps on this machine", _LOCAL_HINT)
+            if name in _ENVIRONMENTS and not decorator["attributes"].get("disabled"):
+                raise DeployError(f"{where} asks for an environment of its own, which skafd does not make", _FILE_HINT)
+
+
+_LOCAL_HINT = "take the decorator away; @resources says how much of this machine a step gets"
+_FILE_HINT = "name the packages in requirements.txt, which all steps of the project share"

@@ -1,0 +1,70 @@
+"""Attached to every step that skafd runs: tells skafd what comes next, and the metadata who ran it."""
+
+import json
+import os
+
+from metaflow.decorators import StepDecorator
+
+try:
+    from metaflow.metadata_provider import MetaDatum
+except ImportError:  # Metaflow before 2.13
+    from metaflow.metadata import MetaDatum
+
+_METADATA = {
+    "SKAFD_TASK": "skafd-task",
+    "SKAFD_ATTEMPT": "skafd-attempt",
+    "SKAFD_DEPLOYMENT": "skafd-deployment",
+}
+
+
+class SkafdInternalDecorator(StepDecorator):
+    """Works where skafd says which task it runs, and does nothing elsewhere."""
+
+    name = "skafd_internal"
+
+    def task_pre_step(
+        self,
+        step_name,
+        task_datastore,
+        metadata,
+        run_id,
+        task_id,
+        flow,
+        graph,
+        retry_count,
+        max_user_code_retries,
+        ubf_context,
+        inputs,
+    ):
+        """Notes which task of skafd's this is."""
+        self._task_id = task_id
+        tags = ["attempt_id:%d" % retry_count]
+        known = [(name, os.environ[key]) for key, name in _METADATA.items() if key in os.environ]
+        metadata.register_metadata(
+            run_id,
+            step_name,
+            task_id,
+            [MetaDatum(field=name, value=value, type=name, tags=tags) for name, value in known],
+        )
+
+    def task_finished(self, step_name, flow, graph, is_task_ok, retry_count, max_user_code_retries):
+        """Writes what comes next where skafd looks for it. The other tasks of a gang have nothing to say."""
+        path = os.environ.get("SKAFD_OUTPUT")
+        if is_task_ok and path and os.environ.get("SKAFD_METAFLOW_TASK") == getattr(self, "_task_id", None):
+            # The file is the task's, its folder is not; nobody reads it before the task has ended.
+            with open(path, "w") as file:
+                json.dump(_left(flow), file)
+
+
+def _left(flow):
+    transition = getattr(flow, "_transition", None) or ((), None)
+    left = {"next": list(transition[0] or ())}
+    if transition[1] and getattr(flow, "_unbounded_foreach", False):
+        members = getattr(flow, "_parallel_ubf_iter", None)
+        left["gang"] = {"size": getattr(members, "num_parallel", 0), "counts_itself": members is not None}
+    elif transition[1]:
+        left["items"] = flow._foreach_num_splits
+    members = getattr(flow, "_control_mapper_tasks", None)
+    if members:
+        left["members"] = list(members)
+    return left

@@ -1,0 +1,177 @@
+"""Runs one command of a flow, passes its output on, and keeps it as Metaflow keeps logs. Standard library, Python 3.6.
+
+    python -I -S run_step.py [--logs=FOLDER/ATTEMPT] -- COMMAND...
+
+It ends as its command ends: with its exit code, or by its signal.
+"""
+
+import atexit
+import os
+import resource
+import select
+import signal
+import sys
+import time
+
+_READ_BYTES = 65536
+_MOST_LOG_BYTES = 64 * 2**20
+_SHORTEST_SECRET_BYTES = 4
+
+
+class Log:
+    """One stream in Metaflow's format: a head with an instant that is later than any before, then the line."""
+
+    last = 0.0
+
+    def __init__(self, path, secrets):
+        self._file = open(path, "wb", buffering=0) if path else None
+        self._secrets = secrets
+        self._left = b""
+        self._size = 0
+        self._count = 0
+        self._mark = os.urandom(6).hex().encode()
+
+    def add(self, data):
+        """Takes more output; writes the lines that are whole."""
+        lines = (self._left + data).split(b"\n")
+        self._left = lines.pop()
+        if lines:
+            self._write(b"".join(self._line(line) for line in lines))
+
+    def close(self):
+        """Writes the last line, which may have no end."""
+        if self._left:
+            self._write(self._line(self._left))
+        if self._file:
+            self._file.close()
+
+    def _line(self, line):
+        for secret in self._secrets:
+            line = line.replace(secret, b"***")
+        self._count += 1
+        Log.last = max(time.time(), Log.last + 0.000001)
+        seconds, micros = divmod(int(Log.last * 1000000), 1000000)
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)).encode()
+        return b"[MFLOG|0|%s.%06dZ|runtime|%s-%d]%s\n" % (at, micros, self._mark, self._count, line)
+
+    def _write(self, data):
+        if self._file and self._size < _MOST_LOG_BYTES:
+            self._size += len(data)
+            self._file.write(data)
+
+
+def secrets():
+    """Values that no log is to show, in the order in which they are looked for."""
+    names = os.environ.pop("SKAFD_SECRET_NAMES", "").split(",")
+    values = [os.environ[name].encode("utf-8", "surrogateescape") for name in names if os.environ.get(name)]
+    lines = [line for value in values for line in value.split(b"\n") if len(line) >= _SHORTEST_SECRET_BYTES]
+    return sorted(set(lines), key=len, reverse=True)
+
+
+def configs():
+    """The options by which the flow's configs are what they were when it was deployed."""
+    text = os.environ.pop("SKAFD_METAFLOW_CONFIGS", "")
+    if not text:
+        return []
+    import json
+    import tempfile
+
+    descriptor, path = tempfile.mkstemp(prefix="flow-configs-", suffix=".json")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    atexit.register(os.unlink, path)
+    options = ["--local-config-file=" + path]
+    for name in json.loads(text)["user_configs"]:
+        options += ["--config-value", name, "kv." + name]
+    return options
+
+
+def start(command, outputs):
+    """Forks the command with these as its output; returns its pid."""
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(outputs[0], 1)
+        os.dup2(outputs[1], 2)
+        try:
+            os.execvp(command[0], command)
+        except OSError as error:
+            os.write(2, ("cannot execute %s: %s\n" % (command[0], error)).encode())
+        os._exit(127)
+    return pid
+
+
+def copy(streams, pid, ended):
+    """Copies until the command has ended, whoever else holds its output; returns its wait status."""
+    poll = select.poll()
+    for descriptor in list(streams) + [ended]:
+        poll.register(descriptor, select.POLLIN)
+    status = None
+    while True:
+        ready = [descriptor for descriptor, _ in poll.poll(None if status is None else 0)]
+        for descriptor in ready:
+            if descriptor == ended:
+                os.read(ended, _READ_BYTES)
+            elif not pass_on(descriptor, *streams[descriptor]):
+                poll.unregister(descriptor)
+        if status is None:
+            found, value = os.waitpid(pid, os.WNOHANG)
+            status = value if found else None
+        elif not ready:
+            return status
+
+
+def pass_on(descriptor, target, log):
+    """Copies what is there; returns False at the end of the stream."""
+    data = os.read(descriptor, _READ_BYTES)
+    log.add(data)
+    rest = data
+    while rest:
+        rest = rest[os.write(target, rest) :]
+    return bool(data)
+
+
+def watch_children():
+    """A descriptor that has something to read when a child has ended."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    # The whole tree is asked to end at once; who keeps the output ends when the command does.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.set_wakeup_fd(writing)
+    return reading
+
+
+def main(arguments):
+    """Runs the command; returns its wait status."""
+    split = arguments.index("--")
+    command = arguments[split + 1 :]
+    path = next((one[len("--logs=") :] for one in arguments[:split] if one.startswith("--logs=")), "")
+    hidden = secrets()
+    command[3:3] = configs()
+    if path:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    logs = [Log(path and "%s.runtime_%s.log" % (path, name), hidden) for name in ("stdout", "stderr")]
+    ended = watch_children()
+    pipes = [os.pipe(), os.pipe()]
+    pid = start(command, [pipe[1] for pipe in pipes])
+    for _, writing in pipes:
+        os.close(writing)
+    status = copy({pipes[0][0]: (1, logs[0]), pipes[1][0]: (2, logs[1])}, pid, ended)
+    for log in logs:
+        log.close()
+    return status
+
+
+def end_as(status):
+    """Ends this process as the command ended."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    sys.exit(os.WEXITSTATUS(status))
+
+
+if __name__ == "__main__":
+    end_as(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""From a task of a flow to the command that its supervisor executes."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.metaflow.datastore import run_id, task_id
+from skafd.metaflow.provision import Provision
+from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow
+from skafd.model.ids import AttemptKey
+from skafd.model.particulars import Place
+from skafd.model.project import Job
+from skafd.model.run import Run
+
+_QUIET = ("--quiet", "--no-pylint", "--event-logger=nullSidecarLogger", "--monitor=nullSidecarMonitor")
+_LONGEST_PLAIN_LIST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTask:
+    """One attempt of a task of a flow, and all that its command is made of."""
+
+    run: Run
+    job: Job
+    flow: Flow
+    attempt: AttemptKey
+    place: Place
+    python: Path
+    local_root: Path
+    provision: Provision
+
+    @property
+    def name(self) -> str:
+        """What Metaflow calls the task."""
+        return task_id(self.attempt.task.instance)
+
+
+def environment_of(task: FlowTask) -> dict[str, str]:
+    """What the task's environment has besides that of every job."""
+    found = {
+        "METAFLOW_RUNTIME_NAME": "skafd",
+        "METAFLOW_RUN_ID": run_id(task.run),
+        "SKAFD_METAFLOW_TASK": task.name,
+    }
+    if task.flow.configs is not None:
+        found["SKAFD_METAFLOW_CONFIGS"] = task.flow.configs
+    if task.flow.production_token is not None:
+        found["METAFLOW_PRODUCTION_TOKEN"] = task.flow.production_token
+    return found
+
+
+def command_of(task: FlowTask) -> tuple[str, ...]:
+    """The command, inside the one that keeps its output where Metaflow's logs are."""
+    # Isolated: what is on the path of the job is for the step, not for who runs it.
+    runner = (str(task.python), "-I", "-S", str(task.provision.run_step), *_log_options(task), "--")
+    step = task.place.token.step
+    if step in (ON_SUCCESS, ON_ERROR):
+        return (*runner, *_hook(task))
+    return (*runner, *_flow(task), *(_setup(task) if step == SETUP else _step(task)))
+
+
+def _log_options(task: FlowTask) -> Iterator[str]:
+    if task.flow.datastore == "local":
+        step = task.place.token.step
+        folder = task.local_root / task.flow.name / run_id(task.run) / step / task.name
+        yield f"--logs={folder / str(task.attempt.number - 1)}"
+
+
+def _flow(task: FlowTask) -> Iterator[str]:
+    flow, step = task.flow, task.place.token.step
+    yield from (str(task.python), "-u", flow.file, *flow.options, *_QUIET)
+    yield f"--metadata={flow.metadata}"
+    yield f"--environment={flow.environment}"
+    yield f"--datastore={flow.datastore}"
+    yield f"--datastore-root={task.local_root if flow.datastore == 'local' else flow.datastore_root}"
+    yield from (f"--with={one}" for one in flow.step(step).decorators)
+    yield "--with=skafd_internal"
+
+
+def _setup(task: FlowTask) -> Iterator[str]:
+    yield from ("init", "--run-id", run_id(task.run), "--task-id", task.name)
+    yield from (f"--tag={tag}" for tag in task.flow.tags)
+    given = dict(task.run.parameters)
+    for parameter in task.job.parameters:
+        value = given.get(parameter.name, parameter.default)
+        if value is not None:
+            yield f"--{parameter.name}={value}"
+
+
+def _step(task: FlowTask) -> Iterator[str]:
+    token = task.place.token
+    yield from ("step", token.step, "--run-id", run_id(task.run), "--task-id", task.name)
+    yield from ("--input-paths", shorten(token.members or _inputs(task)))
+    yield from ("--retry-count", str(task.attempt.number - 1))
+    yield from ("--max-user-code-retries", str(task.place.retries))
+    if token.index is not None:
+        yield from ("--split-index", str(token.index))
+    if token.gang is not None:
+        yield from ("--ubf-context", "ubf_control")
+        if token.gang.size:
+            yield from ("--num-parallel", str(token.gang.size))
+    yield from (f"--tag={tag}" for tag in task.flow.tags)
+    if task.flow.production_token is not None:
+        yield f"--namespace=production:{task.flow.production_token}"
+
+
+def _hook(task: FlowTask) -> tuple[str, ...]:
+    flow, token = task.flow, task.place.token
+    functions = flow.on_success if token.step == ON_SUCCESS else flow.on_error
+    module = "metaflow.plugins.exit_hook.exit_hook_script"
+    name = f"{flow.name}/{run_id(task.run)}"
+    return (str(task.python), "-u", "-m", module, flow.file, functions[token.index or 0], name)
+
+
+def _inputs(task: FlowTask) -> tuple[str, ...]:
+    return tuple(f"{run_id(task.run)}/{step}/{task_id(instance)}" for step, instance in task.place.inputs)
+
+
+def shorten(paths: Sequence[str]) -> str:
+    """The list as Metaflow reads it: with what all have in common once, and compressed where it is long."""
+    common = _common_start(paths)
+    text = ",".join(paths)
+    if len(paths) > 1 and common:
+        text = f"{common}:{','.join(path[len(common) :] for path in paths)}"
+    if len(text) < _LONGEST_PLAIN_LIST:
+        return text
+    # Twice, as Metaflow does it.
+    return "!" + base64.b64encode(zlib.compress(zlib.compress(text.encode()))).decode()
+
+
+def _common_start(paths: Sequence[str]) -> str:
+    first, last = min(paths), max(paths)
+    length = next((n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[: min(length, len(last))]

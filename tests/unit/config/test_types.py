@@ -1,0 +1,38 @@
+"""`type:` of a job."""
+
+from __future__ import annotations
+
+import pytest
+
+from skafd.config import read
+from skafd.config.problems import Code
+from skafd.model.project import JobType
+
+FLOW = "jobs:\n  - name: flow\n    type: metaflow\n    entrypoint: {entrypoint}\n{more}"
+
+
+def problems(entrypoint: str = "flow.py", more: str = "") -> list[tuple[Code, str]]:
+    found = read(FLOW.format(entrypoint=entrypoint, more=more), None, "metis.config.yml").problems
+    return [(problem.code, problem.message) for problem in found]
+
+
+def test_a_flow_is_a_job_or_the_whole_project() -> None:
+    assert problems("flow.py --with retry") == []
+    for text in (FLOW.format(entrypoint="flow.py", more=""), "name: churn\ntype: metaflow\nentrypoint: flow.py\n"):
+        project = read(text, None, "metis.config.yml").project
+        assert project is not None
+        assert project.jobs[0].type is JobType.METAFLOW
+
+
+@pytest.mark.parametrize("entrypoint", ["./run.sh", "python flow.py", "a.py | b.py"])
+def test_the_entrypoint_of_a_flow_is_its_file(entrypoint: str) -> None:
+    ((code, message),) = problems(f"'{entrypoint}'")
+    assert code is Code.ENTRYPOINT
+    assert "the entrypoint of a flow is its file" in message
+
+
+def test_what_the_flow_says_itself_is_not_said_here() -> None:
+    assert [message for _, message in problems(more="    foreach: [1, 2]\n    parallelism: 3\n")] == [
+        "a flow has no `foreach` here: its own file says it",
+        "a flow has no `parallelism` here: its own file says it",
+    ]

@@ -1,0 +1,134 @@
+"""What a flow says of itself, as a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from skafd.errors import DeployError
+from skafd.metaflow.compiling import compile_flow
+from skafd.model.flow import FlowStep, StepKind
+from skafd.model.limits import Limits
+from skafd.model.project import OnDeploy, Parameter, Schedule
+from tests.support.world import job
+
+
+def step(
+    name: str, *following: str, decorators: dict[str, dict[str, Any]] | None = None, **more: Any
+) -> dict[str, Any]:
+    listed = [{"name": kind, "attributes": attributes} for kind, attributes in (decorators or {}).items()]
+    return {
+        "name": name,
+        "kind": "linear",
+        "next": following,
+        "is_repeated": False,
+        "line": 7,
+        "timeout": 0,
+        "user_retries": [],
+        "error_retries": [],
+        "decorators": listed,
+        "with": [],
+        **more,
+    }
+
+
+def description(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "flow": "Flow",
+        "start": "start",
+        "steps": steps or [step("start", "end"), step("end")],
+        "parameters": [],
+        "options": [],
+        "configs": None,
+        "metadata": "local",
+        "datastore": "local",
+        "datastore_root": "/x",
+        "environment": "local",
+        "schedule": None,
+        "on_success": [],
+        "on_error": [],
+        **more,
+    }
+
+
+def parameter(name: str, kind: str, default: str | None = None, is_required: bool = False) -> dict[str, Any]:
+    return {"name": name, "type": kind, "default": default, "is_required": is_required}
+
+
+def test_what_decorators_say_counts_for_the_step() -> None:
+    decorators: dict[str, dict[str, Any]] = {
+        "retry": {"times": "2", "minutes_between_retries": "3"},
+        "resources": {"cpu": "2", "memory": "512", "gpu": 1},
+        "environment": {"vars": {"COLOR": "red"}},
+    }
+    found = step("start", decorators=decorators, user_retries=[0, 2], error_retries=[3, 0], timeout=60)
+    compiled = compile_flow(job("flow"), description(found), "flow.py", ())
+    assert compiled.flow is not None
+    assert compiled.flow.steps == (
+        FlowStep(
+            "start",
+            StepKind.LINEAR,
+            line=7,
+            limits=Limits(2, 512 * 2**20, 1),
+            retries=2,
+            fallbacks=3,
+            retry_delay_seconds=180,
+            timeout_seconds=90,
+            environment=(("COLOR", "red"),),
+        ),
+    )
+    whole = compiled.for_step(compiled.flow.steps[0])
+    assert (whole.retry.times, whole.retry.delay_seconds, whole.timeout_seconds) == (5, 180, 90)
+    assert dict(whole.environment)["COLOR"] == "red"
+
+
+def test_parameters_are_those_of_the_job() -> None:
+    given = [parameter("alpha", "int", "3"), parameter("opts", "JSON", "{}"), parameter("data", "FilePath")]
+    compiled = compile_flow(job("flow"), description(parameters=given), "flow.py", ())
+    assert compiled.parameters == (
+        Parameter("alpha", "int", "3"),
+        Parameter("opts", "json", "{}"),
+        Parameter("data", "string"),
+    )
+
+
+def test_a_flow_that_needs_a_parameter_is_not_run_by_itself() -> None:
+    needed = [parameter("day", "str", is_required=True)]
+    assert compile_flow(job("flow"), description(parameters=needed), "flow.py", ()).on_deploy is OnDeploy.WAIT
+    with pytest.raises(DeployError, match="day is required"):
+        compile_flow(
+            job("flow"),
+            description(parameters=needed, schedule={"cron": "0 * * * ? *", "timezone": None}),
+            "flow.py",
+            (),
+        )
+
+
+def test_the_schedule_of_the_config_counts_before_that_of_the_file() -> None:
+    said = description(schedule={"cron": "0 0 ? * SUN *", "timezone": "Europe/Berlin"})
+    assert compile_flow(job("flow"), said, "flow.py", ()).schedules == (Schedule("0 0 * * SUN", "Europe/Berlin"),)
+    own = (Schedule("@daily"),)
+    assert compile_flow(job("flow", schedules=own), said, "flow.py", ()).schedules == own
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("kubernetes", "flow.py:7: @kubernetes of the step start runs on a Kubernetes cluster"),
+        ("batch", "flow.py:7: @batch of the step start runs on AWS Batch"),
+        ("conda", "flow.py:7: @conda of the step start asks for an environment of its own"),
+    ],
+)
+def test_what_this_machine_cannot_do_is_refused_with_its_line(name: str, reason: str) -> None:
+    with pytest.raises(DeployError, match=reason):
+        compile_flow(job("flow"), description(step("start", decorators={name: {}})), "flow.py", ())
+
+
+def test_options_of_the_entrypoint_reach_each_command_but_what_was_taken_in() -> None:
+    said = description(options=["--branch=b"], configs={"user_configs": {"c": [{"x": 1}, False]}})
+    options = ("--with", "retry", "--config", "c", "c.json", "--branch", "b", "--package-suffixes=.txt")
+    flow = compile_flow(job("flow"), said, "flow.py", options).flow
+    assert flow is not None
+    assert flow.options == ("--package-suffixes=.txt", "--branch=b")
+    assert flow.configs == '{"user_configs": {"c": [{"x": 1}, false]}}'

@@ -1,0 +1,98 @@
+"""Who runs a step: its output goes on, is kept as Metaflow keeps logs, and it ends as its command does."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skafd.metaflow
+
+PROGRAM = Path(skafd.metaflow.__file__).parent / "inside" / "run_step.py"
+LINE = re.compile(rb"\[MFLOG\|0\|(\S+)Z\|runtime\|([^]]+)\](.*)")
+
+
+def run(command: list[str], logs: Path | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    options = [f"--logs={logs}"] if logs else []
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(PROGRAM), *options, "--", *command],
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def shell(text: str) -> list[str]:
+    return ["/bin/sh", "-c", text]
+
+
+def test_both_streams_go_on_and_are_kept_apart(tmp_path: Path) -> None:
+    logs = tmp_path / "Flow" / "run" / "step" / "task" / "0"
+    done = run(shell("echo one; echo two; printf 'no end'; echo wrong >&2"), logs)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"one\ntwo\nno end", b"wrong\n")
+    kept = (logs.parent / "0.runtime_stdout.log").read_bytes().splitlines()
+    assert [LINE.fullmatch(line)[3] for line in kept] == [b"one", b"two", b"no end"]  # type: ignore[index]
+    assert b"]wrong\n" in (logs.parent / "0.runtime_stderr.log").read_bytes()
+
+
+def test_no_two_lines_have_the_same_time_or_name(tmp_path: Path) -> None:
+    run(shell("seq 20000"), tmp_path / "0")
+    found = [LINE.fullmatch(line) for line in (tmp_path / "0.runtime_stdout.log").read_bytes().splitlines()]
+    instants = [match[1] for match in found if match]
+    assert len(instants) == 20000
+    assert instants == sorted(set(instants))
+    assert len({match[2] for match in found if match}) == 20000
+
+
+@pytest.mark.parametrize(("text", "code"), [("exit 202", 202), ("kill -9 $$", -9), ("kill -SEGV $$", -11)])
+def test_it_ends_as_its_command_does(text: str, code: int) -> None:
+    assert run(shell(text)).returncode == code
+
+
+def test_what_cannot_be_executed_is_said() -> None:
+    done = run(["/no/such/program"])
+    assert done.returncode == 127
+    assert b"/no/such/program" in done.stderr
+
+
+def test_it_does_not_wait_for_whoever_else_holds_the_output() -> None:
+    done = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(PROGRAM), "--", *shell("sleep 600 & echo $!")], stdout=subprocess.PIPE
+    )
+    assert done.wait(60) == 0
+    assert done.stdout is not None
+    os.kill(int(done.stdout.readline()), signal.SIGKILL)
+    done.stdout.close()
+
+
+def test_secrets_are_not_kept(tmp_path: Path) -> None:
+    environment = {"API_KEY": "s3cret-value", "SHORT": "ab", "SKAFD_SECRET_NAMES": "API_KEY,SHORT,GONE"}
+    run(shell("echo key is $API_KEY ab"), tmp_path / "0", **environment)
+    assert b"]key is *** ab\n" in (tmp_path / "0.runtime_stdout.log").read_bytes()
+
+
+def test_being_asked_to_end_is_for_the_command() -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            str(PROGRAM),
+            "--",
+            *shell("trap 'echo bye; exit 3' TERM; echo up; sleep 600 & wait"),
+        ],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(60) == 3
+    assert process.stdout.read() == b"bye\n"
+    process.stdout.close()
