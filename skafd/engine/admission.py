@@ -157,7 +157,8 @@ class Admission:
         for (pools, _), lane in self._lanes.items():
             if any(self._used_places[name] >= size for name, size in pools):
                 continue
-            found, head = lane.first(free), lane.first()
+            head = lane.first()
+            found = head if head is None or _fits(head.needs, free) else lane.first(free)
             if head is not None and head is not found and now - head.since >= PATIENCE:
                 barrier = head if barrier is None or head.order < barrier.order else barrier
             if found is not None and (best is None or found.order < best[0].order):
@@ -166,11 +167,16 @@ class Admission:
 
     def _free(self) -> Amounts:
         # Never less than nothing: what a task does not need cannot keep it waiting, even if the machine became smaller.
-        return Amounts(*(max(total - used, 0) for total, used in zip(self._all, self._used, strict=True)))
+        total, used = self._all, self._used
+        return Amounts(max(total[0] - used[0], 0), max(total[1] - used[1], 0), max(total[2] - used[2], 0))
 
     def _free_devices(self) -> list[int]:
         taken = {device for held in self._held.values() for device in held.devices}
         return [device for device in range(self._all.gpu) if device not in taken]
+
+
+def _fits(needs: Amounts, free: Amounts) -> bool:
+    return needs[0] <= free[0] and needs[1] <= free[1] and needs[2] <= free[2]
 
 
 def _plus(one: Amounts, other: Amounts, sign: int) -> Amounts:

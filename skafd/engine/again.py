@@ -99,7 +99,7 @@ def _fits(job: Job, items: list[str | None]) -> bool:
 
 
 def _copy(draft: Draft, old: Run, task: Task, key: RunKey, runs_again: bool) -> Task:
-    copied = replace(task, key=replace(task.key, run=key), attempt=0, not_before=None, changed_at=draft.now, gpus=())
+    copied = replace(task, key=task.key._replace(run=key), attempt=0, not_before=None, changed_at=draft.now, gpus=())
     if runs_again:
         return replace(copied, state=TaskState.WAITING, reason="", output=None, memory_bytes=None)
     is_kept = task.state is TaskState.SUCCEEDED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from skafd.engine import happening
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
@@ -80,7 +78,7 @@ def _tell_early(draft: Draft, open_job: OpenJob) -> None:
 
 def _note_success(board: Board, draft: Draft, open_job: OpenJob) -> None:
     history = board.history(open_job.project, open_job.job.id)
-    board.put_history(open_job.project, replace(history, last_succeeded_at=draft.now))
+    board.put_history(open_job.project, history.succeeded(draft.now))
     draft.to_check.extend(board.awaiting.on(open_job.project, open_job.job.id))
     happening.job_succeeded(board, draft, open_job)
 
@@ -93,7 +91,7 @@ def _end_run(board: Board, draft: Draft, run: OpenRun) -> None:
 
 def has_failed(open_job: OpenJob) -> bool:
     """An instance of it ended as nobody wanted."""
-    return any(open_job.ended[state] for state in FAILURES)
+    return open_job.failed > 0
 
 
 def is_upstream_failed(open_job: OpenJob) -> bool:

@@ -41,7 +41,7 @@ def _facts(open_job: OpenJob) -> dict[str, JobFacts]:
         facts[other.job.name.strip()] = facts[str(job_id)] = JobFacts(
             state=_state(other),
             output=_output(other),
-            failed=sum(other.ended[state] for state in FAILURES),
+            failed=other.failed,
         )
     return facts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from datetime import datetime
 
 from skafd.engine.open_run import OpenJob, OpenRun
@@ -59,7 +58,7 @@ class Draft:
     def explain_queued(self, task: TaskKey, reason: str) -> None:
         """Adds to the task's move to the queue why it is still there."""
         position = self.queued[task]
-        self.transitions[position] = replace(self.transitions[position], reason=reason)
+        self.transitions[position] = self.transitions[position].because(reason)
 
     def decisions(self, wake_at: datetime | None) -> Decisions:
         return Decisions(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from skafd.engine.admission import Needs
 from skafd.engine.graph import Graph
 from skafd.engine.steps import OpenFlow
 from skafd.model.deployment import Deployment
@@ -15,7 +15,7 @@ from skafd.model.flow import decode_token
 from skafd.model.ids import JobId, ProjectId, RunKey
 from skafd.model.project import Job
 from skafd.model.run import Cause, CauseKind, Run, Task
-from skafd.model.states import RunState, TaskState
+from skafd.model.states import FAILURES, RunState, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Blame:
     reason: str
 
 
+_NO_ENDS = {state: 0 for state in TaskState if state.is_terminal}
 PASSED_OVER = "passed over: "
 """How the reason of a skip begins that does not keep dependents from starting."""
 _ROUNDING = 1e-9
@@ -60,7 +61,10 @@ class OpenJob:
     blame: Blame | None = None
     """The first dependency inside that ended otherwise."""
     open_tasks: int = 0
-    ended: Counter[TaskState] = field(default_factory=Counter)
+    ended: dict[TaskState, int] = field(default_factory=lambda: dict(_NO_ENDS))
+    """How many tasks ended in each state in which one can end."""
+    failed: int = 0
+    """Of those, the ones that nobody wanted."""
     passed_over: int = 0
     """Of those that were skipped, the ones that do not keep dependents from starting."""
     active: int = 0
@@ -72,6 +76,8 @@ class OpenJob:
     has_told: bool = False
     """Its dependents know that enough of it succeeded."""
     pools: tuple[tuple[str, int], ...] = ()
+    needs: Needs | None = None
+    """What each of its tasks reserves, once that is known; None for a flow, whose tasks differ."""
     _next_unbegun: int = 0
     must_restart: bool = False
     """It was killed to be run anew on a newer deployment."""
@@ -143,16 +149,23 @@ class OpenJob:
     def note_end(self, old: Task, new: Task) -> None:
         """Counts a task that has ended."""
         self.ended[new.state] += 1
+        self.failed += new.state in FAILURES
         self.passed_over += is_passed_over(new)
         self.active -= not is_unbegun(old)
         self.open_tasks -= 1
 
     def count(self) -> None:
         """Sets the counters from the tasks' states."""
-        self.ended = Counter(task.state for task in self.tasks if task.state.is_terminal)
-        self.passed_over = sum(1 for task in self.tasks if is_passed_over(task))
-        self.open_tasks = len(self.tasks) - self.ended.total()
-        self.active = sum(1 for task in self.tasks if not (task.state.is_terminal or is_unbegun(task)))
+        self.ended = dict(_NO_ENDS)
+        self.failed = self.passed_over = self.open_tasks = self.active = 0
+        for task in self.tasks:
+            if task.state.is_terminal:
+                self.ended[task.state] += 1
+                self.failed += task.state in FAILURES
+                self.passed_over += is_passed_over(task)
+            else:
+                self.open_tasks += 1
+                self.active += not is_unbegun(task)
         has_begun = any(task.attempt or task.state is TaskState.QUEUED for task in self.tasks)
         self.is_released = has_begun or not self.open_tasks
 

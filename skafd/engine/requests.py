@@ -153,7 +153,7 @@ def flow_task(draft: Draft, key: TaskKey, part: str, token: Token) -> Task:
 def _say_why_waiting(board: Board, open_job: OpenJob) -> None:
     reason = waiting_reason(board, open_job)
     if reason:
-        open_job.tasks = [task if task.state.is_terminal else replace(task, reason=reason) for task in open_job.tasks]
+        open_job.tasks = [task if task.state.is_terminal else task.because(reason) for task in open_job.tasks]
 
 
 def _is_any(_job: Job) -> bool:

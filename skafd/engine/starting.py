@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from skafd.engine.board import Board
 from skafd.engine.draft import Draft
 from skafd.engine.moves import move
@@ -22,7 +20,7 @@ def start_admitted(board: Board, draft: Draft) -> None:
         open_job = board.find_job(key)
         if open_job is not None and open_job.tasks[key.instance].state is TaskState.QUEUED:
             reason = board.admission.explain(key)
-            open_job.tasks[key.instance] = replace(open_job.tasks[key.instance], reason=reason)
+            open_job.tasks[key.instance] = open_job.tasks[key.instance].because(reason)
             draft.explain_queued(key, reason)
 
 
@@ -31,7 +29,7 @@ def _start(board: Board, draft: Draft, open_job: OpenJob, key: TaskKey) -> None:
     attempt = open_job.tasks[key.instance].attempt
     if attempt == 1:  # A retry is no new start: what has succeeded since the first one still counts.
         history = board.history(open_job.project, key.job)
-        board.put_history(open_job.project, replace(history, last_started_at=draft.now))
+        board.put_history(open_job.project, history.started(draft.now))
         # The start uses up what other runs of the job were counting on; they may now wait in vain.
         draft.to_check.extend(board.awaiting.of(open_job.project, key.job))
     draft.launches.append(AttemptKey(key, attempt))

@@ -188,6 +188,22 @@ class Transition:
     memory_bytes: int | None = None
     gpus: tuple[int, ...] = ()
 
+    def because(self, reason: str) -> Transition:
+        """The same for another reason. As `dataclasses.replace`, which takes five times as long."""
+        return Transition(
+            self.task,
+            self.old,
+            self.new,
+            self.attempt,
+            reason,
+            self.not_before,
+            self.outcome,
+            self.usage,
+            self.output,
+            self.memory_bytes,
+            self.gpus,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Expanded:

@@ -1,9 +1,11 @@
-"""Names of things, so that one kind cannot be passed for another."""
+"""Names of things, so that one kind cannot be passed for another.
+
+Keys of runs, tasks and attempts are named tuples: the engine looks things up by them at every step.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NewType
+from typing import NamedTuple, NewType
 
 ProjectId = NewType("ProjectId", str)
 """The `project_token`, else `path:` and a hash of the folder's path. Never shown; people use the slug."""
@@ -14,16 +16,14 @@ JobId = NewType("JobId", str)
 DeploymentNumber = NewType("DeploymentNumber", int)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RunKey:
+class RunKey(NamedTuple):
     """One run of a project; numbers start at 1 and are never used again."""
 
     project: ProjectId
     number: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TaskKey:
+class TaskKey(NamedTuple):
     """One instance of a job in a run; `instance` is 0 unless the job has several."""
 
     run: RunKey
@@ -31,8 +31,7 @@ class TaskKey:
     instance: int = 0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class AttemptKey:
+class AttemptKey(NamedTuple):
     """One execution of a task; numbers start at 1."""
 
     task: TaskKey

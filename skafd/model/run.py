@@ -70,6 +70,23 @@ class Task:
     token: str | None = None
     """Where in its flow it stands, as `skafd.model.flow` writes it."""
 
+    def because(self, reason: str) -> Task:
+        """The same for another reason. As `dataclasses.replace`, which takes five times as long."""
+        return Task(
+            self.key,
+            self.state,
+            reason,
+            self.attempt,
+            self.not_before,
+            self.changed_at,
+            self.item,
+            self.memory_bytes,
+            self.gpus,
+            self.output,
+            self.part,
+            self.token,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -94,3 +111,11 @@ class JobHistory:
     last_succeeded_at: datetime | None = None
     scheduled_runs: int = 0
     """Started by a schedule on the live deployment; held against `max_runs`."""
+
+    def started(self, now: datetime) -> JobHistory:
+        """It starts once more."""
+        return JobHistory(self.job, now, self.last_succeeded_at, self.scheduled_runs)
+
+    def succeeded(self, now: datetime) -> JobHistory:
+        """It has succeeded once more."""
+        return JobHistory(self.job, self.last_started_at, now, self.scheduled_runs)

@@ -30,12 +30,12 @@ class TaskState(StrEnum):
     @property
     def is_terminal(self) -> bool:
         """No move leads out of it."""
-        return not TRANSITIONS[self]
+        return self in _TERMINAL
 
     @property
     def is_alive(self) -> bool:
         """A process of it exists, or may."""
-        return self in (TaskState.STARTING, TaskState.RUNNING)
+        return self in _ALIVE
 
     @property
     def is_failure(self) -> bool:
@@ -91,6 +91,10 @@ TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     TaskState.SKIPPED: frozenset(),
     TaskState.UPSTREAM_FAILED: frozenset(),
 }
+
+
+_TERMINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
+_ALIVE = frozenset({TaskState.STARTING, TaskState.RUNNING})
 
 
 def check_transition(old: TaskState, new: TaskState) -> None:
