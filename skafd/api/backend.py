@@ -28,6 +28,7 @@ from skafd.api.shapes import (
     ScheduleInfo,
     ServiceInfo,
     Status,
+    TaskUsage,
     Variable,
     WebhookTokenInfo,
 )
@@ -127,6 +128,9 @@ class Backend(Protocol):
 
     def log_sources(self, target: str) -> list[LogSource]:
         """The newest attempts that the target means, in the order in which they started."""
+
+    def usage(self, target: str) -> list[TaskUsage]:
+        """Of the newest attempts that the target means."""
 
     def change_number(self) -> int:
         """Grows with every change that a screen could show."""

@@ -40,6 +40,7 @@ from skafd.api.shapes import (
     ScheduleInfo,
     ServiceInfo,
     Status,
+    TaskUsage,
     Variable,
     WebhookTokenInfo,
 )
@@ -177,6 +178,7 @@ _LOGS = (
     Query("lines", int, "So many lines from the end of each log; all when left out."),
     Query("follow", bool, "Go on as more is written.", False),
 )
+_USAGE = (Query("target", str, "A run, a task, a job or a project.", required=True),)
 _CHANGES = (
     Query("after", int, "The number that the caller has seen.", -1),
     Query("seconds", float, "Wait at most so long for a larger one.", 30.0),
@@ -447,6 +449,14 @@ ROUTES: tuple[Route, ...] = (
         str,
         query=_LOGS,
         answer=Answer.TEXT,
+    ),
+    Route(
+        "GET",
+        "/v1/usage",
+        "What the newest attempts of a target use, or used, over time.",
+        lambda backend, call: backend.usage(call.query["target"]),
+        list[TaskUsage],
+        query=_USAGE,
     ),
     Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
     Route(

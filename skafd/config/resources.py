@@ -39,7 +39,14 @@ def _limits(entry: Entry | None) -> Limits:
     if not entry:
         return Limits()
     amounts = {name: amount.value for name, amount in entry.value.items()}
-    return Limits(amounts.get("cpu"), amounts.get("memory"), amounts.get("gpu", 0))
+    return Limits(
+        cpu=amounts.get("cpu"),
+        memory_bytes=amounts.get("memory"),
+        gpu=amounts.get("gpu", 0),
+        swap_bytes=amounts.get("swap"),
+        open_files=amounts.get("open_files"),
+        disk_bytes=amounts.get("disk"),
+    )
 
 
 def _compare(requests: Entries, limits: Entries, problems: Problems) -> None:

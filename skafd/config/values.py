@@ -74,6 +74,20 @@ AMOUNTS = Table(
         Key("gpu", Whole(0, 64), "Whole GPUs, assigned to the job alone.", misspellings=("gpus",)),
     ),
 )
+LIMITS = Table(
+    "limits",
+    (
+        *AMOUNTS.keys,
+        Key("swap", _MEMORY, "Swap beyond the memory; none if not given, where memory is limited."),
+        Key(
+            "open_files",
+            Whole(16, 1_000_000),
+            "Files and sockets that each process has open.",
+            misspellings=("nofile",),
+        ),
+        Key("disk", _MEMORY, "What the working folder holds; measured every few seconds.", misspellings=("storage",)),
+    ),
+)
 REQUIRED = Choice(("required",), "amounts belong under `resources:`, `limits:`")
 RESOURCES = Table(
     "`resources`",
@@ -81,7 +95,7 @@ RESOURCES = Table(
         Key("requests", AMOUNTS, "What is set aside for the job; without it, its limits.", SKAFOS),
         Key(
             "limits",
-            Either(scalar=REQUIRED, mapping=AMOUNTS),
+            Either(scalar=REQUIRED, mapping=LIMITS),
             "What the job may never exceed; more than the machine has is lowered to what it has.",
             SKAFOS,
             misspellings=("limit",),

@@ -20,7 +20,8 @@ def outcome_of(evidence: Evidence) -> Outcome:
     match evidence.verdict:
         case Verdict.OOM_KILLED:
             limit = evidence.limits.memory_bytes
-            return OomKilled(limit, peak_bytes=evidence.peak_memory_bytes or limit or 0, reason=evidence.reason)
+            peak = evidence.peak_memory_bytes or limit or 0
+            return OomKilled(limit, peak_bytes=peak, reason=evidence.reason, process=evidence.biggest_process)
         case Verdict.TIMED_OUT:
             return TimedOut(after_seconds=evidence.ended_at - (evidence.started_at or evidence.ended_at))
         case Verdict.CANCELLED:

@@ -12,6 +12,7 @@ from skafd.api.shapes import (
     RunDetail,
     RunSummary,
     Status,
+    TaskUsage,
     Variable,
 )
 from skafd.daemon import present
@@ -23,9 +24,11 @@ from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.remembered import Remembered
 from skafd.daemon.status_board import StatusBoard
 from skafd.daemon.targets import parse_target
+from skafd.daemon.usages import usage_points
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
 from skafd.model.project import Project
+from skafd.sandbox import usage
 from skafd.store import Database, Reader, views
 
 MASK = "***"
@@ -111,6 +114,13 @@ class Questions:
             begun = [(run, task) for run, task in tasks if task.attempts]
             return [self._log_source(reader, run, task) for run, task in begun[:_MOST_LOG_SOURCES]]
 
+    def usage(self, target: str) -> list[TaskUsage]:
+        """Of the newest attempt of each task that the target means."""
+        with self._database.reader() as reader:
+            tasks = find_tasks(reader, parse_target(target))
+            begun = [(run, task) for run, task in tasks if task.attempts]
+            return [self._usage(reader, run, task) for run, task in begun[:_MOST_LOG_SOURCES]]
+
     def change_number(self) -> int:
         """Grows with every change."""
         return self._changes.number
@@ -139,4 +149,18 @@ class Questions:
             task=self._task_name(reader, run, task),
             path=str(newest.directory / "log"),
             finished=newest.state.is_terminal,
+        )
+
+    def _usage(self, reader: Reader, run: views.RunView, task: views.TaskView) -> TaskUsage:
+        newest = task.attempts[-1]
+        points = usage_points(usage.read(str(newest.directory)))
+        seen = max((point.memory_bytes for point in points), default=None)
+        return TaskUsage(
+            task=self._task_name(reader, run, task),
+            attempt=newest.number,
+            ended=newest.state.is_terminal,
+            limit_cores=newest.limits.cpu,
+            limit_memory_bytes=newest.limits.memory_bytes,
+            peak_memory_bytes=newest.usage.peak_memory_bytes or seen,
+            points=points,
         )

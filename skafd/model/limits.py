@@ -12,10 +12,17 @@ class Limits:
     cpu: float | None = None
     memory_bytes: int | None = None
     gpu: int = 0
+    swap_bytes: int | None = None
+    """Beyond the memory; none where nothing is said, if memory is limited."""
+    open_files: int | None = None
+    """Of each process."""
+    disk_bytes: int | None = None
+    """In the working folder of an attempt."""
 
     def times(self, count: int) -> Limits:
-        """So many times each amount."""
-        return Limits(
+        """So many times each amount that processes share."""
+        return replace(
+            self,
             cpu=None if self.cpu is None else self.cpu * count,
             memory_bytes=None if self.memory_bytes is None else self.memory_bytes * count,
             gpu=self.gpu * count,
@@ -43,7 +50,8 @@ class Resources:
 
     def with_limits(self, limits: Limits, times: int = 1) -> Resources:
         """The same where `limits` says nothing; all of it for so many processes."""
-        own = Limits(
+        own = replace(
+            self.limits,
             cpu=self.limits.cpu if limits.cpu is None else limits.cpu,
             memory_bytes=self.limits.memory_bytes if limits.memory_bytes is None else limits.memory_bytes,
             gpu=limits.gpu or self.limits.gpu,

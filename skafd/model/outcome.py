@@ -33,6 +33,8 @@ class OomKilled:
     peak_bytes: int
     reason: str = ""
     """Why, where it was not for the limit of the job itself."""
+    process: str = ""
+    """The largest, which the kernel chose; empty where that is not known."""
 
     @property
     def is_for_own_limit(self) -> bool:
@@ -132,6 +134,8 @@ def _describe_out_of_memory(outcome: OomKilled) -> str:
     peak = f"peak {format_memory(outcome.peak_bytes)}"
     limit = "no limit" if outcome.limit_bytes is None else f"limit {format_memory(outcome.limit_bytes)}"
     suggestion = suggested_limit_bytes(outcome)
+    if outcome.process:
+        peak += f", of which the most by {outcome.process}"
     if suggestion is not None:
         return f"out of memory: {limit}, {peak}; try memory: {format_memory(suggestion)}"
     return f"out of memory: {outcome.reason or 'that of the machine'} ({limit}, {peak})"

@@ -9,12 +9,12 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from skafd.sandbox import child, kill
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.inner_status import InnerStatus, guess
-from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.tree import ProcessTree
@@ -36,17 +36,33 @@ class Stop:
     """On the monotonic clock."""
 
 
+class Watch(Protocol):
+    """Looks at something now and then, as long as the command runs."""
+
+    next_at: float
+    """When it wants to look, on the monotonic clock."""
+
+    @property
+    def reason(self) -> str:
+        """A sentence for the verdict."""
+        ...
+
+    def is_exceeded(self, now: float) -> bool:
+        """Looks when it is time; whether the attempt has to end."""
+        ...
+
+
 class Attendant:
     """The process in whose hands an attempt is, from its first exec to its last process."""
 
     def __init__(
-        self, spec: AttemptSpec, tree: ProcessTree, output: Output, ahead: Ahead, watch: MemoryWatch | None
+        self, spec: AttemptSpec, tree: ProcessTree, output: Output, ahead: Ahead, watches: Sequence[Watch]
     ) -> None:
         self._spec = spec
         self._tree = tree
         self._output = output
         self._ahead = ahead
-        self._watch = watch
+        self._watches = watches
         self._poll = select.poll()
         self._poll.register(ahead.pipe, select.POLLIN)
         self._poll.register(ahead.signals.fileno(), select.POLLIN)
@@ -160,7 +176,7 @@ class Attendant:
     def _next_deadline(self) -> float | None:
         deadlines = [
             self.stop.force_at if self.stop else self._times_out_at,
-            self._watch.next_at if self._watch else None,
+            *(watch.next_at for watch in self._watches),
         ]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -173,5 +189,6 @@ class Attendant:
             self.stop = Stop(self.stop.verdict, self.stop.reason, now + _TREE_CHECK_SECONDS)
         elif self.stop is None and self._times_out_at is not None and now >= self._times_out_at:
             self.ask_to_stop(Verdict.TIMED_OUT, f"it ran longer than {self._spec.timeout_seconds:g} s")
-        if self._watch is not None and self._watch.is_exceeded(now) and self.stop is None:
-            self.stop = Stop(Verdict.SIGNALLED, self._watch.reason, now)
+        for watch in self._watches:
+            if watch.is_exceeded(now) and self.stop is None:
+                self.stop = Stop(Verdict.SIGNALLED, watch.reason, now)

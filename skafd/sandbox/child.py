@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,16 +33,24 @@ class Stage:
     """Whose rights the commands have; None for those of this process."""
     options: Sequence[str] = ()
     """Of bubblewrap, for strict isolation."""
+    open_files: int | None = None
 
-    def to_json(self) -> list[Any]:
-        """The stage as JSON values, in the order in which `_obey` takes them."""
-        return [
-            self.folder,
-            dict(self.environment),
-            list(self.entrances),
-            None if self.user is None else self.user.to_json(),
-            list(self.options),
-        ]
+    def to_json(self) -> dict[str, Any]:
+        """The stage as JSON values."""
+        return {
+            "folder": self.folder,
+            "environment": dict(self.environment),
+            "entrances": list(self.entrances),
+            "user": None if self.user is None else self.user.to_json(),
+            "options": list(self.options),
+            "open_files": self.open_files,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Stage:
+        """Reads back what `to_json` gave."""
+        user = None if values["user"] is None else User.from_json(values["user"])
+        return cls(**{**values, "user": user})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class Child:
         return None
 
     def _tell(self, stage: Stage, command: Sequence[str]) -> None:
-        order = [list(command), *stage.to_json()]
+        order = [list(command), stage.to_json()]
         try:
             small_files.write_all(self._order, json.dumps(order).encode())
         finally:
@@ -124,33 +133,27 @@ def _become(supervisor: int, output: int, order: int, reports: Reports) -> NoRet
     try:
         _prepare(supervisor, output, keep=(order, reports.exec, reports.status))
         if content := small_files.read_all(order):
-            _obey(supervisor, reports, *json.loads(content))
+            command, stage = json.loads(content)
+            _obey(supervisor, reports, command, Stage.from_json(stage))
     finally:
         os._exit(127)
 
 
-def _obey(
-    supervisor: int,
-    reports: Reports,
-    command: list[str],
-    folder: str,
-    environment: dict[str, str],
-    entrances: list[str],
-    user: dict[str, Any] | None,
-    options: list[str],
-) -> None:
+def _obey(supervisor: int, reports: Reports, command: list[str], stage: Stage) -> None:
     try:
-        for path in entrances:
+        for path in stage.entrances:
             small_files.set_value(path, "0")
-        if user is not None:
-            become(User.from_json(user))
+        if stage.open_files is not None:
+            _limit_open_files(stage.open_files)
+        if stage.user is not None:
+            become(stage.user)
             _die_with(supervisor)
-        os.chdir(folder)
-        if options:
-            command = _confined(options, reports, command)
-        os.execvpe(command[0], command, environment)
+        os.chdir(stage.folder)
+        if stage.options:
+            command = _confined(stage.options, reports, command)
+        os.execvpe(command[0], command, stage.environment)
     except BaseException as error:
-        reason = _explain(error, command[0], folder)
+        reason = _explain(error, command[0], stage.folder)
         os.write(reports.exec, reason.encode("utf-8", "surrogateescape")[:4096])
 
 
@@ -173,6 +176,13 @@ def _confined(options: Sequence[str], reports: Reports, command: Sequence[str]) 
         os.set_inheritable(descriptor, True)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return strict.command(options, reports.exec, reports.status, command)
+
+
+def _limit_open_files(count: int) -> None:
+    """Never more than what holds already: that may not be ours to raise."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
 def _die_with(supervisor: int) -> None:

@@ -56,6 +56,8 @@ class Evidence:
     peak_memory_bytes: int | None = None
     cpu_seconds: float | None = None
     oom_kills: int = 0
+    biggest_process: str = ""
+    """Where memory ran out: the process that the kernel chose, in words, or that was the largest when last seen."""
     survivors_killed: int = 0
     """Processes that were alive after the main process and had to be ended."""
     log_bytes: int = 0

@@ -7,16 +7,19 @@ import time
 from dataclasses import replace
 
 from skafd.no_room import is_for_want_of_room
-from skafd.sandbox import child, report
+from skafd.sandbox import child, kernel_log, report
 from skafd.sandbox.ahead import Ahead
-from skafd.sandbox.attend import Attendant
+from skafd.sandbox.attend import Attendant, Watch
 from skafd.sandbox.cgroup.base import Cgroup, CgroupPlace
+from skafd.sandbox.disk_watch import DiskWatch
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
 from skafd.sandbox.redact import Redactor
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.strict import TEMPORARY
 from skafd.sandbox.tree import own_tree
+from skafd.sandbox.usage import UsageWatch
 from skafd.sandbox.verdict import judge
 
 _COMMAND_NOT_FOUND = 127
@@ -30,7 +33,8 @@ class Execution:
         self._cgroup = cgroup
         self._ahead = ahead
         self._tree = own_tree(cgroup)
-        self._watch = _memory_watch(spec, leaf)
+        self._watches = _watches(spec, leaf)
+        self._usage: UsageWatch | None = None
         self._started_at: float | None = None
         self._started = 0.0
         """On a clock that nobody sets, and that counts the machine's sleep."""
@@ -38,7 +42,7 @@ class Execution:
     def run(self) -> Evidence:
         """Runs to the end of the last process; raises OSError or SandboxError when the machine does not allow it."""
         output = Output(self._spec.directory, Redactor(self._spec.secrets), self._spec.log_cap_bytes)
-        attendant = Attendant(self._spec, self._tree, output, self._ahead, self._watch)
+        attendant = Attendant(self._spec, self._tree, output, self._ahead, self._watches)
         evidence = self._run_commands(attendant)
         survivors = attendant.end_tree()
         attendant.drain()
@@ -88,13 +92,29 @@ class Execution:
             if status != 0 or attendant.stop is not None:
                 break
         judgement = judge(status, attendant.stop, oom_kills - oom_kills_before, self._cgroup.met_memory_limit)
-        return Evidence(judgement.verdict, judgement.exit_code, judgement.signal, reason=judgement.reason, step=step)
+        evidence = Evidence(
+            judgement.verdict, judgement.exit_code, judgement.signal, reason=judgement.reason, step=step
+        )
+        if judgement.verdict is Verdict.OOM_KILLED:
+            return replace(evidence, biggest_process=self._biggest_process())
+        return evidence
+
+    def _biggest_process(self) -> str:
+        """As the kernel says, else as it was last seen."""
+        return kernel_log.killed_process(self._spec.cgroup_name) or (self._usage.biggest if self._usage else "")
 
     def _stage(self) -> child.Stage:
         name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
         environment = {**self._spec.environment, name: value}
         folder = f"{self._spec.directory}/work"
-        return child.Stage(folder, environment, self._cgroup.entrances(), self._spec.user, self._options())
+        return child.Stage(
+            folder,
+            environment,
+            self._cgroup.entrances(),
+            self._spec.user,
+            self._options(),
+            self._spec.limits.open_files,
+        )
 
     def _options(self) -> list[str]:
         """Of bubblewrap. What the job may write besides its working folder are its files and the live data."""
@@ -107,6 +127,8 @@ class Execution:
         if step > 0:
             return
         self._started_at, self._started = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._usage = UsageWatch(self._spec.directory, self._cgroup, self._tree.alive, time.monotonic())
+        self._watches.append(self._usage)
         attendant.start_clock()
         report.tell_started(self._spec)
 
@@ -114,7 +136,8 @@ class Execution:
         peak = self._cgroup.peak_memory_bytes()
         if peak is not None:
             return peak
-        return max(attendant.child_peak_bytes, self._watch.peak_bytes if self._watch else 0)
+        watched = [watch.peak_bytes for watch in self._watches if isinstance(watch, MemoryWatch)]
+        return max(attendant.child_peak_bytes, *watched, 0)
 
     def _cpu_seconds(self) -> float:
         used = self._cgroup.cpu_seconds()
@@ -124,10 +147,15 @@ class Execution:
         return times.children_user + times.children_system
 
 
-def _memory_watch(spec: AttemptSpec, leaf: CgroupPlace) -> MemoryWatch | None:
-    if spec.limits.memory_bytes is None or leaf.enforces("memory"):
-        return None
-    return MemoryWatch(spec.limits.memory_bytes)
+def _watches(spec: AttemptSpec, leaf: CgroupPlace) -> list[Watch]:
+    """Over the limits that the kernel does not keep."""
+    watches: list[Watch] = []
+    if spec.limits.memory_bytes is not None and not leaf.enforces("memory"):
+        watches.append(MemoryWatch(spec.limits.memory_bytes))
+    if spec.limits.disk_bytes is not None:
+        folders = [f"{spec.directory}/{name}" for name in ("work", TEMPORARY)]
+        watches.append(DiskWatch(folders, spec.limits.disk_bytes))
+    return watches
 
 
 def _refused(step: int, reason: str) -> Evidence:

@@ -36,6 +36,20 @@ def resident_bytes(pid: int) -> int:
         return 0
 
 
+def cpu_ticks(pid: int) -> int:
+    """The processor time of a process and of those that it has reaped, in clock ticks; 0 when it is gone."""
+    fields = identity.stat_fields(pid)
+    return 0 if fields is None else sum(map(int, fields[11:15]))
+
+
+def name(pid: int) -> str:
+    """What ps calls a process; empty when it is gone."""
+    try:
+        return small_files.read(f"/proc/{pid}/comm").decode("utf-8", "replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def all_pids() -> list[int]:
     """The pids of this machine, or of this container."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]

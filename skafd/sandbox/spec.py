@@ -21,6 +21,12 @@ class ResourceLimits:
     """Cores."""
     pids: int | None = None
     """Processes and threads."""
+    swap_bytes: int | None = None
+    """Beyond the memory; none at all where nothing is said, if memory is limited."""
+    open_files: int | None = None
+    """Of each process."""
+    disk_bytes: int | None = None
+    """In the working folder."""
     required: bool = False
     """Do not start where a limit cannot be enforced."""
 
@@ -30,6 +36,9 @@ class ResourceLimits:
             "memory_bytes": self.memory_bytes,
             "cpu": self.cpu,
             "pids": self.pids,
+            "swap_bytes": self.swap_bytes,
+            "open_files": self.open_files,
+            "disk_bytes": self.disk_bytes,
             "required": self.required,
         }
 

@@ -34,7 +34,9 @@ from skafd.api.shapes import (
     ServiceInfo,
     Status,
     TaskInfo,
+    TaskUsage,
     UnheededInfo,
+    UsagePoint,
     Variable,
     WebhookTokenInfo,
 )
@@ -311,6 +313,10 @@ class FakeBackend:
         if not target.startswith("churn"):
             raise NotFound(f"there is nothing called {target}")
         return list(self.sources)
+
+    def usage(self, target: str) -> list[TaskUsage]:
+        self.asked.append(("usage", target))
+        return [TaskUsage(f"{target}/1/train", 1, False, None, None, 5, [UsagePoint(1.0, 0.5, 5)])]
 
     def change_number(self) -> int:
         return self._number

@@ -86,6 +86,10 @@ class Cgroup(Protocol):
         """The most memory it ever used."""
         ...
 
+    def memory_bytes(self) -> int | None:
+        """The memory it uses now, without what the kernel would give up at once; None where nobody counts."""
+        ...
+
     def cpu_seconds(self) -> float | None:
         """The processor time it used."""
         ...

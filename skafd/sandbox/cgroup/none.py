@@ -32,6 +32,9 @@ class NoCgroup:
     def peak_memory_bytes(self) -> int | None:
         return None
 
+    def memory_bytes(self) -> int | None:
+        return None
+
     def cpu_seconds(self) -> float | None:
         return None
 

@@ -21,12 +21,14 @@ class CgroupV1:
 
     def __init__(self, folders: Mapping[str, str]) -> None:
         self._folders = folders
+        self._swap_bytes = 0
         # `cpu` and `cpuacct` are often one hierarchy.
         self._distinct = sorted(set(folders.values()))
 
     def create(self, limits: ResourceLimits) -> tuple[str, ...]:
         for folder in self._distinct:
             pseudofiles.make(folder)
+        self._swap_bytes = limits.swap_bytes or 0
         refused: list[str] = []
         if limits.memory_bytes is not None and "memory" in self._folders:
             refused += pseudofiles.refusals("memory", self._limit_memory, limits.memory_bytes)
@@ -70,6 +72,12 @@ class CgroupV1:
     def peak_memory_bytes(self) -> int | None:
         return self._memory_figure("memory.max_usage_in_bytes")
 
+    def memory_bytes(self) -> int | None:
+        used = self._memory_figure("memory.usage_in_bytes")
+        if used is None:
+            return None
+        return max(0, used - pseudofiles.counter(self._folders["memory"], "memory.stat", "total_inactive_file"))
+
     def cpu_seconds(self) -> float | None:
         if "cpuacct" not in self._folders:
             return None
@@ -89,7 +97,7 @@ class CgroupV1:
         pseudofiles.write(folder, "memory.limit_in_bytes", str(int(limit_bytes)))
         # Without this file the kernel does not account for swap, and then has none to evade to.
         if os.path.exists(f"{folder}/memory.memsw.limit_in_bytes"):
-            pseudofiles.write(folder, "memory.memsw.limit_in_bytes", str(int(limit_bytes)))
+            pseudofiles.write(folder, "memory.memsw.limit_in_bytes", str(int(limit_bytes) + self._swap_bytes))
 
     def _limit_cpu(self, cores: float) -> None:
         quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))

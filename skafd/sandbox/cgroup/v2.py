@@ -20,9 +20,11 @@ class CgroupV2:
     def __init__(self, folders: Mapping[str, str]) -> None:
         self._controllers = frozenset(folders)
         self._folder = next(iter(folders.values()))
+        self._swap_bytes = 0
 
     def create(self, limits: ResourceLimits) -> tuple[str, ...]:
         pseudofiles.make(self._folder)
+        self._swap_bytes = limits.swap_bytes or 0
         refused: list[str] = []
         if limits.memory_bytes is not None and "memory" in self._controllers:
             refused += pseudofiles.refusals("memory", self._limit_memory, limits.memory_bytes)
@@ -68,6 +70,12 @@ class CgroupV2:
             return None
         return int(pseudofiles.read(self._folder, "memory.peak"))
 
+    def memory_bytes(self) -> int | None:
+        if "memory" not in self._controllers:
+            return None
+        used = int(pseudofiles.read(self._folder, "memory.current"))
+        return max(0, used - pseudofiles.counter(self._folder, "memory.stat", "inactive_file"))
+
     def cpu_seconds(self) -> float | None:
         return pseudofiles.counter(self._folder, "cpu.stat", "usage_usec") / 1e6
 
@@ -79,7 +87,7 @@ class CgroupV2:
         pseudofiles.write(self._folder, "memory.oom.group", "1")
         # Without this file the machine has no swap to evade to.
         if os.path.exists(f"{self._folder}/memory.swap.max"):
-            pseudofiles.write(self._folder, "memory.swap.max", "0")
+            pseudofiles.write(self._folder, "memory.swap.max", str(self._swap_bytes))
 
     def _limit_cpu(self, cores: float) -> None:
         quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))

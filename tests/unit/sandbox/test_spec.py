@@ -14,11 +14,27 @@ from skafd.sandbox import frames
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.notify import Notification, NotificationKind, decode, encode
 from skafd.sandbox.spec import AttemptSpec, ResourceLimits
+from skafd.sandbox.strict import Confinement
+from skafd.sandbox.user import User
 
 text = st.text(max_size=8)
 words = st.text(min_size=1, max_size=8)
 amounts = st.none() | st.integers(1, 2**50)
-limits = st.builds(ResourceLimits, amounts, st.none() | st.floats(0.01, 128), amounts, st.booleans())
+limits = st.builds(
+    ResourceLimits,
+    memory_bytes=amounts,
+    cpu=st.none() | st.floats(0.01, 128),
+    pids=amounts,
+    swap_bytes=amounts,
+    open_files=amounts,
+    disk_bytes=amounts,
+    required=st.booleans(),
+)
+numbers = st.integers(0, 2**31)
+users = st.builds(User, numbers, numbers, st.lists(numbers, max_size=3).map(tuple))
+confinements = st.builds(
+    Confinement, text, st.lists(text, max_size=2).map(tuple), st.lists(text, max_size=2).map(tuple)
+)
 specs = st.builds(
     AttemptSpec,
     name=text,
@@ -34,6 +50,9 @@ specs = st.builds(
     timeout_seconds=st.none() | st.floats(0.1, 1e6),
     grace_seconds=st.floats(0, 1e3),
     log_cap_bytes=st.integers(2, 2**40),
+    user=st.none() | users,
+    writable=st.lists(text, max_size=2).map(tuple),
+    confinement=st.none() | confinements,
 )
 evidences = st.builds(
     Evidence,
