@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench torture vm-test lock picture clean
+.PHONY: help setup demo test lint format bench torture vm-test lock promises picture clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do \
@@ -42,6 +42,9 @@ vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12
 
 lock: $(READY) ## take the newest versions that pyproject.toml allows into requirements.lock
 	@scripts/lock
+
+promises: $(READY) ## write the tables of promises in docs/reliability.md and README.md from docs/promises.toml
+	@$(BIN)/python -m scripts.promises
 
 picture: $(READY) ## draw docs/images/status.svg anew, from a real status
 	@$(BIN)/python -m scripts.picture
