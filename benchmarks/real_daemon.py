@@ -39,6 +39,10 @@ class RealDaemon:
         self._write("together", [{**_job(0, after=None), "parallelism": count}])
         self._skafd("up", str(self.folder / "projects"), "--detach")
 
+    def hand_over(self, folder: Path) -> None:
+        """Deploys a project."""
+        self._skafd("up", str(folder), "--detach")
+
     def down(self) -> None:
         """Ends the daemon and whatever still runs."""
         self._skafd("down", "--jobs")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from skafd.api.failures import as_json, status_of
 from skafd.api.logs import LogStream
 from skafd.api.openapi import document
 from skafd.api.requests import ChangeNumber
-from skafd.api.routes import ROUTES, Answer, Call, Route, Stream, folders_of
+from skafd.api.routes import ROUTES, WEBHOOK_PATH, Answer, Call, Route, Stream, folders_of
 from skafd.api.shapes import FolderResult
 from skafd.api.sockets import BACKLOG, listen_privately
 from skafd.api.threads import iterate_in_thread
@@ -46,8 +47,26 @@ async def serve(
     """
     watch = ChangeWatch(backend)
     listener = listen_privately(socket_path)
-    config = uvicorn.Config(
-        application(backend, watch),
+    server = _Server(_configured(application(backend, watch)), stopping, on_ready, watch.close)
+    try:
+        await server.serve([listener])
+    finally:
+        socket_path.unlink(missing_ok=True)
+
+
+async def serve_webhooks(backend: Backend, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Answers calls of webhooks on a port of this machine, and nothing else, until `stopping` is set."""
+
+    async def endpoint(request: Request) -> Response:
+        return await call_webhook(backend, request)
+
+    application = _application([StarletteRoute(WEBHOOK_PATH, endpoint, methods=["POST"])])
+    await _Server(_configured(application), stopping).serve([listener])
+
+
+def _configured(application: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
         access_log=False,
         log_config=None,
         log_level="warning",
@@ -58,16 +77,16 @@ async def serve(
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    try:
-        await _Server(config, watch, stopping, on_ready).serve([listener])
-    finally:
-        socket_path.unlink(missing_ok=True)
 
 
 def application(backend: Backend, watch: ChangeWatch) -> Starlette:
     """The table of routes as a Starlette application."""
+    return _application([*_routes(backend, watch), StarletteRoute("/v1/openapi.json", _openapi)])
+
+
+def _application(routes: Sequence[StarletteRoute]) -> Starlette:
     return Starlette(
-        routes=[*_routes(backend, watch), StarletteRoute("/v1/openapi.json", _openapi)],
+        routes=routes,
         exception_handlers={SkafdError: _say_error, HTTPException: _say_http_error, Exception: _say_bug},
     )
 
@@ -76,11 +95,15 @@ class _Server(uvicorn.Server):
     """Ends when the event is set; leaves signals to the daemon, and sleeps while nobody asks."""
 
     def __init__(
-        self, config: uvicorn.Config, watch: ChangeWatch, stopping: asyncio.Event, on_ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        stopping: asyncio.Event,
+        on_ready: Callable[[], None] = lambda: None,
+        on_end: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
-        self._watch = watch
+        self._on_end = on_end
         self._stopping = stopping
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
@@ -90,7 +113,8 @@ class _Server(uvicorn.Server):
         self._on_ready()
         # The loop that this replaces wakes ten times a second.
         await self._stopping.wait()
-        await self._watch.close()
+        if self._on_end is not None:
+            await self._on_end()
 
 
 def _routes(backend: Backend, watch: ChangeWatch) -> Iterator[StarletteRoute]:

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from skafd import crash
+from skafd.errors import Refused
 
 BACKLOG = 128
 
@@ -35,6 +36,19 @@ def listen(path: Path, mode: int) -> socket.socket:
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return listener
+
+
+def listen_locally(port: int) -> socket.socket:
+    """Listens on a port that only this machine can reach. Raises Refused where somebody else has it."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Refused(f"127.0.0.1:{port} cannot be listened on: {error.strerror}", "choose another port") from error
     return listener
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from skafd.api.client import Client
 from skafd.errors import DaemonUnreachable
@@ -25,8 +28,10 @@ def is_up(client: Client) -> bool:
     return True
 
 
-def start_daemon(home: Home, client: Client) -> int:
+def start_daemon(home: Home, client: Client, settings: Mapping[str, str] = MappingProxyType({})) -> int:
     """Starts a daemon in a session of its own and waits until it answers; returns its pid.
+
+    `settings` are variables of its environment, besides those that are there.
 
     Raises DaemonUnreachable with the end of its log if it ends instead.
     """
@@ -41,6 +46,7 @@ def start_daemon(home: Home, client: Client) -> int:
             stderr=output,
             cwd=home.path,
             start_new_session=True,
+            env={**os.environ, **settings},
         )
     for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
         if is_up(client):

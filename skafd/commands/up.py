@@ -14,6 +14,7 @@ from skafd.commands.here import has_config
 from skafd.commands.shape import new_app
 from skafd.commands.starting import is_up, start_daemon
 from skafd.commands.terminal import is_terminal, say
+from skafd.errors import Refused
 from skafd.home import Home
 
 app = new_app()
@@ -34,6 +35,10 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return when the folders are deployed or refused.")
     ] = False,
+    webhook_port: Annotated[
+        int | None,
+        typer.Option("--webhook-port", metavar="PORT", help="Answer webhooks on this port of 127.0.0.1, too."),
+    ] = None,
 ) -> None:
     """Start the daemon if none runs, and hand it folders.
 
@@ -50,7 +55,10 @@ def up(
     home = Home.default()
     api = Client(home.api_socket)
     if not is_up(api):
-        say(f"the daemon runs (pid {start_daemon(home, api)}); `skafd down` stops it")
+        settings = {} if webhook_port is None else {"SKAFD_WEBHOOK_PORT": str(webhook_port)}
+        say(f"the daemon runs (pid {start_daemon(home, api, settings)}); `skafd down` stops it")
+    elif webhook_port is not None:
+        raise Refused("the daemon runs already, without that port", "stop it first, with `skafd down`: jobs go on")
     wanted = folders or ([Path.cwd()] if has_config(Path.cwd()) else [])
     results = hand_over(api, wanted)
     if not results and not wanted:

@@ -10,8 +10,9 @@ from contextlib import AsyncExitStack
 
 from skafd import __version__, clock
 from skafd.addons.program import Programs
-from skafd.api.server import serve
+from skafd.api.server import serve, serve_webhooks
 from skafd.api.shapes import DaemonInfo
+from skafd.api.sockets import listen_locally
 from skafd.daemon.alarm import Alarm
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.changes import Changes
@@ -22,6 +23,7 @@ from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.serving import Serving
+from skafd.daemon.settings import webhook_port
 from skafd.home import Home
 from skafd.job_token import load_key
 from skafd.jobs.server import JobsServer
@@ -84,6 +86,12 @@ async def serve_home(home: Home) -> None:
             home.jobs_socket, ForJobs(home, database, orchestrator.mailbox, changes), load_key(home.job_token_key)
         )
         stack.callback(jobs.close)
+        port = webhook_port()
+        if port is not None:
+            listener = listen_locally(port)
+            webhooks = loop.create_task(serve_webhooks(backend, listener, stopping))
+            stack.push_async_callback(asyncio.wait, [webhooks])
+            log.info("webhooks are answered on 127.0.0.1:%d", listener.getsockname()[1])
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)
         systemd.stopping()

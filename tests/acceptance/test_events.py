@@ -161,6 +161,40 @@ def test_a_webhook_is_called_with_its_token(installed: Installed) -> None:
     assert call(installed, token, "{}")[0] == 401
 
 
+def test_a_port_answers_webhooks_and_nothing_else(installed: Installed) -> None:
+    rule(
+        "Webhooks are answered on the daemon's socket; on a port of 127.0.0.1 only when it was started with one, "
+        "and nothing else is there."
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = write(installed, "hooked", "  - {name: go, entrypoint: tell.py, on: {webhook: orders}}\n")
+    installed.ok("up", folder, "--detach", "--webhook-port", str(port))
+    daemon = psutil.Process(installed.status()["daemon"]["pid"])
+    listening = [one.laddr for one in daemon.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", port)]
+    token = installed.ok("webhook", "hooked", "orders", "--new").strip()
+    assert ask(port, "POST", "/v1/webhooks/hooked/orders", token) == 202
+    assert ask(port, "POST", "/v1/webhooks/hooked/orders", "wrong") == 401
+    assert ask(port, "GET", "/v1/status", token) == 404
+    assert ask(port, "POST", "/v1/stop", token) == 404
+    assert installed.command("up", "--webhook-port", str(port)).returncode == 1, "it runs already"
+    installed.ok("down")
+    installed.ok("up", "--detach")
+    quiet = psutil.Process(installed.status()["daemon"]["pid"])
+    assert [one for one in quiet.net_connections("inet") if one.status == psutil.CONN_LISTEN] == []
+
+
+def ask(port: int, method: str, path: str, token: str) -> int:
+    """The status of an answer on the port."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request(method, path, "{}", {"Authorization": f"Bearer {token}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 # --- files ------------------------------------------------------------------------------------------------
 
 
