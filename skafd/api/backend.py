@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from skafd.api.kept import KeptBackend
 from skafd.api.shapes import (
     BackfillInfo,
     DeploymentInfo,
@@ -36,6 +37,10 @@ from skafd.api.shapes import (
 
 class Backend(Protocol):
     """The daemon, as the api sees it."""
+
+    @property
+    def kept(self) -> KeptBackend:
+        """What jobs say and keep."""
 
     def status(self, after: int = -1) -> Status: ...
 

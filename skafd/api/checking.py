@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from skafd.api.failures import BadRequest
-from skafd.api.routes import Call, Query, Route
+from skafd.api.routing import Call, Query, Route
 
 
 async def read_call(route: Route, request: Request) -> Call:

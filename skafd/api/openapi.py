@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from skafd.api.routes import ROUTES, Answer, Query, Route
+from skafd.api.routes import ROUTES
+from skafd.api.routing import Answer, Query, Route
 
 _REFERENCE = "#/components/schemas/{model}"
 _ERROR = {

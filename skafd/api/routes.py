@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from skafd.api.backend import Backend
+from skafd.api.kept_routes import KEPT_ROUTES
 from skafd.api.requests import (
     AgainRequest,
     BackfillRequest,
@@ -24,6 +21,7 @@ from skafd.api.requests import (
     UpRequest,
     VariableRequest,
 )
+from skafd.api.routing import Answer, Call, Query, Route, Stream, number_in_path
 from skafd.api.shapes import (
     BackfillInfo,
     DeploymentInfo,
@@ -44,66 +42,6 @@ from skafd.api.shapes import (
     Variable,
     WebhookTokenInfo,
 )
-from skafd.errors import NotFound
-
-
-class Answer(StrEnum):
-    """The form of an answer, by its media type."""
-
-    JSON = "application/json"
-    LINES = "application/x-ndjson"
-    """One JSON object per line, each sent when it is known."""
-    TEXT = "text/plain"
-    """Bytes of a log, sent as they come."""
-
-
-class Stream(StrEnum):
-    """Answers that the server makes itself because they take their time."""
-
-    UP = "up"
-    LOGS = "logs"
-    CHANGES = "changes"
-    WEBHOOK = "webhook"
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One parameter of a query string."""
-
-    name: str
-    type: type[str] | type[int] | type[bool] | type[float]
-    summary: str
-    default: Any = None
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request after it was checked against its route."""
-
-    path: Mapping[str, str]
-    query: Mapping[str, Any]
-    body: Any
-
-    @property
-    def project(self) -> str:
-        """The project named in the path."""
-        return self.path["project"]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One line of the table. `work` blocks, and runs in a thread."""
-
-    method: str
-    path: str
-    summary: str
-    work: Callable[[Backend, Call], Any] | Stream
-    response: Any = None
-    """The type of the answer, of one line of it for a stream; None: an empty answer, 204."""
-    request: Any = None
-    query: tuple[Query, ...] = ()
-    answer: Answer = Answer.JSON
 
 
 def _set_variable(backend: Backend, call: Call) -> None:
@@ -127,13 +65,6 @@ def _backfill(backend: Backend, call: Call) -> BackfillInfo:
     return backend.backfill(call.project, body.job, body.first, body.last, body.parallel, body.only, body.dry_run)
 
 
-def _number(call: Call, what: str, command: str) -> int:
-    text = call.path["number"]
-    if not text.isdigit():
-        raise NotFound(f"there is no {what} {text}", f"`{command}` lists them")
-    return int(text)
-
-
 def _list_events(backend: Backend, call: Call) -> list[EventInfo]:
     return backend.events(call.query["project"], call.query["limit"], call.query["before"])
 
@@ -143,7 +74,7 @@ def _publish(backend: Backend, call: Call) -> EventInfo:
 
 
 def _revoke_token(backend: Backend, call: Call) -> None:
-    backend.revoke_webhook_token(call.project, _number(call, "token", "skafd webhook PROJECT"))
+    backend.revoke_webhook_token(call.project, number_in_path(call, "token", "skafd webhook PROJECT"))
 
 
 def _explain_schedule(backend: Backend, call: Call) -> ScheduleExplanation:
@@ -367,14 +298,14 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/backfills/{number}",
         "One backfill with its runs.",
-        lambda backend, call: backend.find_backfill(_number(call, "backfill", "skafd backfill")),
+        lambda backend, call: backend.find_backfill(number_in_path(call, "backfill", "skafd backfill")),
         BackfillInfo,
     ),
     Route(
         "POST",
         "/v1/backfills/{number}/cancel",
         "Make no more runs of a backfill, and end those that run.",
-        lambda backend, call: backend.cancel_backfill(_number(call, "backfill", "skafd backfill")),
+        lambda backend, call: backend.cancel_backfill(number_in_path(call, "backfill", "skafd backfill")),
         BackfillInfo,
     ),
     Route("GET", "/v1/events", "Events from outside, newest first.", _list_events, list[EventInfo], query=_EVENTS),
@@ -382,7 +313,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/events/{number}",
         "One event, and what followed from it.",
-        lambda backend, call: backend.event(_number(call, "event", "skafd events")),
+        lambda backend, call: backend.event(number_in_path(call, "event", "skafd events")),
         EventInfo,
     ),
     Route(
@@ -459,6 +390,7 @@ ROUTES: tuple[Route, ...] = (
         query=_USAGE,
     ),
     Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
+    *KEPT_ROUTES,
     Route(
         "POST",
         "/v1/stop",

@@ -15,7 +15,7 @@ from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route as StarletteRoute
 
 from skafd import __version__
@@ -25,7 +25,8 @@ from skafd.api.failures import as_json, status_of
 from skafd.api.logs import LogStream
 from skafd.api.openapi import document
 from skafd.api.requests import ChangeNumber
-from skafd.api.routes import ROUTES, WEBHOOK_PATH, Answer, Call, Route, Stream, folders_of
+from skafd.api.routes import ROUTES, WEBHOOK_PATH, folders_of
+from skafd.api.routing import Answer, Call, Route, Stream
 from skafd.api.shapes import FolderResult
 from skafd.api.sockets import BACKLOG, listen_privately
 from skafd.api.threads import iterate_in_thread
@@ -136,9 +137,13 @@ def _endpoint(route: Route, backend: Backend, watch: ChangeWatch) -> Callable[[R
                 number = await watch.wait(call.query["after"], call.query["seconds"])
                 return _json(route, ChangeNumber(number))
             case work:
-                return _json(route, await to_thread.run_sync(work, backend, call))
+                return _say(route, await to_thread.run_sync(work, backend, call))
 
     return endpoint
+
+
+def _say(route: Route, answer: Any) -> Response:
+    return FileResponse(answer, media_type=Answer.BYTES) if route.answer is Answer.BYTES else _json(route, answer)
 
 
 def _json(route: Route, answer: Any) -> Response:

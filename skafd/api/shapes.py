@@ -30,6 +30,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgressInfo:
+    """How far an attempt has said that it is."""
+
+    done: float
+    total: float | None
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobStatus:
     """A job with what its newest task did."""
 
@@ -51,6 +61,8 @@ class JobStatus:
     """How many instances of the newest run are in which state."""
     paused: bool = False
     """Its occurrences are missed until it, or its project, is resumed."""
+    progress: ProgressInfo | None = None
+    """Of an attempt that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,7 @@ class AttemptInfo:
     cpu_seconds: float | None
     folder: str
     """Its working folder and log are in there."""
+    progress: ProgressInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

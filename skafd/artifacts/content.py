@@ -59,9 +59,11 @@ class ContentStore:
             if _FAN_OUT.fullmatch(fan_out.name):
                 yield from (path.name for path in _old(fan_out, seconds))
 
-    def remove(self, sha256: str) -> None:
-        """Removes a content, if it is there."""
-        self.path(sha256).unlink(missing_ok=True)
+    def remove_older(self, sha256: str, seconds: float) -> None:
+        """Removes a content that nobody has added, or added again, since."""
+        path = self.path(sha256)
+        if _is_old(path, seconds):
+            path.unlink()
 
     def clear_staging(self, seconds: float) -> None:
         """Removes what was begun and not touched since: whoever began it has died."""
@@ -123,10 +125,11 @@ def _rename(staged: Path, target: Path) -> None:
 
 
 def _old(folder: Path, seconds: float) -> Iterator[Path]:
-    before = time.time() - seconds
-    for path in sorted(folder.iterdir()):
-        try:
-            if path.stat().st_mtime < before:
-                yield path
-        except FileNotFoundError:
-            continue
+    return (path for path in sorted(folder.iterdir()) if _is_old(path, seconds))
+
+
+def _is_old(path: Path, seconds: float) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - seconds
+    except FileNotFoundError:
+        return False

@@ -45,6 +45,8 @@ COMMANDS = {
     "kill": "kill",
     "deployments": "deployments",
     "rollback": "rollback",
+    "models": "models",
+    "metrics": "metrics",
     "env": "env",
     "create": "create",
     "import": "imports",

@@ -18,11 +18,13 @@ from skafd.api.shapes import (
     ServiceInfo,
     Status,
 )
+from skafd.artifacts.content import ContentStore
 from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
+from skafd.daemon.kept import Kept
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.parameters import checked_parameters
 from skafd.daemon.questions import Questions
@@ -62,6 +64,8 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         self._serving = serving
         self._end = end
         self._by_hand = ByHand(database, orchestrator)
+        contents = ContentStore(Home(Path(about.home)).artifacts)
+        self.kept = Kept(database, orchestrator.mailbox, contents, self.log_sources)
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes folders on, and yields what became of each."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from skafd import clock
+from skafd.artifacts.content import ContentStore
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.removing import remove_tree
 from skafd.home import Home
@@ -26,6 +27,11 @@ MOST_RUNS = 5000
 """No project keeps more than this: a job that runs every minute makes 43,200 in thirty days."""
 KEPT_DEPLOYMENTS = 20
 """The newest of each project; besides those what is live, and what a run that has not ended runs on."""
+
+ANSWERS_KEPT_FOR = timedelta(days=1)
+"""Jobs ask again for ten minutes."""
+CONTENTS_KEPT_SECONDS = 86400.0
+"""Before anything refers to it, and after nothing does any more."""
 
 _BATCH = 50
 _ENDS_WITHIN_SECONDS = 5.0
@@ -74,6 +80,8 @@ class Housekeeping:
             self._empty_trash()
         self._write(partial(Writer.delete_heard, before=now - KEPT_FOR))
         self._forget_arrived(now - KEPT_FOR)
+        self._write(partial(Writer.forget_answers, before=now - ANSWERS_KEPT_FOR))
+        self._remove_contents()
 
     def _forget_arrived(self, before: datetime) -> None:
         """Files that are still there are remembered, else they would be news."""
@@ -92,6 +100,15 @@ class Housekeeping:
             if not removed:
                 return
             self._write(partial(Writer.delete_runs, runs=removed))
+
+    def _remove_contents(self) -> None:
+        """What no run, no model and nobody's hand refers to any more, and what was begun and never ended."""
+        self._write(_forget_artifacts)
+        contents = ContentStore(self._home.artifacts)
+        old = list(contents.older_than(CONTENTS_KEPT_SECONDS))
+        for start in range(0, len(old), _BATCH):
+            self._write(partial(_remove_unreferenced, contents, old[start : start + _BATCH]))
+        contents.clear_staging(CONTENTS_KEPT_SECONDS)
 
     def _remove_records(self, project: ProjectRow, before: datetime, writer: Writer) -> None:
         """In the orchestrator's thread, as a release is: nothing can become live while its snapshot is taken out."""
@@ -121,3 +138,15 @@ class Housekeeping:
             return []
 
         self._mailbox.put(prepare, Purpose.HOUSEKEEPING).result()
+
+
+def _forget_artifacts(writer: Writer) -> None:
+    writer.delete_lost_artifacts()
+    writer.delete_older_by_hand()
+
+
+def _remove_unreferenced(contents: ContentStore, candidates: Sequence[str], writer: Writer) -> None:
+    """In the orchestrator's thread, as naming a content is: none gets a name while it is being removed."""
+    for sha256 in candidates:
+        if not writer.is_referenced(sha256):
+            contents.remove_older(sha256, CONTENTS_KEPT_SECONDS)

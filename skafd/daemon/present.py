@@ -13,6 +13,7 @@ from skafd.api.shapes import (
     DeploymentInfo,
     HistoryEntry,
     JobStatus,
+    ProgressInfo,
     RunDetail,
     RunSummary,
     TaskGroup,
@@ -186,7 +187,12 @@ def job_status(
         instances=sum(counts.values()) or job.parallelism,
         counts={state.value: count for state, count in sorted(counts.items())},
         paused=paused,
+        progress=_progress(attempt) if attempt and attempt.ended_at is None else None,
     )
+
+
+def _progress(attempt: views.AttemptView) -> ProgressInfo | None:
+    return None if attempt.progress is None else ProgressInfo(**asdict(attempt.progress))
 
 
 def _with_counts(reason: str, counts: Mapping[TaskState, int]) -> str:
@@ -236,6 +242,7 @@ def _attempt_info(attempt: views.AttemptView) -> AttemptInfo:
         peak_memory_bytes=attempt.usage.peak_memory_bytes,
         cpu_seconds=attempt.usage.cpu_seconds,
         folder=str(attempt.directory),
+        progress=_progress(attempt),
     )
 
 

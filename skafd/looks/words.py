@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from rich.text import Text
 
@@ -79,3 +80,10 @@ def clock_time(instant: str | None) -> str:
 def count(number: int, noun: str) -> str:
     """`1 job`, `4 jobs`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def progress_text(progress: dict[str, Any]) -> str:
+    """`45 % (450 of 1,000), epoch 4`; without a whole `450`."""
+    done, total = progress["done"], progress["total"]
+    how_far = f"{done / total:.0%} ({done:,g} of {total:,g})" if total else f"{done:,g}"
+    return ", ".join(part for part in (how_far, progress["text"]) if part)

@@ -77,7 +77,8 @@ class MetricReader(Statements):
             {"series": series, "step": step},
         )
         return tuple(
-            Point(row["number"] if row["x"] is None else row["x"], row["y"], to_instant(row["at"])) for row in rows
+            Point(float(row["number"]) if row["x"] is None else row["x"], row["y"], to_instant(row["at"]))
+            for row in rows
         )
 
 

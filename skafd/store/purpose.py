@@ -25,6 +25,8 @@ class Purpose(StrEnum):
     WEBHOOK_TOKEN = "webhook-token"
     CANCEL_REQUEST = "cancel-request"
     VARIABLE = "variable"
+    MODEL = "model"
+    """A version of a model is tagged or deleted by hand."""
     PAUSE = "pause"
     BACKFILL = "backfill"
     PROJECT = "project"

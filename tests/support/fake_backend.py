@@ -41,6 +41,7 @@ from skafd.api.shapes import (
     WebhookTokenInfo,
 )
 from skafd.errors import NotFound, Refused
+from tests.support.fake_kept import FakeKept
 
 TOKEN = "136056c2ac6d9e2f35a7b050"
 JOBS = ("ingest", "train", "score", "report")
@@ -143,6 +144,7 @@ class FakeBackend:
     """Implements `Backend`; tests set its attributes and read `asked`."""
 
     def __init__(self, home: Path) -> None:
+        self._kept = FakeKept()
         self.home = home
         self.daemon = DaemonInfo(4711, "0.1.0", "2026-03-01T09:00:00+00:00", str(home), "cgroup v1")
         self.projects = [project()]
@@ -342,6 +344,10 @@ class FakeBackend:
             if service.name == name:
                 return service
         raise NotFound(f"there is no service {name}")
+
+    @property
+    def kept(self) -> FakeKept:
+        return self._kept
 
     def job_token(self, project: str) -> JobTokenInfo:
         self.project(project)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from skafd.looks.columns import joined, wrapped
-from skafd.looks.words import clock_time, state_text, took
+from skafd.looks.words import clock_time, progress_text, state_text, took
 from skafd.units import format_memory
 
 Json = dict[str, Any]
@@ -73,6 +73,8 @@ def _attempt(attempt: Json, numbered: bool, width: int | None, now: datetime) ->
     lines: list[Text | str] = [*wrapped(head + (attempt["outcome"] or attempt["state"]), width, "    ", style)]
     if facts:
         lines += wrapped(", ".join(facts), width, "    ")
+    if attempt.get("progress") and not attempt["ended_at"]:
+        lines += wrapped(progress_text(attempt["progress"]), width, "    ")
     lines.append(Text(f"    {attempt['folder']}", "dim"))
     return lines
 

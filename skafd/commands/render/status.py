@@ -9,7 +9,7 @@ from rich.text import Text
 
 from skafd.looks.columns import joined, natural_widths, table, total_width, wrapped
 from skafd.looks.tree import job_tree
-from skafd.looks.words import FAILURES, ago, format_span, seconds_between, state_text, took, until
+from skafd.looks.words import FAILURES, ago, format_span, progress_text, seconds_between, state_text, took, until
 from skafd.units import format_memory
 
 Json = dict[str, Any]
@@ -123,6 +123,8 @@ def _row(name: str, job: Json, now: datetime) -> list[Text | str]:
 
 
 def _why(job: Json) -> str:
+    if job.get("progress"):
+        return progress_text(job["progress"])
     if not job["reason"] or job["state"] == "succeeded":
         return ""
     return f"{job['run']}: {job['reason']}" if job["run"] and job["state"] in FAILURES else str(job["reason"])

@@ -52,16 +52,18 @@ class Artifacts:
     def keep(self, token: JobToken, request_id: str, request: KeepRequest) -> dict[str, Any]:
         """Gives a content a name. Raises Refused for a name that is none, NotFound for a content that is not here."""
         check_names("artifact", [request.name])
-        content = existing(self._contents, request.sha256, request.size_bytes)
         now = clock.now()
         number = self._commits.write(
             token,
             request_id,
             lambda writer, attempt: writer.add_artifact(
-                attempt, request.name, content, request.form, request.type, now
+                attempt, request.name, self._content(request), request.form, request.type, now
             ),
         )
-        return {"artifact": number, "name": request.name, "sha256": content.sha256, "size_bytes": content.size_bytes}
+        return {"artifact": number, "name": request.name, "sha256": request.sha256, "size_bytes": request.size_bytes}
+
+    def _content(self, request: KeepRequest) -> Content:
+        return existing(self._contents, request.sha256, request.size_bytes)
 
     def find(self, token: JobToken, request: FindRequest) -> list[dict[str, Any]]:
         """Where it is, or with `all` those of all instances; notes that it is read. Raises NotFound, Refused."""

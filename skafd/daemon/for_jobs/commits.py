@@ -81,7 +81,7 @@ class Commits:
                 taken = list(self._waiting)
                 self._waiting.clear()
         if failure is None and taken:
-            self._changes.announce()
+            self._changes.announce({call.attempt.task.run.project for call in taken})
         for call in taken:
             error = failure or call.error
             if error is not None:

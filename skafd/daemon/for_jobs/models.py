@@ -15,7 +15,7 @@ from skafd.errors import NotFound, Refused
 from skafd.job_token import JobToken
 from skafd.jobs.requests import FindModelRequest, SaveModelRequest
 from skafd.model.ids import ProjectId
-from skafd.model.kept import Access, Input, InputKind, ModelVersion
+from skafd.model.kept import Access, Content, Input, InputKind, ModelVersion
 from skafd.store import Database, Reader
 
 _MOST_NAMED = 10
@@ -34,7 +34,6 @@ class Models:
         check_names("model", [request.name])
         check_names("tag", request.tags)
         access = _access(request.access)
-        content = existing(self._contents, request.sha256, request.size_bytes)
         with self._database.reader() as reader:
             project_token = reader.project(ProjectId(token.project)).token
         now = clock.now()
@@ -42,10 +41,14 @@ class Models:
             token,
             request_id,
             lambda writer, attempt: model_as_json(
-                writer.add_model(attempt, request.name.lower(), content, request.tags, access, now), project_token
+                writer.add_model(attempt, request.name.lower(), self._content(request), request.tags, access, now),
+                project_token,
             ),
         )
         return answer
+
+    def _content(self, request: SaveModelRequest) -> Content:
+        return existing(self._contents, request.sha256, request.size_bytes)
 
     def find_model(self, token: JobToken, request: FindModelRequest) -> dict[str, Any]:
         """The version that is meant; notes that it is read. Raises NotFound."""

@@ -83,8 +83,9 @@ def test_adding_again_makes_a_content_young(tmp_path: Path) -> None:
         os.utime(store.path(content.sha256), (0, 0))
     add(store, b"young")
     assert list(store.older_than(3600)) == [old.sha256]
-    store.remove(old.sha256)
-    store.remove(old.sha256)
+    for content in (old, old, young):
+        store.remove_older(content.sha256, 3600)
+    assert store.has(young)
     assert list(store.older_than(3600)) == []
 
 
