@@ -75,6 +75,16 @@ class Home:
         return self.jobs / "api.sock"
 
     @property
+    def data_socket(self) -> Path:
+        """Where the data engine answers jobs."""
+        return self.jobs / "data.sock"
+
+    @property
+    def data(self) -> Path:
+        """The tables of every project: `<project>.duckdb`."""
+        return self.path / "data"
+
+    @property
     def sdk(self) -> Path:
         """What jobs import: `<hash>/skafossdk/`."""
         return self.jobs / "sdk"
@@ -125,7 +135,7 @@ class Home:
         for folder in (self.path, self.environments, self.runs, self.jobs):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(passage)
-        for folder in (self.deployments, self.services, self.logs, self.artifacts):
+        for folder in (self.deployments, self.services, self.data, self.logs, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
 

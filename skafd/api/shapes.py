@@ -89,6 +89,8 @@ class ProjectStatus:
     warnings: list[str]
     jobs: list[JobStatus]
     open_runs: list[str]
+    id: str = ""
+    """The token, else what skafd knows its folder by."""
 
 
 @dataclass(frozen=True, slots=True)

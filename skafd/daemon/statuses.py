@@ -32,6 +32,7 @@ def project_status(reader: Reader, row: views.ProjectRow, live: Deployment | Non
     paused = {job for project, job in reader.pauses() if project == row.id}
     return ProjectStatus(
         project=row.slug,
+        id=row.id,
         name=row.name,
         path=str(row.path),
         token=row.token,

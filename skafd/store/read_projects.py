@@ -37,7 +37,7 @@ class ProjectReader(Statements):
 
     def find_project(self, text: str) -> ProjectRow:
         """The project that a person means by a slug, token, path or name. Raises NotFound if none or several."""
-        for condition in ("slug = ?", "token = ?", "path = ?", "name = ?"):
+        for condition in ("slug = ?", "key = ?", "token = ?", "path = ?", "name = ?"):
             sql = f"SELECT {PROJECT_COLUMNS} FROM project WHERE NOT forgotten AND {condition} ORDER BY slug"
             rows = self._all(sql, (text,))
             if len(rows) == 1:
