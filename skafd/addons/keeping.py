@@ -9,8 +9,8 @@ from skafd.model.outcome import Exited, NotStarted, Outcome, describe
 from skafd.model.service import Service, ServiceState
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 60.0
-STABLE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 30.0
+STABLE_SECONDS = 5.0
 """Who ran so long and then failed begins again with the shortest pause."""
 
 

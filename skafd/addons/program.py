@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import skafd
 from skafd.errors import NotFound, Refused
 
 GRACE_SECONDS = 10.0
@@ -41,6 +43,14 @@ class ServiceProgram:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise Refused(f"{self.name!r} cannot name a service", "use lower-case letters, digits and -")
+
+
+def python_program(module: str, *arguments: str) -> tuple[str, ...]:
+    """The command that runs a module of skafd's with this interpreter, wherever skafd lies."""
+    # Appended, so that nothing that lies beside skafd hides a module of the standard library.
+    root = str(Path(skafd.__file__).parent.parent)
+    start = f"import sys, runpy; sys.path.append({root!r}); runpy.run_module({module!r}, run_name='__main__')"
+    return (sys.executable, "-c", start, *arguments)
 
 
 Maker = Callable[[str], ServiceProgram | None]

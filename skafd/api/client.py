@@ -146,6 +146,10 @@ class Client(KeptCalls):
         """Deletes one."""
         self._json("DELETE", f"/v1/projects/{part_of_path(project)}/variables/{part_of_path(key)}")
 
+    def job_token(self, project: str) -> Json:
+        """A `token` that is good for the project's things, and the `socket` of jobs."""
+        return self._object("POST", "/v1/tokens/job", body={"project": project})
+
     def services(self) -> list[Json]:
         """Long-lived processes that skafd keeps running."""
         return self._list("GET", "/v1/services")

@@ -9,7 +9,6 @@ import signal
 from contextlib import AsyncExitStack
 
 from skafd import __version__, clock
-from skafd.addons.program import Programs
 from skafd.api.server import serve, serve_webhooks
 from skafd.api.shapes import DaemonInfo
 from skafd.api.sockets import listen_locally
@@ -22,6 +21,7 @@ from skafd.daemon.for_jobs.backend import ForJobs
 from skafd.daemon.housekeeping import Housekeeping
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
+from skafd.daemon.programs import known_programs
 from skafd.daemon.serving import Serving
 from skafd.daemon.settings import webhook_port
 from skafd.home import Home
@@ -56,7 +56,7 @@ async def serve_home(home: Home) -> None:
         capacity = read_capacity()
         alarm = Alarm(loop)
         stack.callback(alarm.close)
-        programs = Programs()
+        programs = known_programs(home, capacity)
         orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set, programs)
         alarm.rings(orchestrator.ring)
         stack.callback(ClockWatch(loop, (alarm.again, orchestrator.ring)).close)
@@ -83,7 +83,9 @@ async def serve_home(home: Home) -> None:
             about, database, orchestrator, deploying, changes, serving, lambda: loop.call_soon_threadsafe(stopping.set)
         )
         jobs = JobsServer(
-            home.jobs_socket, ForJobs(home, database, orchestrator.mailbox, changes), load_key(home.job_token_key)
+            home.jobs_socket,
+            ForJobs(home, database, orchestrator.mailbox, changes, serving),
+            load_key(home.job_token_key),
         )
         stack.callback(jobs.close)
         port = webhook_port()

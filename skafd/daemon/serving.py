@@ -13,7 +13,7 @@ from skafd.daemon.changes import Changes
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.present import iso
 from skafd.daemon.services import start_folder
-from skafd.errors import SandboxError, SkafdError
+from skafd.errors import DaemonUnreachable, SandboxError, SkafdError
 from skafd.home import Home
 from skafd.model.service import Service, ServiceState
 from skafd.sandbox import claim, processes
@@ -22,8 +22,8 @@ from skafd.store import Database
 _ANSWERS_WITHIN_SECONDS = 60.0
 _ENDS_WITHIN_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
-_HOPELESS_FAILURES = 3
-"""Ended so often in a row: whoever waits is told why."""
+_HOPELESS_RESTARTS = 3
+"""Ended so often while somebody waits for it: who waits is told why."""
 
 
 class Serving:
@@ -45,13 +45,19 @@ class Serving:
         return [self._info(service) for service in found]
 
     def start(self, name: str) -> ServiceInfo:
-        """Returns when the service answers. Raises NotFound for no service, SkafdError when it does not come up."""
+        """Returns when the service answers.
+
+        Raises NotFound for no service, SkafdError when it ends again and again, DaemonUnreachable when it takes long.
+        """
         program = self._programs.find(name)
         deadline = time.monotonic() + _ANSWERS_WITHIN_SECONDS
         service = self._orchestrator.need_service(name)
+        restarts = service.restarts
         while not _answers(program, service):
-            if service.failures >= _HOPELESS_FAILURES or time.monotonic() > deadline:
-                raise self._does_not_come_up(service)
+            if service.restarts - restarts >= _HOPELESS_RESTARTS:
+                raise SkafdError(*self._what_is_wrong(service))
+            if time.monotonic() > deadline:
+                raise DaemonUnreachable(*self._what_is_wrong(service))
             self._changes.wait(self._changes.number, _LOOK_SECONDS)
             service = self._orchestrator.need_service(name)
         return self._info(service)
@@ -87,10 +93,10 @@ class Serving:
             log=str(folder / "log"),
         )
 
-    def _does_not_come_up(self, service: Service) -> SkafdError:
+    def _what_is_wrong(self, service: Service) -> tuple[str, str]:
         why = f": {service.reason}" if service.reason else ""
         log = start_folder(self._home, service) / "log"
-        return SkafdError(f"the service {service.name} does not answer{why}", f"its log says more: {log}")
+        return f"the service {service.name} does not answer{why}", f"its log says more: {log}"
 
 
 def _answers(program: ServiceProgram, service: Service) -> bool:

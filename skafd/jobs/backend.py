@@ -62,6 +62,13 @@ class ModelsBackend(Protocol):
         """The version that is meant."""
 
 
+class ServicesBackend(Protocol):
+    """Long-lived processes."""
+
+    def start(self, token: JobToken, name: str) -> dict[str, Any]:
+        """Starts one that jobs may use, unless it is there; returns its socket when it answers."""
+
+
 class JobsBackend(Protocol):
     """The daemon, as jobs see it."""
 
@@ -73,3 +80,6 @@ class JobsBackend(Protocol):
 
     @property
     def models(self) -> ModelsBackend: ...
+
+    @property
+    def services(self) -> ServicesBackend: ...

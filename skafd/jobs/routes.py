@@ -114,6 +114,11 @@ ROUTES: tuple[JobRoute, ...] = (
         lambda backend, call: backend.models.find_model(call.token, call.body),
         FindModelRequest,
     ),
+    JobRoute(
+        "POST",
+        "/v1/services/{name}/start",
+        lambda backend, call: backend.services.start(call.token, call.path["name"]),
+    ),
 )
 
 

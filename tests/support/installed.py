@@ -173,7 +173,8 @@ class Installed:
 
     def _cgroups(self) -> Iterator[Path]:
         """The control groups of all attempts, as their claims name them."""
-        for claim in self.home.glob("runs/*/*/*/*/claim"):
+        claims = [*self.home.glob("runs/*/*/*/*/claim"), *self.home.glob("services/*/*/claim")]
+        for claim in claims:
             for folder in json.loads(claim.read_text())["cgroup"]["folders"].values():
                 yield Path(folder)
 

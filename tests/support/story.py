@@ -71,6 +71,8 @@ class Story:
         yield lambda: self.task_runs("long/1")
         yield lambda: self.end("long/1")
         yield lambda: self.machine.ended("long/1")
+        yield lambda: client.start_service("data")
+        yield lambda: client.stop_service("data")
         yield lambda: self.run("long", 2)
         yield lambda: self.task_runs("long/2")
         yield self.kill_supervisor

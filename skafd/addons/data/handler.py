@@ -19,20 +19,23 @@ from skafd.job_token import verify
 
 IDLE_SECONDS = 60.0
 """A connection on which nothing is asked for so long is closed; the SDK opens another."""
-_STATUS: tuple[tuple[type[SkafdError], int], ...] = (
-    (NotFound, 404),
-    (Refused, 409),
-    (DataEngineError, 422),
-    (DaemonUnreachable, 503),
-    (SkafdError, 500),
-)
 _BLOCK_BYTES = 2**20
 
 log = logging.getLogger("skafd.data")
 
 
 class Unauthorized(Refused):
-    """Whoever asks has no token of this skafd: 401."""
+    """Whoever asks has no token of this skafd."""
+
+
+_STATUS: tuple[tuple[type[SkafdError], int], ...] = (
+    (Unauthorized, 401),
+    (NotFound, 404),
+    (Refused, 409),
+    (DataEngineError, 422),
+    (DaemonUnreachable, 503),
+    (SkafdError, 500),
+)
 
 
 class Server(Protocol):
@@ -63,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             self.server.end()
 
-    do_GET = do_POST = do_DELETE = _serve
+    do_GET = do_POST = _serve  # noqa: N815
 
     def _answer(self) -> None:
         self._has_begun = False
@@ -131,9 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(error, SkafdError):
             log.error("a request failed", exc_info=error)
             error = SkafdError(f"the data engine failed at this: {error}", "its log says more: `skafd status`")
-        status = (
-            401 if isinstance(error, Unauthorized) else next(code for kind, code in _STATUS if isinstance(error, kind))
-        )
+        status = next(code for known, code in _STATUS if isinstance(error, known))
         kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
         self._say_json(status, {"error": {"message": error.message, "hint": error.hint, "kind": kind}})
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import threading
 from pathlib import Path
 from urllib.parse import quote
 
+from skafd.addons.data.client import UnixConnection
 from skafd.addons.data.engine import Project
 from skafd.errors import DaemonUnreachable, NotFound
 from skafd.files import write_whole
@@ -44,19 +44,8 @@ class Names:
         return found
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_ANSWERS_WITHIN_SECONDS)
-        self.sock.connect(str(self._path))
-
-
 def _ask(path: Path, text: str) -> Project:
-    connection = _Connection(path)
+    connection = UnixConnection(path, _ANSWERS_WITHIN_SECONDS)
     try:
         connection.request("GET", f"/v1/find?project={quote(text, safe='')}")
         answer = connection.getresponse()

@@ -53,7 +53,7 @@ def page_of(engine: Engine, project: Project, query: Mapping[str, str]) -> Page:
 
 def _select(query: Mapping[str, str], limit: int, offset: int) -> str:
     names = [name.strip() for name in query.get("columns", "").split(",") if name.strip()]
-    columns = [exp.column(name, quoted=True) for name in names] or [exp.Star()]
+    columns: list[exp.Expr] = [*(exp.column(name, quoted=True) for name in names)] or [exp.Star()]
     select = exp.select(*columns).from_(exp.table_(query.get("table", ""), quoted=True))
     filters = [(name, value) for name, value in query.items() if name not in _SPOKEN_FOR]
     for name, value in filters:

@@ -71,8 +71,8 @@ def translate(text: str, resolve: Resolve) -> Statement:
         table = root.find(exp.Table)
         name = table.name if table else ""
         return Statement(Kind.DROP, "", name=name, if_exists=bool(root.args.get("exists")))
-    target = _target(root, resolve)
-    tables = _resolve_tables(root, resolve)
+    target, written = _target(root, resolve)
+    tables = _resolve_tables(root, resolve, written)
     _compare_as_numbers(root, tables)
     if isinstance(root, exp.Query):
         _order(root, tables)
@@ -97,27 +97,30 @@ def _parse(text: str) -> exp.Expr:
     )
 
 
-def _target(root: exp.Expr, resolve: Resolve) -> Resolved | None:
+def _target(root: exp.Expr, resolve: Resolve) -> tuple[Resolved | None, exp.Table | None]:
     """What INSERT and DELETE write to; its name is replaced."""
     if not isinstance(root, (exp.Insert, exp.Delete)):
-        return None
+        return None, None
     table = root.this.this if isinstance(root.this, exp.Schema) else root.this
-    if not isinstance(table, exp.Table) or not table.name:
+    if not isinstance(table, exp.Table) or not table.name or table.catalog:
         raise DataEngineError("it is not said which table is written to")
     found = resolve(table.name, table.db or None)
     if not found.may_write:
         raise DataEngineError(f"{table.name} may be read, and not written to", "its project can share it for writing")
-    table.replace(_physical(table, found, keep_alias=isinstance(root, exp.Delete)))
-    return found
+    written = _physical(table, found, keep_alias=isinstance(root, exp.Delete))
+    table.replace(written)
+    return found, written
 
 
-def _resolve_tables(root: exp.Expr, resolve: Resolve) -> list[tuple[str, TableSchema]]:
+def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None) -> list[tuple[str, TableSchema]]:
     """Every table that is read, by the name that columns are qualified with; their names are replaced."""
     own_names = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
     resolved: list[tuple[str, TableSchema]] = []
     for table in list(root.find_all(exp.Table)):
-        if table.catalog and table.catalog.startswith("project_"):
+        if table is written:
             continue
+        if table.catalog:
+            raise DataEngineError(f"{table.sql('spark')} is no table", "write keyspace.table, or table alone")
         if not isinstance(table.this, exp.Identifier):
             _check_function(table.this)
         elif table.db or table.name.casefold() not in own_names:

@@ -45,8 +45,8 @@ def test_pauses_grow_until_it_has_run_well() -> None:
         assert service.start_at is not None
         pauses.append((service.start_at - service.since).total_seconds())
         service = keeping.started(keeping.time_passed(service, "boot", service.start_at), service.start_at)
-    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
-    steady = keeping.ended(service, KILLED, service.since + timedelta(seconds=61))
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    steady = keeping.ended(service, KILLED, service.since + timedelta(seconds=6))
     assert steady.failures == 1
 
 

@@ -1,0 +1,15 @@
+"""The services that this daemon knows how to run: one line for each kind."""
+
+from __future__ import annotations
+
+from skafd.addons.data import place
+from skafd.addons.program import Programs
+from skafd.home import Home
+from skafd.model.limits import Capacity
+
+
+def known_programs(home: Home, capacity: Capacity) -> Programs:
+    """What `Programs.find` answers for."""
+    programs = Programs()
+    programs.add(lambda name: place.data_engine(home, capacity) if name == place.SERVICE else None)
+    return programs
