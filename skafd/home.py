@@ -95,6 +95,11 @@ class Home:
         return self.path / "artifacts"
 
     @property
+    def notebook_programs(self) -> Path:
+        """What executes notebooks: `<hash>/`."""
+        return self.jobs / "notebook"
+
+    @property
     def deployments(self) -> Path:
         """Snapshots, read-only: `<project>/<hash>/`."""
         return self.path / "deployments"

@@ -22,6 +22,7 @@ from skafd.api.shapes import (
     JobTokenInfo,
     KillResult,
     LogSource,
+    NotebookPage,
     ProjectStatus,
     RunDetail,
     RunSummary,
@@ -130,6 +131,9 @@ class Backend(Protocol):
         """The only answer that has the token itself."""
 
     def revoke_webhook_token(self, project: str, number: int) -> None: ...
+
+    def notebook(self, target: str, name: str | None, as_html: bool) -> NotebookPage:
+        """What the newest attempt that the target means has executed; `name` where it is several."""
 
     def log_sources(self, target: str) -> list[LogSource]:
         """The newest attempts that the target means, in the order in which they started."""

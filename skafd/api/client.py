@@ -166,6 +166,10 @@ class Client(KeptCalls):
         """The log in blocks; with `follow` as it is written."""
         return LogStream(self.socket_path, {"target": target, "lines": lines, "follow": follow})
 
+    def notebook(self, target: str, name: str | None = None, html: bool = True) -> Json:
+        """An executed notebook: its task, its name and its content."""
+        return self._object("GET", "/v1/notebook", {"target": target, "name": name, "html": html}, seconds=None)
+
     def changes(self, after: int = -1, seconds: float = 30.0) -> int:
         """Waits until the number of changes exceeds `after`, at most `seconds`, and returns it."""
         answer = self._json(

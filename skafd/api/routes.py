@@ -31,6 +31,7 @@ from skafd.api.shapes import (
     HistoryEntry,
     JobTokenInfo,
     KillResult,
+    NotebookPage,
     ProjectStatus,
     RunDetail,
     RunSummary,
@@ -110,6 +111,11 @@ _LOGS = (
     Query("follow", bool, "Go on as more is written.", False),
 )
 _USAGE = (Query("target", str, "A run, a task, a job or a project.", required=True),)
+_NOTEBOOK = (
+    Query("target", str, "A task or a job.", required=True),
+    Query("name", str, "Which, where a task has executed several."),
+    Query("html", bool, "As a page; otherwise the notebook itself.", True),
+)
 _CHANGES = (
     Query("after", int, "The number that the caller has seen.", -1),
     Query("seconds", float, "Wait at most so long for a larger one.", 30.0),
@@ -388,6 +394,14 @@ ROUTES: tuple[Route, ...] = (
         lambda backend, call: backend.usage(call.query["target"]),
         list[TaskUsage],
         query=_USAGE,
+    ),
+    Route(
+        "GET",
+        "/v1/notebook",
+        "An executed notebook, also one that failed half-way.",
+        lambda backend, call: backend.notebook(call.query["target"], call.query["name"], call.query["html"]),
+        NotebookPage,
+        query=_NOTEBOOK,
     ),
     Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
     *KEPT_ROUTES,

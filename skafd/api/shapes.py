@@ -298,6 +298,16 @@ class TaskUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class NotebookPage:
+    """An executed notebook: HTML, or the JSON that it is."""
+
+    task: str
+    name: str
+    """Of the file in the project, without its folder."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coming:
     """An occurrence to come; paused ones will be missed."""
 

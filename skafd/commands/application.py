@@ -33,6 +33,7 @@ COMMANDS = {
     "show": "show",
     "why": "why",
     "logs": "logs",
+    "notebook": "notebook",
     "schedule": "schedule",
     "pause": "pause",
     "resume": "resume",

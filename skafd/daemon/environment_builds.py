@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from skafd.daemon.changes import Changes
-from skafd.environments import Asked, Environments
+from skafd.environments import Asked, Environment, Environments
+from skafd.environments.notebook.layers import prepare_layers
 from skafd.home import Home
 from skafd.model.deployment import Deployment
+from skafd.model.entrypoint import has_notebook
 from skafd.model.environment import Lock, PreparedEnvironments, arrange
 from skafd.model.ids import JobId
 from skafd.model.project import Project
@@ -40,6 +43,7 @@ class EnvironmentBuilds:
         config: Project,
         cancelled: threading.Event,
         locks: Mapping[JobId, Lock] | None = None,
+        layer_locks: Mapping[str, Lock] | None = None,
     ) -> PreparedEnvironments:
         """Returns when each job has its environment, made from its lock where there is one. Raises BuildError."""
         made = {}
@@ -47,11 +51,19 @@ class EnvironmentBuilds:
         try:
             for job, asked in _asked(folder, snapshot_folder, config).items():
                 made[job] = self._environments.prepare(asked, cancelled, (locks or {}).get(job))
+            with_notebooks = [made[job.id] for job in config.jobs if has_notebook(job.entrypoint, job.language)]
+            layers = self._layers(folder, with_notebooks, cancelled, layer_locks or {})
         finally:
             self._activities.pop(folder, None)
             self._changes.announce(())
-        locked = {one.key: one.lock for one in made.values() if one.lock is not None}
-        return arrange(((job, one.key) for job, one in made.items()), locked.items())
+        locked = {one.key: one.lock for one in (*made.values(), *layers.values()) if one.lock is not None}
+        arranged = arrange(((job, one.key) for job, one in made.items()), locked.items())
+        return replace(arranged, layers=tuple((name, one.key) for name, one in layers.items()))
+
+    def _layers(
+        self, folder: Path, made: list[Environment], cancelled: threading.Event, locks: Mapping[str, Lock]
+    ) -> dict[str, Environment]:
+        return prepare_layers(self._environments, folder, made, cancelled, locks) if made else {}
 
     def ensure(self, deployment: Deployment, project: ProjectRow) -> None:
         """Makes the environments of an earlier deployment again where they are gone: the same packages.
@@ -65,7 +77,8 @@ class EnvironmentBuilds:
             found = {key: reader.lock(key) for key in deployment.environment_keys}
         jobs = ((job.id, found[deployment.environment_of(job.id)]) for job in deployment.config.jobs)
         locks = {job: lock for job, lock in jobs if lock is not None}
-        self.prepare(project.path, snapshot, deployment.config, self._cancelled, locks)
+        layers = {name: lock for name, key in deployment.layers if (lock := found[key]) is not None}
+        self.prepare(project.path, snapshot, deployment.config, self._cancelled, locks, layers)
 
     def cancel(self) -> None:
         """Gives up what `ensure` builds."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from skafd.daemon.commanding import commands_of
+from skafd.daemon.commanding import Notebooks, commands_of
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.flow_launching import (
     flow_task,
@@ -19,13 +19,15 @@ from skafd.daemon.flow_launching import (
 )
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.surroundings import OUTPUT, inherited_environment, job_environment, particular_environment
+from skafd.environments.notebook.layers import RUNNER, kernel_layer
 from skafd.environments.programs import Surroundings
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import AS_SKAFD, Account
 from skafd.metaflow.provision import Provision
-from skafd.metaflow.tasks import command_of
+from skafd.metaflow.tasks import FlowTask, command_of
 from skafd.model.deployment import Deployment
+from skafd.model.entrypoint import has_notebook
 from skafd.model.ids import AttemptKey, JobId
 from skafd.model.particulars import Particulars
 from skafd.model.project import Job
@@ -34,6 +36,8 @@ from skafd.sandbox.spec import AttemptSpec, ResourceLimits
 
 PROCESSES_PER_ATTEMPT = 4096
 """Far above what a job needs, far below what a fork bomb would take."""
+NOTEBOOKS = "notebooks"
+"""In the attempt's folder: the executed ones."""
 _LONGEST_NAME = 80
 
 
@@ -84,6 +88,7 @@ def attempt_spec(
     task = flow_task(facts, run, job, attempt, particulars, python, provision, variables)
     if task is not None:
         variables |= flow_variables(task, facts, variables)
+    notebooks = _notebooks(home, deployment, job, folder, access)
     return AttemptSpec(
         name=attempt_name(home, folder),
         directory=str(folder),
@@ -92,7 +97,7 @@ def attempt_spec(
             **{path: str(facts.path / path) for path in deployment.linked},
             **project_links(facts, deployment, variables),
         },
-        commands=(command_of(task),) if task else commands_of(job, python, Surroundings(snapshot, variables)),
+        commands=_commands(job, task, python, Surroundings(snapshot, variables), notebooks),
         environment=variables,
         secrets=(*facts.variables.values(), variables["SKAFD_TOKEN"]),
         limits=ResourceLimits(
@@ -108,8 +113,24 @@ def attempt_spec(
         notify_socket=str(home.supervisors_socket),
         cgroup_name=_digest(str(folder))[:16],
         user=account.user,
-        writable=(OUTPUT,),
+        writable=(OUTPUT, *((f"{NOTEBOOKS}/",) if notebooks else ())),
     )
+
+
+def _commands(
+    job: Job, task: FlowTask | None, python: Path, there: Surroundings, notebooks: Notebooks | None
+) -> tuple[tuple[str, ...], ...]:
+    return (command_of(task),) if task else commands_of(job, python, there, notebooks)
+
+
+def _notebooks(home: Home, deployment: Deployment, job: Job, folder: Path, access: JobsAccess) -> Notebooks | None:
+    """What executes notebooks; None where the deployment has none, or was made before there was anything."""
+    layers = {name: home.environments / key for name, key in deployment.layers}
+    if RUNNER not in layers or not has_notebook(job.entrypoint, job.language):
+        return None
+    kernel = layers.get(kernel_layer(deployment.environment_of(job.id)))
+    program = access.notebook_programs / "execute.py"
+    return Notebooks(layers[RUNNER] / "bin" / "python", program, kernel, folder / NOTEBOOKS)
 
 
 def attempt_name(home: Home, folder: Path) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from skafd.api.shapes import (
     DaemonInfo,
     DeploymentInfo,
     Explanation,
     HistoryEntry,
     LogSource,
+    NotebookPage,
     ProjectStatus,
     RunDetail,
     RunSummary,
@@ -20,11 +23,15 @@ from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.explaining import Explaining
 from skafd.daemon.finding import find_job, find_project, find_run, find_tasks, live_deployment
+from skafd.daemon.launching import NOTEBOOKS
+from skafd.daemon.notebooks import Executed, find_converter, find_notebook, read_page
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.remembered import Remembered
 from skafd.daemon.status_board import StatusBoard
 from skafd.daemon.targets import parse_target
 from skafd.daemon.usages import usage_points
+from skafd.environments.notebook.layers import RUNNER
+from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
 from skafd.model.project import Project
@@ -120,6 +127,21 @@ class Questions:
             tasks = find_tasks(reader, parse_target(target))
             begun = [(run, task) for run, task in tasks if task.attempts]
             return [self._usage(reader, run, task) for run, task in begun[:_MOST_LOG_SOURCES]]
+
+    def notebook(self, target: str, name: str | None, as_html: bool) -> NotebookPage:
+        """What the newest attempts that the target means have executed, the one that is meant."""
+        with self._database.reader() as reader:
+            tasks = find_tasks(reader, parse_target(target))
+            places = [
+                Executed(self._task_name(reader, run, task), task.attempts[-1].directory / NOTEBOOKS)
+                for run, task in tasks
+                if task.attempts
+            ]
+            run = tasks[0][0]
+            layers = dict(self._deployment(reader, run.key.project, run.deployment).layers)
+        place, file = find_notebook(target, places, name)
+        home = Home(Path(self._about.home))
+        return read_page(place, file, find_converter(home, layers.get(RUNNER)) if as_html else None)
 
     def change_number(self) -> int:
         """Grows with every change."""

@@ -53,7 +53,14 @@ class Releasing:
         for key, lock in environments.locks:
             writer.record_environment(key, lock, now)
         deployment = writer.record_deployment(
-            added.row.id, snapshot.hash, config, environments.key, now, snapshot.linked, environments.others
+            added.row.id,
+            snapshot.hash,
+            config,
+            environments.key,
+            now,
+            snapshot.linked,
+            environments.others,
+            environments.layers,
         )
         self._check_files(added.row, deployment)
         writer.set_problem(added.row.id, None)
@@ -119,8 +126,9 @@ class Releasing:
         with self._database.reader() as reader:
             live = reader.deployment(row.id, row.live_deployment)
         environments = deployable.environments
-        wanted = (deployable.snapshot.hash, environments.key, environments.others, deployable.config)
-        return (live.snapshot_hash, live.environment_key, live.job_environments, live.config) == wanted
+        wanted = (environments.key, environments.others, environments.layers, deployable.config)
+        are_same = (live.environment_key, live.job_environments, live.layers, live.config) == wanted
+        return live.snapshot_hash == deployable.snapshot.hash and are_same
 
     def _keep(self, added: _Added) -> list[Event]:
         """Takes into memory what was added; what was in its place runs no more."""

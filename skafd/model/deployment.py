@@ -26,6 +26,8 @@ class Deployment:
     """Keys of the environments of those jobs that have one of their own."""
     slug: str = ""
     """What people call its project; by it the jobs of others wait for its success."""
+    layers: tuple[tuple[str, str], ...] = ()
+    """Names of what skafd adds beside the jobs' environments, as for notebooks, with the keys."""
 
     def environment_of(self, job: JobId) -> str:
         """The key of the environment that the job runs in."""
@@ -34,4 +36,5 @@ class Deployment:
     @property
     def environment_keys(self) -> tuple[str, ...]:
         """All of them, each once."""
-        return tuple(dict.fromkeys((self.environment_key, *(key for _, key in self.job_environments))))
+        others = (*self.job_environments, *self.layers)
+        return tuple(dict.fromkeys((self.environment_key, *(key for _, key in others))))

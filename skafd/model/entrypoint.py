@@ -95,6 +95,14 @@ def parse_entrypoint(text: str, language: str = Language.PYTHON) -> tuple[Step, 
     return tuple(_parse_step(part, Language(language)) for part in parts)
 
 
+def has_notebook(text: str, language: str) -> bool:
+    """Whether a step of the entrypoint is a notebook; one that cannot be parsed has none."""
+    try:
+        return any(isinstance(step, Notebook) for step in parse_entrypoint(text, language))
+    except ValueError:
+        return False
+
+
 def first_word(command: Command) -> str | None:
     """The program that a command begins with; None where the shell has yet to make it out of the text."""
     for word in _words(command.text):

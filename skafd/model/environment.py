@@ -100,6 +100,8 @@ class PreparedEnvironments:
     others: tuple[tuple[JobId, str], ...] = ()
     """Ids of jobs with the keys of theirs."""
     locks: tuple[tuple[str, Lock], ...] = ()
+    layers: tuple[tuple[str, str], ...] = ()
+    """Names of what skafd adds for the jobs' sake, beside their environments, with the keys."""
 
 
 def arrange(keys: Iterable[tuple[JobId, str]], locks: Iterable[tuple[str, Lock]]) -> PreparedEnvironments:

@@ -72,7 +72,7 @@ class AttemptSpec:
     user: User | None = None
     """Whose rights the job has, if not those of skafd; the folder stays skafd's, `work/` becomes that user's."""
     writable: tuple[str, ...] = ()
-    """Names of files in the attempt's folder that the job may write: made, empty, where it could not make them."""
+    """Files in the attempt's folder that the job may write, and folders (`a/`): made, empty, if it could not."""
     confinement: Confinement | None = None
     """Strict isolation; None for the usual one."""
 

@@ -61,8 +61,11 @@ def discard(folder: str) -> None:
 
 def _make_writable(spec: AttemptSpec) -> None:
     for name in spec.writable:
-        path = f"{spec.directory}/{name}"
-        small_files.write(path, b"")
+        path = f"{spec.directory}/{name.rstrip('/')}"
+        if name.endswith("/"):
+            os.mkdir(path, 0o700)
+        else:
+            small_files.write(path, b"")
         give(path, spec.user)
 
 

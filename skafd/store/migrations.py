@@ -363,7 +363,24 @@ VERSION_10 = (
     "ALTER TABLE attempt ADD COLUMN kill_reason TEXT",
 )
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8, VERSION_9, VERSION_10)
+VERSION_11 = (
+    # What skafd adds beside the jobs' environments, as for notebooks: names with the keys of environments.
+    "ALTER TABLE deployment ADD COLUMN layers TEXT NOT NULL DEFAULT '[]'",
+)
+
+STEPS = (
+    VERSION_1,
+    VERSION_2,
+    VERSION_3,
+    VERSION_4,
+    VERSION_5,
+    VERSION_6,
+    VERSION_7,
+    VERSION_8,
+    VERSION_9,
+    VERSION_10,
+    VERSION_11,
+)
 """One tuple of statements per version. A step that was released is never changed: add another."""
 
 SCHEMA_VERSION = len(STEPS)

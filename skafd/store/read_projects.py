@@ -103,7 +103,9 @@ class ProjectReader(Statements):
                 FROM project JOIN deployment ON deployment.project = project.id
                 JOIN (SELECT project, number, environment_key AS key FROM deployment
                     UNION SELECT project, number, json_extract(value, '$[1]') FROM deployment,
-                        json_each(job_environments)) AS used
+                        json_each(job_environments)
+                    UNION SELECT project, number, json_extract(value, '$[1]') FROM deployment,
+                        json_each(layers)) AS used
                     ON used.project = deployment.project AND used.number = deployment.number
                 ORDER BY slug, number DESC"""
         )

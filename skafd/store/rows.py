@@ -50,6 +50,7 @@ def deployment(project: ProjectId, row: sqlite3.Row) -> Deployment:
         linked=tuple(json.loads(row["linked"])),
         job_environments=tuple((JobId(job), key) for job, key in json.loads(row["job_environments"])),
         slug=row["slug"],
+        layers=tuple((name, key) for name, key in json.loads(row["layers"])),
     )
 
 

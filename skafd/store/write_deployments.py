@@ -28,6 +28,7 @@ class DeploymentWriter(Statements):
         now: datetime,
         linked: Sequence[str] = (),
         job_environments: Sequence[tuple[JobId, str]] = (),
+        layers: Sequence[tuple[str, str]] = (),
     ) -> Deployment:
         """Adds a deployment with the project's next number. It is not live until `switch_live`."""
         latest = self._one(
@@ -38,9 +39,10 @@ class DeploymentWriter(Statements):
         number = DeploymentNumber(latest["number"] + 1)
         self._change(
             f"""INSERT INTO deployment
-                    (project, number, snapshot_hash, config, environment_key, linked, job_environments, created_at)
+                    (project, number, snapshot_hash, config, environment_key, linked, job_environments, layers,
+                    created_at)
                 VALUES ({PROJECT}, :number, :snapshot_hash, :config, :environment_key, :linked, :job_environments,
-                    :created_at)""",
+                    :layers, :created_at)""",
             {
                 "project": project,
                 "number": number,
@@ -49,6 +51,7 @@ class DeploymentWriter(Statements):
                 "environment_key": environment_key,
                 "linked": json.dumps(list(linked)),
                 "job_environments": json.dumps(list(job_environments)),
+                "layers": json.dumps(list(layers)),
                 "created_at": to_microseconds(now),
             },
         )
@@ -68,6 +71,7 @@ class DeploymentWriter(Statements):
             tuple(linked),
             tuple(job_environments),
             row["slug"],
+            tuple(layers),
         )
 
     def switch_live(self, project: ProjectId, number: DeploymentNumber, now: datetime) -> None:

@@ -25,6 +25,7 @@ from skafd.api.shapes import (
     KillResult,
     LogSource,
     MissedInfo,
+    NotebookPage,
     Problem,
     ProjectStatus,
     RunDetail,
@@ -310,6 +311,11 @@ class FakeBackend:
         if number != 3:
             raise NotFound(f"there is no token {number}")
         self.asked.append(("revoke_webhook_token", project, number))
+
+    def notebook(self, target: str, name: str | None, as_html: bool) -> NotebookPage:
+        if target != "churn/42/report":
+            raise NotFound(f"{target} has executed no notebook")
+        return NotebookPage(target, name or "report.ipynb", "<html>Überblick</html>" if as_html else "{}")
 
     def log_sources(self, target: str) -> list[LogSource]:
         if not target.startswith("churn"):

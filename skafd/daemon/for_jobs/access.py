@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import skafd.sdk
+from skafd.environments.notebook import PROGRAMS
 from skafd.files import sync_file_system
 from skafd.home import Home
 from skafd.job_token import JobToken, load_key
@@ -28,11 +29,14 @@ class JobsAccess:
     """What goes on the path of Python programs."""
     socket: Path
     key: bytes = field(repr=False)
+    notebook_programs: Path = Path()
+    """What executes notebooks."""
 
     @classmethod
     def prepare(cls, home: Home) -> JobsAccess:
-        """Puts the SDK of this version in place, and makes the key at the first call. Raises Refused, OSError."""
-        return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key))
+        """Puts what jobs need of this version in place; makes the key at the first call. Raises Refused, OSError."""
+        programs = install_notebook_programs(home)
+        return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key), programs)
 
     def token(self, attempt: AttemptKey) -> str:
         """What proves who the attempt is."""
@@ -50,17 +54,23 @@ class JobsAccess:
 
 
 def install_sdk(home: Home) -> Path:
-    """The folder that holds `skafossdk` of this version, readable by every user: jobs may be others than we are.
+    """The folder that holds `skafossdk` of this version, readable by every user: jobs may be others than we are."""
+    return _install(sorted(_SOURCE.glob("*.py")), home.sdk, _PACKAGE)
 
-    A copy, so that an upgrade of skafd changes nothing under a job that runs.
-    """
-    sources = sorted(_SOURCE.glob("*.py"))
-    folder = home.sdk / _hash_of(sources)
+
+def install_notebook_programs(home: Home) -> Path:
+    """The folder with the programs that execute notebooks, readable by every user."""
+    return _install([PROGRAMS / name for name in ("execute.py", "kernel.py", "to_html.py")], home.notebook_programs, "")
+
+
+def _install(sources: list[Path], parent: Path, package_name: str) -> Path:
+    """A copy below `parent`, so that an upgrade of skafd changes nothing under a job that runs."""
+    folder = parent / _hash_of(sources)
     if not folder.is_dir():
-        home.sdk.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=home.sdk))
-        package = unfinished / _PACKAGE
-        package.mkdir()
+        parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=parent))
+        package = unfinished / package_name
+        package.mkdir(exist_ok=True)
         for source in sources:
             shutil.copyfile(source, package / source.name)
             (package / source.name).chmod(0o644)

@@ -151,6 +151,16 @@ def test_show_of_what_is_no_run_fails(shell: Shell, name: str) -> None:
     assert ended.err.startswith("error: ")
 
 
+@pytest.mark.usefixtures("daemon")
+def test_an_executed_notebook_is_written_as_html(shell: Shell, tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    ended = shell("notebook", "churn/42/report", "-o", str(target))
+    assert (ended.out, ended.err) == (f"{target}\n", "")
+    assert target.read_text() == "<html>Überblick</html>"
+    assert shell("notebook", "churn/42/report", "--ipynb", "-o", "-").out == "{}"
+    assert shell("notebook", "churn/42/train").code == 1
+
+
 def test_logs_print_the_last_lines(shell: Shell, daemon: FakeBackend, tmp_path: Path) -> None:
     (tmp_path / "log").write_text("one\ntwo\nthree\n")
     daemon.sources = [LogSource("churn/42/train", str(tmp_path / "log"), True)]

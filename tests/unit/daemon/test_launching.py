@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.launching import attempt_folder, attempt_name, attempt_spec, job_folders
+from skafd.environments.notebook.layers import RUNNER, kernel_layer
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.metaflow.provision import provide
@@ -58,7 +59,7 @@ def test_every_job_has_a_folder_of_its_own_that_stays_where_it_belongs(names: li
 
 
 def attempt_of(run_number: int = 42, instance: int = 0) -> AttemptKey:
-    return AttemptKey(TaskKey(replace(RUN.key, number=run_number), JobId("ingest"), instance), 2)
+    return AttemptKey(TaskKey(RUN.key._replace(number=run_number), JobId("ingest"), instance), 2)
 
 
 def test_an_attempt_has_a_folder_by_which_it_is_called() -> None:
@@ -70,9 +71,12 @@ def test_an_attempt_has_a_folder_by_which_it_is_called() -> None:
         attempt_name(home, Path("/elsewhere/runs/churn/42/ingest.3/2"))
 
 
-def spec_of(home: Home, entrypoint: str = "ingest.py --fast", **changes: object) -> AttemptSpec:
+def spec_of(
+    home: Home, entrypoint: str = "ingest.py --fast", layers: tuple[tuple[str, str], ...] = (), **changes: object
+) -> AttemptSpec:
     job = replace(CONFIG.jobs[0], entrypoint=entrypoint, **changes)  # type: ignore[arg-type]
-    deployment = Deployment(CHURN, DeploymentNumber(1), "hash", CONFIG, "key", NOON, linked=("data", "models/big.bin"))
+    linked = ("data", "models/big.bin")
+    deployment = Deployment(CHURN, DeploymentNumber(1), "hash", CONFIG, "key", NOON, linked=linked, layers=layers)
     facts = ProjectFacts("churn", Path("/projects/churn"), {"API_KEY": "s3cret"})
     folder = attempt_folder(home, "churn", "ingest", attempt_of())
     particulars = Particulars(limits=job.resources.limits)
@@ -112,6 +116,21 @@ def test_steps_are_commands_one_after_another(home: Home) -> None:
     )
 
 
+def test_a_notebook_is_executed_beside_the_project_and_kept_with_the_attempt(home: Home) -> None:
+    packages = home.environments / "kernel" / "lib" / "python3.8" / "site-packages"
+    packages.mkdir(parents=True)
+    layers = ((RUNNER, "runner"), (kernel_layer("key"), "kernel"))
+    spec = spec_of(home, "a.py | charts/draw.ipynb", layers=layers)
+    [_, (python, isolated, program, *rest)] = spec.commands
+    assert (python, isolated) == (f"{home.path}/environments/runner/bin/python", "-I")
+    assert program.endswith("/execute.py")
+    result = f"{spec.directory}/notebooks/2-draw.ipynb"
+    assert rest == ["charts/draw.ipynb", f"{home.path}/environments/key/bin/python", str(packages), result]
+    assert "notebooks/" in spec.writable
+    of_project = spec_of(home, "charts/draw.ipynb", layers=layers[:1]).commands[0]
+    assert of_project[-2] == "", "a project with a kernel of its own needs no other"
+
+
 def test_cgroups_of_different_attempts_have_different_names(home: Home) -> None:
     names = {attempt_folder(home, "churn", "ingest", attempt_of(number, 0)) for number in range(1, 50)}
     assert len(names) == 49
@@ -125,7 +144,9 @@ def test_what_is_gone_is_named(home: Home, gone: str) -> None:
         spec_of(home)
 
 
-@pytest.mark.parametrize(("entrypoint", "said"), [("report.ipynb", "is a notebook"), ("'open", "cannot be run")])
+@pytest.mark.parametrize(
+    ("entrypoint", "said"), [("report.ipynb", "did not run notebooks"), ("'open", "cannot be run")]
+)
 def test_what_cannot_be_run_is_said(home: Home, entrypoint: str, said: str) -> None:
     with pytest.raises(SandboxError, match=said):
         spec_of(home, entrypoint)

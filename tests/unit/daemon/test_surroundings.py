@@ -30,7 +30,7 @@ def environment_of(
 ) -> dict[str, str]:
     config = replace(CONFIG, token="136056", environment=tuple((project or {}).items()))
     deployment = Deployment(RUN.key.project, DeploymentNumber(12), "hash", config, "key", NOON)
-    attempt = AttemptKey(replace(RUN.tasks[0].key, instance=instance), 2)
+    attempt = AttemptKey(RUN.tasks[0].key._replace(instance=instance), 2)
     return job_environment(attempt, run, deployment, job, "churn", Path("/envs/key"), variables or {})  # type: ignore[arg-type]
 
 

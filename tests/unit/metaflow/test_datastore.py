@@ -31,7 +31,7 @@ def test_it_is_where_the_flow_would_find_it_by_itself(tmp_path: Path) -> None:
 def test_no_two_runs_are_called_the_same() -> None:
     others = [
         replace(RUN, created_at=NOON + timedelta(microseconds=1)),
-        replace(RUN, key=replace(RUN.key, project=ProjectId("other"))),
+        replace(RUN, key=RUN.key._replace(project=ProjectId("other"))),
     ]
     assert len({run_id(run) for run in (RUN, *others)}) == 3
     assert run_id(RUN).startswith("skafd-42-")

@@ -120,8 +120,8 @@ def test_every_transition_is_an_event_and_a_path_in_the_table(database: Database
     [
         lambda ingest: Decisions(transitions=(running(ingest),)),
         lambda ingest: Decisions(transitions=(success(ingest),)),
-        lambda ingest: Decisions(transitions=begin(replace(ingest, instance=7))),
-        lambda ingest: Decisions(ended_runs=(RunEnded(replace(ingest.run, number=9), RunState.FAILED),)),
+        lambda ingest: Decisions(transitions=begin(ingest._replace(instance=7))),
+        lambda ingest: Decisions(ended_runs=(RunEnded(ingest.run._replace(number=9), RunState.FAILED),)),
     ],
 )
 def test_a_decision_from_another_state_than_the_databases_writes_nothing(
