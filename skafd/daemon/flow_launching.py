@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from skafd.daemon.facts import ProjectFacts
+from skafd.daemon.remembered import Remembered
 from skafd.metaflow import datastore
 from skafd.metaflow.provision import Provision
 from skafd.metaflow.tasks import FlowTask, environment_of
@@ -15,10 +16,13 @@ from skafd.model.particulars import Particulars
 from skafd.model.project import Job, Project
 from skafd.model.run import Run
 
+_ASKED: Remembered[int, tuple[Project, bool]] = Remembered(64)
+"""By the identity of a config, which is that of no other as long as it is in here."""
+
 
 def has_flows(config: Project) -> bool:
-    """Whether some job of it is a flow."""
-    return any(job.flow is not None for job in config.jobs)
+    """Whether some job of it is a flow. Asked at each launch, so it is remembered: a project may have many jobs."""
+    return _ASKED.get(id(config), lambda: (config, any(job.flow is not None for job in config.jobs)))[1]
 
 
 def job_in_flow(job: Job, particulars: Particulars) -> Job:

@@ -46,6 +46,8 @@ class Launches:
         self._facts = facts
         self._accounts = Accounts(home.path, os.geteuid())
         self._boot_id = boot_id()
+        # It does not change any more, and os.environ decodes it anew whenever it is read.
+        self._environ = dict(os.environ)
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
         self._places = Remembered(_MOST_DEPLOYMENTS)
 
@@ -76,6 +78,7 @@ class Launches:
             access=self._access,
             provision=self._provision,
             account=account,
+            environ=self._environ,
         )
         if job.isolation is Isolation.STRICT:
             return replace(spec, confinement=self._confine(run.key.project, facts, spec))

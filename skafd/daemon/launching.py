@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from skafd.daemon.commanding import Notebooks, commands_of
@@ -51,7 +52,7 @@ def job_folders(jobs: Iterable[Job]) -> dict[JobId, str]:
 def attempt_folder(home: Home, slug: str, job_folder: str, attempt: AttemptKey) -> Path:
     """`runs/<project>/<number>/<job>.<instance>/<attempt>`."""
     task = attempt.task
-    return home.runs / slug / str(task.run.number) / f"{job_folder}.{task.instance}" / str(attempt.number)
+    return Path(home.path, "runs", slug, str(task.run.number), f"{job_folder}.{task.instance}", str(attempt.number))
 
 
 def attempt_spec(
@@ -67,8 +68,12 @@ def attempt_spec(
     access: JobsAccess,
     provision: Provision,
     account: Account = AS_SKAFD,
+    environ: Mapping[str, str] = os.environ,
 ) -> AttemptSpec:
-    """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone."""
+    """Everything that the supervisor needs. Raises SandboxError when the deployment or its environment is gone.
+
+    `environ` is the daemon's own environment.
+    """
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
     environment = home.environments / deployment.environment_of(job.id)
     for needed in (snapshot, environment):
@@ -77,7 +82,7 @@ def attempt_spec(
     limits, python = particulars.limits, environment / "bin" / "python"
     job = job_in_flow(job, particulars)
     part = particulars.step.part if particulars.step else ""
-    inherited = inherited_environment(account, folder / "work")
+    inherited = inherited_environment(account, folder / "work", environ)
     known = facts.variables
     variables = {
         **job_environment(attempt, run, deployment, job, facts.slug, environment, known, part, inherited=inherited),
@@ -136,7 +141,12 @@ def _notebooks(home: Home, deployment: Deployment, job: Job, folder: Path, acces
 def attempt_name(home: Home, folder: Path) -> str:
     """What launcher and supervisors call the attempt that has this folder. Raises ValueError for a foreign folder."""
     # Of a service: `services/data/3`; no project's folder has that name, since its slug is followed by a number.
-    return str(folder.relative_to(home.path if folder.is_relative_to(home.services) else home.runs))
+    text = str(folder)
+    if text.startswith(f"{home.services}/"):
+        return text.removeprefix(f"{home.path}/")
+    if not text.startswith(f"{home.runs}/"):
+        raise ValueError(f"{folder} is not in {home.runs}")
+    return text.removeprefix(f"{home.runs}/")
 
 
 def _fit(name: str) -> str:

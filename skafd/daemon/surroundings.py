@@ -38,14 +38,16 @@ _LOGIN = frozenset(("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "JAVA_H
 _LOGIN_PREFIXES = ("LC_", "CUDA_", "NVIDIA_")
 
 
-def inherited_environment(account: Account, work_folder: Path | None = None) -> dict[str, str]:
+def inherited_environment(
+    account: Account, work_folder: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """What a job gets of the daemon's environment; for another user what a login would give, with that user's home.
 
     A user without a home has the working folder for one.
     """
     if account.user is None:
-        return {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
-    kept = {name: value for name, value in os.environ.items() if _holds_for_all(name)}
+        return {name: value for name, value in environ.items() if not name.startswith(_NOT_INHERITED)}
+    kept = {name: value for name, value in environ.items() if _holds_for_all(name)}
     home = account.home or str(work_folder or "/")
     return {**kept, "HOME": home, "USER": account.name, "LOGNAME": account.name, "SHELL": account.shell}
 

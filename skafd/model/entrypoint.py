@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 FLAT_DEFAULT = "index.py"
@@ -80,6 +81,7 @@ class Command:
 Step: TypeAlias = Script | Module | Notebook | Command
 
 
+@lru_cache(maxsize=1024)
 def parse_entrypoint(text: str, language: str = Language.PYTHON) -> tuple[Step, ...]:
     """The steps of an entrypoint, in order; each starts when the one before has succeeded.
 
