@@ -56,6 +56,7 @@ class Code(StrEnum):
     TIMEZONE = "timezone"
     ENTRYPOINT = "entrypoint"
     MISSING_FILE = "missing-file"
+    MISSING_PROGRAM = "missing-program"
     UNKNOWN_JOB = "unknown-job"
     AMBIGUOUS_JOB = "ambiguous-job"
     CYCLE = "cycle"

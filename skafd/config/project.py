@@ -19,6 +19,7 @@ from skafd.config.tables import Entries
 from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import FLAT_DEFAULT
 from skafd.model.environment import EnvironmentWish
+from skafd.model.ids import JobId
 from skafd.model.project import Generation, Job, OnDeploy, Project, RunAs, UpdatePolicy
 
 _JOB_SIGNS = ("job_id", "project_task_id", "entrypoint")
@@ -48,6 +49,8 @@ class Built:
 
     project: Project
     written: tuple[WrittenJob, ...]
+    entrypoints: dict[JobId, Node]
+    """Where the entrypoint of each job stands, else the job."""
 
 
 def find_generation(root: Node) -> Generation:
@@ -79,7 +82,8 @@ def build(root: Mapping, generation: Generation, folder: Path | None, problems: 
         check_files(drafts, folder, problems)
     wish = build_wish(entries, folder, problems)
     project = _project(entries, name, generation, drafts, links, defaults, wish, problems)
-    return Built(project, tuple(_write(draft, links) for draft in drafts))
+    entrypoints = {draft.job.id: draft.entrypoint_node for draft in drafts}
+    return Built(project, tuple(_write(draft, links) for draft in drafts), entrypoints)
 
 
 def _project(

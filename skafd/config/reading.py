@@ -8,10 +8,11 @@ from pathlib import Path
 
 from skafd.config.compose import compose
 from skafd.config.find import FILENAMES
-from skafd.config.nodes import Mapping, is_null
+from skafd.config.nodes import Mapping, Node, is_null
 from skafd.config.problems import Code, Problem, Problems, Severity, Unreadable, unreadable
 from skafd.config.project import Built, WrittenJob, build, find_generation
 from skafd.config.source import MAXIMUM_BYTES, decode, read_bytes
+from skafd.model.ids import JobId
 from skafd.model.project import Generation, Project
 
 
@@ -30,6 +31,14 @@ class Reading:
     """The project's name, also when there are errors further down."""
     written: tuple[WrittenJob, ...] = ()
     """The jobs as they stand in the file, also when there are errors in them."""
+
+    entrypoints: dict[JobId, Node] = field(default_factory=dict, repr=False)
+    """Where each job's entrypoint stands, else the job."""
+
+    def problem_at(self, job: JobId, message: str, hint: str) -> Problem:
+        """What is wrong with the entrypoint of a job, found out after the file was read."""
+        node = self.entrypoints[job]
+        return Problem(Severity.ERROR, Code.MISSING_PROGRAM, node.line, node.column, message, hint)
 
     @property
     def valid(self) -> bool:
@@ -62,7 +71,8 @@ def read(content: str | bytes, folder: Path | None, filename: str) -> Reading:
     except Unreadable as error:
         return Reading(None, _guess(text), _with(problems, error.problem), filename, text)
     project = None if problems.has_errors else built.project
-    return Reading(project, generation, problems.sorted(), filename, text, built.project.name, built.written)
+    name, written = built.project.name, built.written
+    return Reading(project, generation, problems.sorted(), filename, text, name, written, built.entrypoints)
 
 
 def _build(text: str, folder: Path | None, problems: Problems) -> tuple[Generation, Built]:

@@ -19,6 +19,7 @@ from skafd.daemon.outcomes import Outcomes
 from skafd.daemon.parents import Parents
 from skafd.daemon.postponed import Postponed
 from skafd.daemon.releasing import Releasing
+from skafd.daemon.required_programs import RequiredPrograms
 from skafd.daemon.statuses import Notes
 from skafd.deploy.pipeline import Deployer
 from skafd.deploy.release import Deployable, Result, may_pass
@@ -70,6 +71,7 @@ class Deploying:
             self._delivering.slug_of,
             self._deliver,
             FlowCompiler(home, database, place).complete,
+            RequiredPrograms(home, database).find_missing,
         )
         self._inboxes = Inboxes(database, orchestrator)
         self._watcher = Watcher(self._on_settled)

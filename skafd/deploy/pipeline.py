@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from skafd.deploy.release import Deployable, RefusedDeploy, Result, Stage, Uncha
 from skafd.deploy.snapshot import Snapshot, Snapshotter, Staged, discard, discard_leftovers
 from skafd.errors import DeployError
 from skafd.model.environment import PreparedEnvironments
+from skafd.model.ids import JobId
 from skafd.model.project import Project
 
 _AT_ONCE = 2
@@ -62,6 +63,25 @@ Complete = Callable[[Path, Snapshot, Project, PreparedEnvironments], Project]
 """Adds to a config what can be found out only in its environments. Raises DeployError."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a job would not find when it runs."""
+
+    job: JobId
+    message: str
+    hint: str
+
+
+FindMissing = Callable[[Path, Snapshot, Project, PreparedEnvironments], Iterable[Lack]]
+"""Looks for the programs that the jobs are executed by, in their environments. Raises DeployError."""
+
+
+def _nothing_missing(
+    _folder: Path, _snapshot: Snapshot, _config: Project, _environments: PreparedEnvironments
+) -> Iterable[Lack]:
+    return ()
+
+
 def _as_it_is(_folder: Path, _snapshot: Snapshot, config: Project, _environments: PreparedEnvironments) -> Project:
     return config
 
@@ -82,12 +102,14 @@ class Deployer:
         slug_of: Callable[[Path, Project], str],
         deliver: Callable[[Result], None],
         complete: Complete = _as_it_is,
+        find_missing: FindMissing = _nothing_missing,
     ) -> None:
         self._deployments = deployments
         self._environments = environments
         self._slug_of = slug_of
         self._deliver = deliver
         self._complete = complete
+        self._find_missing = find_missing
         self._lock = threading.Lock()
         self._lines: dict[Path, _Line] = {}
         self._threads: set[threading.Thread] = set()
@@ -200,6 +222,12 @@ class Deployer:
             with self._lock:
                 line.builds.pop(number, None)
         try:
+            lacks = tuple(self._find_missing(line.folder, ready.snapshot, ready.config, environments))
+        except DeployError as error:
+            return _refused(line, Stage.ENVIRONMENT, error, ready.snapshot.hash)
+        if lacks:
+            return _lacking(line, ready, lacks)
+        try:
             config = self._complete(line.folder, ready.snapshot, ready.config, environments)
         except DeployError as error:
             return RefusedDeploy(line.folder, Stage.FLOW, error.message, error.hint, (), ready.snapshot.hash)
@@ -236,3 +264,11 @@ class Deployer:
 
 def _refused(line: _Line, stage: Stage, error: DeployError, snapshot_hash: str | None = None) -> RefusedDeploy:
     return RefusedDeploy(line.folder, stage, error.message, error.hint, (), snapshot_hash, may_pass(error))
+
+
+def _lacking(line: _Line, ready: _Ready, lacks: tuple[Lack, ...]) -> RefusedDeploy:
+    """With the place of each entrypoint that cannot be executed."""
+    reading = ready.reading
+    problems = tuple(reading.problem_at(lack.job, lack.message, lack.hint) for lack in lacks)
+    message = "\n".join(render(problem, reading.filename, reading.text) for problem in problems)
+    return RefusedDeploy(line.folder, Stage.CONFIG, message, None, problems, ready.snapshot.hash)
