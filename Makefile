@@ -31,6 +31,7 @@ format: $(READY) ## let ruff format and mend what it can
 bench: $(READY) ## measure a hop of a chain and no-ops beside a bare loop, a save, and an idle daemon
 	@$(BIN)/python benchmarks/plan.py
 	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/storm.py
 	@$(BIN)/python benchmarks/save.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.work import ENTRYPOINT, LIMIT_MEMORY_BYTES, Timing
 
 SKAFD = Path(sys.executable).with_name("skafd")
@@ -42,6 +44,11 @@ class RealDaemon:
     def hand_over(self, folder: Path) -> None:
         """Deploys a project."""
         self._skafd("up", str(folder), "--detach")
+
+    def processor_seconds(self) -> float:
+        """Of the daemon, its launcher, and all supervisors and jobs that have ended so far."""
+        daemon = psutil.Process(json.loads(self._skafd("status", "--json"))["daemon"]["pid"])
+        return sum(sum(process.cpu_times()[:4]) for process in (daemon, *daemon.children()))
 
     def down(self) -> None:
         """Ends the daemon and whatever still runs."""

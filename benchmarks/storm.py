@@ -50,14 +50,18 @@ def floor(count: int, parents: Mapping[str, str]) -> float:
     return time.monotonic() - began
 
 
-def storm(daemon: RealDaemon, jobs: int) -> list[float]:
-    """Deploys jobs that are all due at the same minute; seconds from then until each was exec'ed, ascending."""
+def storm(daemon: RealDaemon, jobs: int) -> tuple[list[float], float]:
+    """Deploys jobs that are all due at the same minute.
+
+    The seconds from then until each was exec'ed, ascending; and the processor time of all that followed.
+    """
     folder = daemon.folder / "projects" / "storm"
     folder.mkdir(parents=True)
     due = _write(folder, jobs)
     daemon.hand_over(folder)
     if datetime.now(UTC) > due - timedelta(seconds=2):
         raise RuntimeError(f"the deployment of {jobs} jobs took longer than a minute")
+    used_before = daemon.processor_seconds()
     deadline = due.timestamp() + _PATIENCE_SECONDS
     found: dict[Path, float] = {}
     while len(found) < jobs and time.time() < deadline:
@@ -67,7 +71,7 @@ def storm(daemon: RealDaemon, jobs: int) -> list[float]:
                 found[path] = json.loads(path.read_text())["started_at"] - due.timestamp()
     if len(found) < jobs:
         raise RuntimeError(f"only {len(found)} of {jobs} jobs have ended")
-    return sorted(found.values())
+    return sorted(found.values()), daemon.processor_seconds() - used_before
 
 
 def _write(folder: Path, jobs: int) -> datetime:
@@ -83,9 +87,11 @@ def _write(folder: Path, jobs: int) -> datetime:
 def measure(jobs: int) -> dict[str, Any]:
     """One storm, and the floor before and after it."""
     with running_empty() as daemon:
-        seconds = storm(daemon, jobs)
+        seconds, used = storm(daemon, jobs)
         parents = daemon.cgroup_parents()
+        began = os.times()
         lowest = floor(jobs, parents)
+        ended = os.times()
     cuts = quantiles(seconds, n=100) if len(seconds) > 1 else seconds * 99
     return {
         "jobs": jobs,
@@ -95,6 +101,8 @@ def measure(jobs: int) -> dict[str, Any]:
         "p50": round(cuts[49], 2),
         "all": round(seconds[-1], 2),
         "floor": round(lowest, 2),
+        "processor_ms_per_job": round(1000 * used / jobs, 1),
+        "processor_ms_per_job_of_floor": round(1000 * (sum(ended[:4]) - sum(began[:4])) / jobs, 1),
         "wanted": WANTED_SECONDS,
     }
 
@@ -113,7 +121,9 @@ def main() -> int:
             f"{found['jobs']} jobs due in one second: the first exec'ed after {found['first']} s, half after "
             f"{found['p50']} s, all after {found['all']} s (wanted: {WANTED_SECONDS:g} s)\n"
             f"bare fork, control group and exec of as many, one by one: {found['floor']} s "
-            f"({found['cpus']} cpus, load {found['load']})"
+            f"({found['cpus']} cpus, load {found['load']})\n"
+            f"processor time of a job, all processes: {found['processor_ms_per_job']} ms; "
+            f"of the bare loop: {found['processor_ms_per_job_of_floor']} ms"
         )
     return 0 if found["all"] <= WANTED_SECONDS else 1
 

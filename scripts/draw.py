@@ -1,9 +1,14 @@
-"""Draws the state machine of tasks into `docs/graph.md`, from the table in the code. `python -m scripts.draw`."""
+"""Draws into `docs/graph.md` the graph of the project on the page, and the states of tasks from the table in the code.
+
+python -m scripts.draw
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from skafd.config import read
+from skafd.config.drawing import draw_graph
 from skafd.model.states import TRANSITIONS, TaskState
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "graph.md"
@@ -22,11 +27,23 @@ def draw_states() -> str:
     return "\n".join(lines)
 
 
+def draw_example(page: str) -> str:
+    """The project that the page has in its section on drawing."""
+    text = page.partition("## A graph, drawn")[2].partition("```yaml\n")[2].partition("```")[0]
+    project = read(text, None, "metis.config.yml").project
+    assert project is not None, "the page's example is a valid config"
+    return f"```mermaid\n{draw_graph(project)}\n```"
+
+
 def drawn(page: str) -> str:
-    """The page with the drawing of today between its marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{draw_states()}\n\n{END}{after}"
+    """The page with the drawings of today between their marks."""
+    first, second = (page.split(BEGIN)[place].partition(END)[2] for place in (1, 2))
+    before = page.partition(BEGIN)[0]
+    return f"{before}{_marked(draw_example(page))}{first}{_marked(draw_states())}{second}"
+
+
+def _marked(drawing: str) -> str:
+    return f"{BEGIN}\n\n{drawing}\n\n{END}"
 
 
 if __name__ == "__main__":

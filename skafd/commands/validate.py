@@ -18,6 +18,7 @@ app = new_app()
 @app.command()
 def validate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A project's folder, or its metis.config.yml.")] = Path(),
+    graph: Annotated[bool, typer.Option("--graph", help="Print its graph, for Mermaid.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a config as it is understood, or its problems.
@@ -33,7 +34,11 @@ def validate(
     from skafd.config import load, report
 
     reading = load(_config(path))
-    if as_json:
+    if graph and reading.project is not None and reading.valid:
+        from skafd.config.drawing import draw_graph
+
+        print(draw_graph(reading.project))
+    elif as_json:
         print_json(report(reading))
     else:
         print_text(render_reading(reading, terminal_width()))

@@ -19,6 +19,7 @@ from itertools import takewhile
 import pytest
 
 from skafd.schedule import parse
+from tests.support.rules import states_rule
 
 ALL = "SKAFD_TORTURE_SCALE" in os.environ
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2041, 1, 1, tzinfo=UTC)
@@ -170,6 +171,16 @@ def test_every_change_of_the_clock_keeps_the_rule(name: str) -> None:
 
 
 def test_the_oracle_and_the_rule_are_the_published_ones() -> None:
+    states_rule(
+        "A fixed wall time runs once per local day: where the clock skips it, at the first instant after the gap; "
+        "where the clock shows it twice, the first time only.",
+        "schedules",
+    )
+    states_rule(
+        "A cron whose minute or hour begins with `*` follows elapsed time: it runs at each minute that passes while "
+        "the clock shows such a time, so twice where the clock shows it twice, and not where the clock skips it.",
+        "schedules",
+    )
     berlin = zoneinfo.ZoneInfo("Europe/Berlin")
     spring, autumn = datetime(2030, 3, 31, 1, tzinfo=UTC), datetime(2030, 10, 27, 1, tzinfo=UTC)
     assert changes(berlin)[-22:-20] == [spring, autumn]
@@ -180,6 +191,11 @@ def test_the_oracle_and_the_rule_are_the_published_ones() -> None:
 
 
 def test_an_interval_knows_no_clock() -> None:
+    states_rule(
+        "An interval follows elapsed time: its instants are multiples of it since 1970 in UTC, "
+        "whatever the clock shows.",
+        "schedules",
+    )
     for name in ODD_ZONES:
         found = parse("every 90 minutes", name).after(datetime(2030, 3, 31, tzinfo=UTC))
         assert [next(found).timestamp() % 5400 for _ in range(30)] == [0] * 30

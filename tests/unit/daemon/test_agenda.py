@@ -14,6 +14,7 @@ from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId
 from skafd.model.missed import MissedCause
 from skafd.model.project import Schedule
+from tests.support.rules import states_rule
 from tests.support.stored import CONFIG, INGEST, NOON, TRAIN
 
 CHURN = ProjectId("churn")
@@ -112,6 +113,11 @@ def test_what_the_clocks_say_is_why_an_occurrence_is_missed(asleep: float, stepp
 
 
 def test_a_clock_that_is_set_back_a_year_stops_nothing_and_repeats_nothing() -> None:
+    states_rule(
+        "A clock that is set back makes nothing run twice: an instant that had its run, or its row, "
+        "does not come again; others come as the clock says.",
+        "schedules",
+    )
     agenda = Alarms().agenda()
     agenda.planned()
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON + timedelta(days=365)})

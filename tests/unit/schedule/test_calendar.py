@@ -14,6 +14,7 @@ from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import CatchUp, Schedule
 from skafd.schedule import Timetable
 from skafd.schedule.calendar import Spread, calendar_of, check_calendar, occurrences_of
+from tests.support.rules import states_rule
 
 CHURN, INGEST, TRAIN = ProjectId("churn"), JobId("ingest"), JobId("train")
 DECEMBER = datetime(2030, 12, 24, tzinfo=UTC)
@@ -29,11 +30,13 @@ def test_days_that_are_excepted_have_no_occurrence() -> None:
 
 
 def test_an_excepted_day_is_a_day_of_the_schedules_zone() -> None:
+    states_rule("Days in `except:` have no occurrence, by the calendar of the schedule's zone.", "schedules")
     auckland = Schedule("0 8 * * *", "Pacific/Auckland", excluded=("2030-12-26",))
     assert days(auckland) == ["24 Dec 19:00", "26 Dec 19:00", "27 Dec 19:00"]
 
 
 def test_a_schedule_counts_from_its_first_day_to_its_last() -> None:
+    states_rule("`start:` and `end:` are the first and the last day that count, both included.", "schedules")
     bounded = Schedule("0 11 * * *", start="2030-12-26", end="2030-12-27")
     assert days(bounded) == ["26 Dec 11:00", "27 Dec 11:00"]
     assert days(Schedule("0 * * * *", start="2030-12-26T06:00", end="2030-12-26T08:00")) == [
@@ -50,6 +53,10 @@ def test_a_schedule_that_ends_before_it_starts_is_refused() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.floats(1, 3599), st.integers(0, 10**8))
 def test_jitter_is_the_same_whenever_one_asks_and_never_longer_than_it_says(jitter: float, seconds: int) -> None:
+    states_rule(
+        "With `jitter:` an occurrence starts up to so much later, always the same for the same job and instant.",
+        "schedules",
+    )
     spread = occurrences_of(Schedule("@hourly", jitter_seconds=jitter), CHURN, INGEST)
     assert isinstance(spread, Spread)
     start = DECEMBER + timedelta(seconds=seconds)

@@ -14,6 +14,7 @@ from skafd.errors import ScheduleError
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import CatchUp, Schedule
 from skafd.schedule import Due, Occurrence, Plan, PlannedUntil, Timetable, parse
+from tests.support.rules import states_rule
 
 CHURN, OTHER = ProjectId("churn"), ProjectId("other")
 INGEST, TRAIN = JobId("ingest"), JobId("train")
@@ -55,7 +56,23 @@ def test_jobs_of_a_project_with_the_same_instant_share_a_run() -> None:
     assert timetable.due(at(11)).due == (Due(CHURN, at(11), (INGEST, TRAIN)), Due(OTHER, at(11), (TRAIN,)))
 
 
+def test_schedules_of_a_job_catch_up_each_by_itself() -> None:
+    states_rule("Each schedule of a job catches up by itself, as its own `catch_up` says.", "schedules")
+    schedules = (
+        Schedule("0 6 * * *"),
+        Schedule("0 18 * * *", catch_up=CatchUp.ALL),
+        Schedule("0 12 * * *", catch_up=CatchUp.SKIP),
+    )
+    plan = timetable_of(*schedules).due(at(20, day=3), DOWN)
+    assert due_instants(plan) == [at(18), at(18, day=2), at(6, day=3), at(18, day=3)]
+    assert missed_instants(plan) == [at(6), at(12), at(6, day=2), at(12, day=2), at(12, day=3)]
+
+
 def test_a_job_with_two_schedules_is_due_once_where_they_meet() -> None:
+    states_rule(
+        "A job may have a list of schedules: it is due at each instant of any of them, and once where they share one.",
+        "schedules",
+    )
     timetable = timetable_of(Schedule("0 11 * * *"), Schedule("0 */11 * * *"))
     assert timetable.due(at(11)).due == (Due(CHURN, at(11), (INGEST,)),)
     assert timetable.next_at() == at(22)
@@ -101,6 +118,7 @@ def test_occurrences_older_than_within_are_missed(
 
 
 def test_the_latest_is_missed_too_when_it_is_older_than_within() -> None:
+    states_rule("With `within:` an occurrence that is older is missed in any case.", "schedules")
     plan = timetable_of(Schedule("0 11 * * *", within_seconds=3600)).due(at(14), DOWN)
     assert (due_instants(plan), missed_instants(plan)) == ([], [at(11)])
 
@@ -114,6 +132,11 @@ def test_skip_runs_what_is_a_little_late_and_nothing_older(late_seconds: float, 
 
 @pytest.mark.parametrize("expression", ["* * * * *", "every 1 second", "* * * 1-3 *"])
 def test_a_year_of_downtime_ends_in_a_thousand_rows(expression: str) -> None:
+    states_rule(
+        "After a long absence at most 1,000 rows are written for a schedule: "
+        "the oldest row says how many more it stands for.",
+        "schedules",
+    )
     timetable = timetable_of(Schedule(expression), since=MIDNIGHT - timedelta(days=365))
     plan = timetable.due(MIDNIGHT, DOWN)
     assert len(plan.due) == 1
@@ -141,6 +164,7 @@ def test_one_row_says_how_many_it_stands_for() -> None:
 def test_every_occurrence_is_either_due_or_missed_and_only_once(
     expression: str, catch_up: CatchUp, steps: Sequence[float]
 ) -> None:
+    states_rule("Every occurrence gets a run or a row that says why it was missed.", "schedules")
     timetable = timetable_of(Schedule(expression, "Europe/Berlin", catch_up))
     now = MIDNIGHT
     plans = []
