@@ -83,6 +83,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         foreach=build_foreach(entries.get("foreach"), problems),
         max_parallel=_value(entries, "max_parallel", None),
         need=_value(entries, "need", 1.0),
+        outputs=tuple(dict.fromkeys(item.value for item in _value(entries, "outputs", ()))),
         pools=tuple(dict.fromkeys(item.value for item in _value(entries, "pool", ()))),
         priority=_value(entries, "priority", 0),
         on_deploy=OnDeploy(_value(entries, "on_deploy", OnDeploy.RUN)),

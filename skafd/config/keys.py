@@ -8,6 +8,7 @@ from skafd.config.values import (
     ADD_ON,
     ADD_ONS,
     ENVIRONMENT,
+    INSIDE,
     ITEMS,
     MOST_INSTANCES,
     NAME,
@@ -98,7 +99,7 @@ TASK_KEYS = (
     Key("priority", Whole(-100, 100), "Goes before others that wait: each point counts as a minute of waiting."),
     Key("when", Text(), "A condition for the job to run.", misspellings=("if", "condition")),
     Key("on", TRIGGERS, "Events that start the job: files, other projects, webhooks, named events."),
-    Key("outputs", ListOf(Text(), single=True), "Files that are kept with the run.", later=True),
+    Key("outputs", ListOf(INSIDE, single=True), "Files that are kept as artifacts when an attempt has ended."),
     Key(
         "type",
         Choice(tuple(JobType)),

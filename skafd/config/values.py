@@ -53,6 +53,7 @@ _TEN_YEARS_SECONDS = 10 * 365 * 86400
 MOST_INSTANCES = 10_000
 NAME = Text("a name on one line", longest=200)
 FILE = Text("the path of a file in the project")
+INSIDE = Text("a path or a pattern inside the project", re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+"))
 _WAIT = Amount(parse_duration, "a duration such as 30s or 2h", 0, _TEN_YEARS_SECONDS, "a wait is at most ten years")
 TIMEOUT = Amount(
     parse_duration,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skafd.daemon.facts import Facts, ProjectFacts
 from skafd.daemon.for_jobs.access import JobsAccess
+from skafd.daemon.keeping import Wanted
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.remembered import Remembered
@@ -83,6 +84,15 @@ class Launches:
         if job.isolation is Isolation.STRICT:
             return replace(spec, confinement=self._confine(run.key.project, facts, spec))
         return spec
+
+    def wanted(self, engine: Engine, attempt: AttemptKey) -> Wanted:
+        """The files that its job declares; none of a run that is not open any more."""
+        if engine.outline(attempt.task.run) is None:
+            return Wanted(())
+        deployment = engine.deployment_of(attempt.task.run)
+        job = self._place(deployment, attempt.task.job).job
+        live = self._facts.of(attempt.task.run.project).path
+        return Wanted(job.outputs, tuple(live / path for path in deployment.linked) if job.outputs else ())
 
     def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
         """The paths that an attempt of the job would find in its working folder."""

@@ -10,6 +10,7 @@ from skafd.daemon.agenda import Agenda
 from skafd.daemon.backfilling import Backfilling
 from skafd.daemon.clocks import Jump
 from skafd.daemon.facts import Facts
+from skafd.daemon.keeping import Wanted
 from skafd.daemon.launches import Launches
 from skafd.daemon.mailbox import Prepare
 from skafd.daemon.restoring import requests_of, restore, write_occurrences
@@ -105,6 +106,10 @@ class Memory:
     def spec(self, attempt: AttemptKey) -> AttemptSpec:
         """What the supervisor of an attempt is told. Raises SandboxError when something that it needs is gone."""
         return self._launches.spec(self.engine, attempt)
+
+    def wanted(self, attempt: AttemptKey) -> Wanted:
+        """Which files of an attempt are to be kept."""
+        return self._launches.wanted(self.engine, attempt)
 
     def look_up(self, decisions: Decisions) -> list[Event]:
         """The items that the decisions want to know of, as events."""

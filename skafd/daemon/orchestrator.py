@@ -18,6 +18,7 @@ from datetime import datetime
 from skafd import clock
 from skafd.addons.program import Programs
 from skafd.daemon.changes import Changes
+from skafd.daemon.keeping import Wanted
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
 from skafd.daemon.memory import Memory
 from skafd.daemon.orphans import FindOut
@@ -26,7 +27,7 @@ from skafd.daemon.services import Services, split_reports
 from skafd.daemon.supervision import Supervision
 from skafd.errors import SkafdError
 from skafd.home import Home
-from skafd.model.decisions import AttemptEnded, Decisions, Event, TimePassed
+from skafd.model.decisions import Decisions, Event, TimePassed
 from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.model.missed import MissedCause
@@ -38,9 +39,9 @@ from skafd.store import Database, Purpose, Writer, is_disk_full
 log = logging.getLogger("skafd.orchestrator")
 
 _ALL_SAID_BY_DECISIONS = frozenset(
-    {Purpose.TIME, Purpose.REPORTS, Purpose.RUN_REQUEST, Purpose.BY_HAND, Purpose.CANCEL_REQUEST}
+    {Purpose.TIME, Purpose.REPORTS, Purpose.RUN_REQUEST, Purpose.BY_HAND, Purpose.CANCEL_REQUEST, Purpose.JOB_CALLS}
 )
-"""Requests that write nothing that a screen shows but what the engine decided."""
+"""Requests that write nothing that a screen shows but what the engine decided, or that announce it themselves."""
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
 _FAILURES_PER_REMARK = 600
@@ -69,7 +70,7 @@ class Orchestrator(threading.Thread):
         self._changes = changes
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later)
+        self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later, self._wanted)
         self._services = Services(home, database, programs or Programs(), self._supervision)
         self._late: list[Report] = []
         """What threads found out of services."""
@@ -238,13 +239,16 @@ class Orchestrator(threading.Thread):
     def _spec(self, attempt: AttemptKey) -> AttemptSpec:
         return self.memory.spec(attempt) if service_name(attempt) is None else self._services.spec(attempt)
 
+    def _wanted(self, attempt: AttemptKey) -> Wanted:
+        return self.memory.wanted(attempt) if service_name(attempt) is None else Wanted(())
+
     def _hear_later(self, find_out: FindOut) -> None:
         """Called by threads that took long to find something out."""
 
-        def prepare(_: Writer) -> list[Event]:
+        def prepare(writer: Writer) -> list[Event]:
             of_services, of_tasks = split_reports(find_out())
             self._late += of_services
-            return [event for event in of_tasks if isinstance(event, AttemptEnded)]
+            return write_reports(writer, of_tasks, clock.now())
 
         self.mailbox.put(prepare, Purpose.REPORTS)
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from skafd.daemon.reports import Report
 from skafd.errors import SandboxError
 from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey
@@ -14,7 +15,7 @@ from skafd.sandbox.adopt import Orphaned, end_orphan
 
 log = logging.getLogger("skafd.supervision")
 
-FindOut = Callable[[], list[AttemptEnded]]
+FindOut = Callable[[], list[Report]]
 HearLater = Callable[[FindOut], None]
 
 

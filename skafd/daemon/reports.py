@@ -8,6 +8,7 @@ from datetime import datetime
 
 from skafd.model.decisions import AttemptEnded, AttemptStarted, Event
 from skafd.model.ids import AttemptKey
+from skafd.model.kept import Content
 from skafd.sandbox.identity import boot_id
 from skafd.store import Writer
 
@@ -21,7 +22,20 @@ class Started:
     supervisor_start_time: int
 
 
-Report = Started | AttemptEnded
+@dataclass(frozen=True, slots=True)
+class EndedWithFiles:
+    """An attempt has ended, and these files of it are kept."""
+
+    ended: AttemptEnded
+    files: tuple[tuple[str, Content], ...]
+
+    @property
+    def attempt(self) -> AttemptKey:
+        """Whose files they are."""
+        return self.ended.attempt
+
+
+Report = Started | AttemptEnded | EndedWithFiles
 
 
 def write_reports(writer: Writer, reports: Sequence[Report], now: datetime) -> list[Event]:
@@ -34,4 +48,8 @@ def write_reports(writer: Writer, reports: Sequence[Report], now: datetime) -> l
                 events.append(AttemptStarted(attempt))
             case AttemptEnded():
                 events.append(report)
+            case EndedWithFiles(ended=ended, files=files):
+                for name, content in files:
+                    writer.add_artifact(ended.attempt, name, content, "file", "file", now)
+                events.append(ended)
     return events

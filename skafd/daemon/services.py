@@ -20,7 +20,7 @@ from skafd.daemon.reports import Report, Started
 from skafd.daemon.supervision import Supervision
 from skafd.errors import NotFound, SkafdError
 from skafd.home import Home
-from skafd.model.decisions import Kill
+from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.limits import Limits
 from skafd.model.service import Service, ServiceState, service_name
@@ -147,7 +147,7 @@ class Services:
                 continue
             if isinstance(report, Started):
                 self._put(keeping.started(service, now))
-            elif service.has_process:
+            elif isinstance(report, AttemptEnded) and service.has_process:
                 self._on_end(keeping.ended(service, report.outcome, now), now)
 
     def _on_end(self, service: Service, now: datetime) -> None:

@@ -9,8 +9,10 @@ import selectors
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from skafd.artifacts.content import ContentStore
 from skafd.daemon.evidence import outcome_of, output_of, usage_of
 from skafd.daemon.fork_server import ForkServer
+from skafd.daemon.keeping import Keeping, Wanted
 from skafd.daemon.launching import attempt_name
 from skafd.daemon.orphans import HearLater, Orphans
 from skafd.daemon.reports import Report, Started
@@ -43,12 +45,15 @@ class Supervision:
         selector: selectors.BaseSelector,
         make_spec: Callable[[AttemptKey], AttemptSpec],
         hear_later: HearLater,
+        wanted_of: Callable[[AttemptKey], Wanted],
     ) -> None:
         """`hear_later` may be called by any thread; the orchestrator asks what it is given when it has time."""
         self._home = home
         self._selector = selector
         self._make_spec = make_spec
         self._orphans = Orphans(hear_later, self._let_go)
+        self._wanted_of = wanted_of
+        self._keeping = Keeping(ContentStore(home.artifacts), hear_later, self._let_go)
         self._list = WatchList(selector)
         self._notifications = NotificationSocket(str(home.supervisors_socket))
         self._fork_server = ForkServer(place, selector)
@@ -135,7 +140,7 @@ class Supervision:
             return [Started(watched.attempt, notification.pid, start_time(notification.pid) or 0)]
         if evidence.verdict is Verdict.NOT_STARTED and self._has_another_supervisor(watched, notification.pid):
             return []
-        return [self._ended(watched, evidence)]
+        return self._ended(watched, evidence)
 
     def _has_another_supervisor(self, watched: Watched, pid: int) -> bool:
         """Of two that were forked for one attempt the loser may not even have been able to try to claim it."""
@@ -148,7 +153,7 @@ class Supervision:
         """Reads the truth from the attempt's folder."""
         match inspect(str(watched.folder), boot_id()):
             case Finished(evidence=evidence):
-                return [self._ended(watched, evidence)]
+                return self._ended(watched, evidence)
             case Alive(claim=claim):
                 self._list.follow(watched, claim.supervisor_pid, claim.start_time)
                 return [Started(watched.attempt, claim.supervisor_pid, claim.start_time)]
@@ -182,6 +187,13 @@ class Supervision:
         self._list.remove(watched)
         return AttemptEnded(watched.attempt, NotStarted(reason))
 
-    def _ended(self, watched: Watched, evidence: Evidence) -> AttemptEnded:
+    def _ended(self, watched: Watched, evidence: Evidence) -> list[Report]:
+        """Of an attempt with files to be kept the end is heard later."""
+        ended = AttemptEnded(watched.attempt, outcome_of(evidence), usage_of(evidence), output_of(watched.folder))
+        wanted = self._wanted_of(watched.attempt)
+        if wanted.patterns and evidence.started_at is not None:
+            self._list.unfollow(watched)
+            self._keeping.begin(ended, wanted, watched.folder)
+            return []
         self._list.remove(watched)
-        return AttemptEnded(watched.attempt, outcome_of(evidence), usage_of(evidence), output_of(watched.folder))
+        return [ended]

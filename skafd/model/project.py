@@ -220,6 +220,8 @@ class Job:
     """It takes a place in each of them."""
     priority: int = 0
     on_deploy: OnDeploy = OnDeploy.RUN
+    outputs: tuple[str, ...] = ()
+    """Patterns of files that are kept when an attempt has ended."""
     parameters: tuple[Parameter, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     type: JobType = JobType.JOB

@@ -117,6 +117,7 @@ def test_what_comes_later_is_kept_as_it_is_and_said_once() -> None:
     assert project.wish == EnvironmentWish(requirements_file="requirements/base.txt", conda_file="environment.yml")
     assert project.jobs[0].type is JobType.SERVICE
     assert project.jobs[0].wish == EnvironmentWish("3.6", packages=("pandas", "numpy"), conda_file="fan.yml")
+    assert project.jobs[0].outputs == ("model.bin",)
     assert {problem.code for problem in reading.problems} == {Code.NOT_YET}
     messages = [problem.message for problem in reading.problems]
     assert len(messages) == len(set(messages))

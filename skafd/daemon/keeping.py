@@ -1,0 +1,128 @@
+"""Files that jobs declared as their outputs: kept when an attempt has ended, before anybody is told that it has.
+
+In threads, since a file may be large. Whoever kills the daemon meanwhile loses nothing: the next one finds the attempt
+ended, and begins anew.
+"""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from skafd.artifacts.content import ContentStore
+from skafd.daemon.reports import EndedWithFiles, Report
+from skafd.model.decisions import AttemptEnded
+from skafd.model.ids import AttemptKey
+from skafd.model.kept import Content
+from skafd.model.outcome import state_of
+from skafd.model.states import TaskState
+
+log = logging.getLogger("skafd.supervision")
+
+_PIECE_BYTES = 2**20
+_MOST_FILES = 10_000
+_NOTHING = "no file fits"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be kept of an attempt."""
+
+    patterns: tuple[str, ...]
+    """Of paths below its working folder; a folder means all that is in it."""
+    folders: tuple[Path, ...] = ()
+    """Live data that is linked into it, whose files count as its own."""
+
+
+class Keeping:
+    """Owned by the orchestrator's thread. An attempt counts as alive until its files are kept."""
+
+    def __init__(
+        self,
+        contents: ContentStore,
+        hear_later: Callable[[Callable[[], list[Report]]], None],
+        let_go: Callable[[AttemptKey], bool],
+    ) -> None:
+        """As for orphans: `let_go` ends the watch over an attempt; false when nobody watched it."""
+        self._contents = contents
+        self._hear_later = hear_later
+        self._let_go = let_go
+        self._being_kept: set[AttemptKey] = set()
+
+    def begin(self, ended: AttemptEnded, wanted: Wanted, folder: Path) -> None:
+        """Begins to keep the files of an attempt that has ended, unless that has begun."""
+        if ended.attempt not in self._being_kept:
+            self._being_kept.add(ended.attempt)
+            threading.Thread(target=self._keep, args=(ended, wanted, folder), name="outputs", daemon=True).start()
+
+    def _keep(self, ended: AttemptEnded, wanted: Wanted, folder: Path) -> None:
+        remarks: list[str] = []
+        files = tuple(_keep_all(self._contents, wanted, folder / "work", remarks))
+        # A job that failed may not have come to write them.
+        succeeded = state_of(ended.outcome) is TaskState.SUCCEEDED
+        _append(folder / "log", [remark for remark in remarks if succeeded or not remark.startswith(_NOTHING)])
+        self._being_kept.discard(ended.attempt)
+        self._hear_later(lambda: [EndedWithFiles(ended, files)] if self._let_go(ended.attempt) else [])
+
+
+def _keep_all(contents: ContentStore, wanted: Wanted, work: Path, remarks: list[str]) -> Iterator[tuple[str, Content]]:
+    """Each file once, under its path; what cannot be kept is a remark."""
+    roots = [os.path.realpath(root) for root in (work, *wanted.folders)]
+    names: dict[str, None] = {}
+    for pattern in wanted.patterns:
+        found = list(_files(pattern, work))
+        if not found:
+            remarks.append(f"{_NOTHING} {pattern!r}")
+        names.update(dict.fromkeys(found))
+    for name in list(names)[:_MOST_FILES]:
+        try:
+            yield name, _keep_one(contents, os.path.realpath(work / name), roots)
+        except (OSError, ValueError) as error:
+            remarks.append(f"{name} could not be kept: {error}")
+    if len(names) > _MOST_FILES:
+        remarks.append(f"{len(names):,} files fit, and only {_MOST_FILES:,} are kept")
+
+
+def _files(pattern: str, work: Path) -> Iterator[str]:
+    for path in sorted(glob.iglob(pattern, root_dir=work, recursive=True)):  # noqa: PTH207 hidden files stay out
+        if (work / path).is_dir():
+            yield from _below(path, work)
+        elif (work / path).is_file():
+            yield os.path.normpath(path)
+
+
+def _below(folder: str, work: Path) -> Iterator[str]:
+    for parent, folders, files in os.walk(work / folder):
+        folders.sort()
+        yield from (str((Path(parent) / name).relative_to(work)) for name in sorted(files))
+
+
+def _keep_one(contents: ContentStore, path: str, roots: list[str]) -> Content:
+    """Raises ValueError for a link that leads to what is none of the job's."""
+    if not any(path.startswith(root + os.sep) for root in roots):
+        raise ValueError("it leads out of the working folder")
+    with os.fdopen(_open(path), "rb", buffering=0) as file, contents.stage() as staged:
+        while piece := file.read(_PIECE_BYTES):
+            staged.write(piece)
+        return staged.adopt()
+
+
+def _open(path: str) -> int:
+    """Follows no link that took the file's place, and waits for no pipe."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _append(path: Path, remarks: list[str]) -> None:
+    """So that people find it where they look. The supervisor has written its last by now."""
+    if not remarks:
+        return
+    try:
+        with path.open("a") as file:
+            file.writelines(f"skafd: outputs: {remark}\n" for remark in remarks)
+    except OSError as error:
+        log.warning("%s: %s (%s)", path, "; ".join(remarks), error)
