@@ -12,6 +12,8 @@ import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 PLACEHOLDER = "/opt/" + "placeholder_" * 20
 """Stands in files for the prefix they will be installed in; as long as those of real channels."""
 _LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "pydoc_data", "site-packages"}
@@ -80,6 +82,27 @@ def machine_python() -> Package:
         files[f"lib/{shared.name}"] = shared.read_bytes()
     links = {"bin/python": f"python{version}", "bin/python3": f"python{version}"}
     return Package("python", sys.version.split()[0], (), files, executable=(f"bin/python{version}",), links=links)
+
+
+@pytest.fixture(scope="session")
+def channels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a channel `forge` with a Python and packages of every kind."""
+    folder = tmp_path_factory.mktemp("channels")
+    scripts = {
+        "etc/conda/activate.d/gdal.sh": b'export GDAL_DATA="$CONDA_PREFIX/share/gdal"\nunset OLD_GDAL\n',
+        "etc/conda/activate.d/path.sh": b'export PATH="$CONDA_PREFIX/opt/gdal:$PATH"\n',
+    }
+    make_channel(
+        folder / "forge",
+        machine_python(),
+        noarch_python("alpha", "1.0"),
+        noarch_python("alpha", "2.0"),
+        noarch_python("beta", "1.0", ("alpha <2",)),
+        Package("gdal", files={**scripts, "bin/gdal": f"\0{PLACEHOLDER}/share\0".encode()}, executable=("bin/gdal",)),
+        Package("greedy", depends=("alpha 3.*",)),
+        Package("hanging", files={"etc/conda/activate.d/hang.sh": b"sleep 1000\n"}),
+    )
+    return folder
 
 
 def _write(path: Path, package: Package) -> None:

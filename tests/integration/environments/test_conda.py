@@ -16,29 +16,10 @@ from skafd.environments.environments import MARKER
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, EnvironmentWish
 from tests.support.collector import Collector
-from tests.support.conda_channel import PLACEHOLDER, Package, machine_python, make_channel, noarch_python
+from tests.support.conda_channel import PLACEHOLDER, channels, make_channel, noarch_python
 from tests.support.wheels import make_wheel
 
-
-@pytest.fixture(scope="session")
-def channels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a channel `forge` with a Python and packages of every kind."""
-    folder = tmp_path_factory.mktemp("channels")
-    scripts = {
-        "etc/conda/activate.d/gdal.sh": b'export GDAL_DATA="$CONDA_PREFIX/share/gdal"\nunset OLD_GDAL\n',
-        "etc/conda/activate.d/path.sh": b'export PATH="$CONDA_PREFIX/opt/gdal:$PATH"\n',
-    }
-    make_channel(
-        folder / "forge",
-        machine_python(),
-        noarch_python("alpha", "1.0"),
-        noarch_python("alpha", "2.0"),
-        noarch_python("beta", "1.0", ("alpha <2",)),
-        Package("gdal", files={**scripts, "bin/gdal": f"\0{PLACEHOLDER}/share\0".encode()}, executable=("bin/gdal",)),
-        Package("greedy", depends=("alpha 3.*",)),
-        Package("hanging", files={"etc/conda/activate.d/hang.sh": b"sleep 1000\n"}),
-    )
-    return folder
+__all__ = ["channels"]
 
 
 class Workshop:
