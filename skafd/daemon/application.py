@@ -14,6 +14,7 @@ from skafd.api.shapes import DaemonInfo
 from skafd.api.sockets import listen_locally
 from skafd.daemon.alarm import Alarm
 from skafd.daemon.backend import DaemonBackend
+from skafd.daemon.build_runner import BuildRunner
 from skafd.daemon.changes import Changes
 from skafd.daemon.clock_watch import ClockWatch
 from skafd.daemon.deploying import Deploying
@@ -64,7 +65,9 @@ async def serve_home(home: Home) -> None:
         stack.push_async_callback(_end_thread, orchestrator)
         watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
         stack.callback(watchdog.cancel)
-        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place)
+        runner = BuildRunner(home.path, place, capacity)
+        runner.end_leftovers()
+        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place, runner)
         stack.callback(deploying.close)
         deploying.resume()
         about = DaemonInfo(

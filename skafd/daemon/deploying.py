@@ -24,6 +24,7 @@ from skafd.daemon.statuses import Notes
 from skafd.deploy.pipeline import Deployer
 from skafd.deploy.release import Deployable, Result, may_pass
 from skafd.deploy.watch import Watcher
+from skafd.environments.runner import Runner
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
@@ -49,13 +50,15 @@ class Deploying:
         capacity: Capacity,
         enforcement: Enforcement,
         place: CgroupPlace,
+        runner: Runner,
     ) -> None:
+        """`runner` starts what builds environments."""
         self._home = home
         self._database = database
         self._mailbox = orchestrator.mailbox
         self._changes = changes
         self._outcomes = Outcomes()
-        self._builds = EnvironmentBuilds(home, database, changes)
+        self._builds = EnvironmentBuilds(home, database, changes, runner)
         self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
         accounts = Accounts(home.path, os.geteuid())
         self._postponed = Postponed(home.path, self._deploy_again)

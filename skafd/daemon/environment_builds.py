@@ -10,6 +10,7 @@ from pathlib import Path
 from skafd.daemon.changes import Changes
 from skafd.environments import Asked, Environment, Environments
 from skafd.environments.notebook.layers import prepare_layers
+from skafd.environments.runner import Runner
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import has_notebook
@@ -23,13 +24,13 @@ from skafd.store.views import ProjectRow
 class EnvironmentBuilds:
     """What the deployer needs of environments; remembers the last line of each build under way."""
 
-    def __init__(self, home: Home, database: Database, changes: Changes) -> None:
+    def __init__(self, home: Home, database: Database, changes: Changes, runner: Runner) -> None:
         self._deployments = home.deployments
         self._database = database
         self._changes = changes
         self._activities: dict[Path, str] = {}
         self._cancelled = threading.Event()
-        self._environments = Environments(home.environments, self._on_progress)
+        self._environments = Environments(home.environments, self._on_progress, runner=runner)
 
     def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
         """The same text for all saves that want the same environments. Raises BuildError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skafd.environments.build import Build, BuildCancelled
@@ -19,6 +19,10 @@ class BareRecipe:
     interpreter: Interpreter
     notes: tuple[str, ...] = ()
     kind: EnvironmentKind = EnvironmentKind.BARE
+
+    def on(self, interpreter: Interpreter) -> BareRecipe:
+        """The same on another Python."""
+        return replace(self, interpreter=interpreter)
 
     def inputs(self) -> tuple[str, ...]:
         """Nothing beside the interpreter."""

@@ -61,6 +61,9 @@ class Recipe(Protocol):
     def notes(self) -> tuple[str, ...]:
         """What people should know of how the project's wishes were read."""
 
+    def on(self, interpreter: Interpreter) -> Recipe:
+        """The same on another Python; nothing changes where Python is one of the packages."""
+
     def inputs(self) -> tuple[str, ...]:
         """All that decides what is resolved: equal inputs are resolved once."""
 

@@ -51,12 +51,13 @@ class Build:
         try:
             stopped = self._wait(process)
         finally:
-            self.runner.end(process)
+            reason = self.runner.end(process)
             listener.join()
         if stopped is not None:
             raise stopped
         if process.returncode != 0:
-            raise BuildError("\n".join(("the environment could not be built:", *last)), _hint(last))
+            lines = ("the environment could not be built:", *last, *((reason,) if reason else ()))
+            raise BuildError("\n".join(lines), _hint(last))
         return tuple(last)
 
     def say(self, text: str) -> None:

@@ -17,10 +17,11 @@ from skafd.environments.interpreter import Interpreters
 from skafd.environments.key import inputs_key_of, key_of
 from skafd.environments.recipes import recipe_for
 from skafd.environments.records import Records, lock_text, read_lock
+from skafd.environments.runner import PlainRunner, Runner
 from skafd.environments.tool import uv_variables
 from skafd.errors import BuildError
 from skafd.files import sync_file_system, write_whole
-from skafd.model.environment import Lock
+from skafd.model.environment import EnvironmentKind, Lock
 
 MARKER = "skafd-ready"
 """Written last into an environment, with its lock: without it, it is half-built and made anew."""
@@ -40,11 +41,13 @@ class Environments:
         folder: Path,
         progress: ProjectProgress = lambda _folder, _line: None,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        runner: Runner | None = None,
     ) -> None:
         self._folder = folder
         self._records = Records(folder / _RECORDS)
         self._progress = progress
         self._timeout_seconds = timeout_seconds
+        self._runner = runner or PlainRunner()
         self._interpreters = Interpreters()
         self._condition = threading.Condition()
         self._in_work: set[str] = set()
@@ -70,6 +73,7 @@ class Environments:
         try:
             lock = lock or self._resolved(recipe, asked, cancelled)
             key = key_of(lock)
+            recipe = self._fitted(recipe, lock, asked)
             with self._alone(key, cancelled):
                 return self.find(key) or self._make(key, lock, recipe, self._build(asked, asked.source, cancelled))
         except OSError as error:
@@ -79,10 +83,20 @@ class Environments:
         return recipe_for(asked, self._interpreters, uv_variables(os.environ, asked.variables))
 
     def _build(self, asked: Asked, folder: Path, cancelled: threading.Event) -> Build:
-        variables = uv_variables(os.environ, asked.variables)
         return Build(
-            folder, variables, lambda line: self._progress(asked.folder, line), cancelled, self._timeout_seconds
+            folder=folder,
+            variables=uv_variables(os.environ, asked.variables),
+            progress=lambda line: self._progress(asked.folder, line),
+            cancelled=cancelled,
+            timeout_seconds=self._timeout_seconds,
+            runner=self._runner,
         )
+
+    def _fitted(self, recipe: Recipe, lock: Lock, asked: Asked) -> Recipe:
+        """On the Python of the lock, which may not be the one that would be taken today."""
+        if recipe.kind is EnvironmentKind.CONDA or lock.python == recipe.interpreter.version:
+            return recipe
+        return recipe.on(self._interpreters.of_lock(lock, uv_variables(os.environ, asked.variables)))
 
     def _resolved(self, recipe: Recipe, asked: Asked, cancelled: threading.Event) -> Lock:
         inputs = inputs_key_of(recipe)
@@ -109,7 +123,7 @@ class Environments:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Scripts in an environment contain its path, so it is built in its place and declared whole at the end.
-            _remove(target)
+            _clear(target)
             recipe.make(lock, target, build)
             _declare_whole(target, lock)
         except (OSError, BuildError):
@@ -137,6 +151,11 @@ class Environments:
 def _declare_whole(target: Path, lock: Lock) -> None:
     sync_file_system(target)
     write_whole(target / MARKER, lock_text(lock).encode(), mode=0o644)
+
+
+@crash.around("environment.clear")
+def _clear(target: Path) -> None:
+    _remove(target)
 
 
 def _remove(target: Path) -> None:

@@ -73,6 +73,15 @@ class Interpreters:
             self._found[wanted] = interpreter
         return interpreter
 
+    def of_lock(self, lock: Lock, variables: Mapping[str, str]) -> Interpreter:
+        """The one that a lock was resolved for, else its successor of the same minor version. Raises BuildError."""
+        if lock.interpreter is not None and "/" in lock.interpreter:
+            return self.find(lock.interpreter, variables)
+        try:
+            return self.find(lock.python, variables)
+        except BuildError:
+            return self.find(lock.python.rpartition(".")[0], variables)
+
     def fitting(self, specifier: str, variables: Mapping[str, str]) -> Interpreter:
         """Our own where it fits a `requires-python`, else one that does. Raises BuildError."""
         ours_first = f"{own_interpreter().path.parent}:{variables.get('PATH', os.defpath)}"

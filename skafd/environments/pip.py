@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from skafd.environments.bare import make_environment_with_pip
 from skafd.environments.build import Build
 from skafd.environments.dated_index import DatedIndex
+from skafd.environments.indexes import index_urls, pip_variables
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.lines import local_path, url_of
 from skafd.environments.wanted import Wanted, text_of
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
 
-_FROM_UV = {
-    "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
-    "PIP_EXTRA_INDEX_URL": ("UV_INDEX", "UV_EXTRA_INDEX_URL"),
-    "PIP_FIND_LINKS": ("UV_FIND_LINKS",),
-}
 _WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)-.*\.whl")
 _SDIST = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.(?:tar\.gz|tar\.bz2|zip|tgz)")
 
@@ -41,7 +36,7 @@ def resolve_by_pip(interpreter: Interpreter, wanted: Wanted, scratch: Path, buil
     files.write_text(text_of((*options, *lines.wanted)), encoding="utf-8")
     constraints = scratch / "pip-constraints.txt"
     constraints.write_text(text_of(lines.constraints), encoding="utf-8")
-    with DatedIndex(_index_urls(build.variables, wanted), wanted.as_of) as index:
+    with DatedIndex(index_urls(build.variables, wanted), wanted.as_of) as index:
         asking = replace(build, variables={**pip_variables(build.variables), **index.variables})
         command = [*_pip(tools), "download", "--dest", str(downloads), "--requirement", str(files)]
         try:
@@ -59,29 +54,8 @@ def install_by_pip(target: Path, requirements: Path, build: Build) -> None:
     )
 
 
-def pip_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """What pip finds in its environment: the settings made for uv count for it too."""
-    found = dict(variables)
-    for theirs, ours in _FROM_UV.items():
-        value = next((variables[name] for name in ours if name in variables), None)
-        if value is not None and theirs not in found:
-            found[theirs] = value
-    return {**found, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_PROGRESS_BAR": "off"}
-
-
 def _pip(environment: Path) -> list[str]:
     return [str(environment / "bin" / "python"), "-m", "pip"]
-
-
-def _index_urls(variables: Mapping[str, str], wanted: Wanted) -> list[str]:
-    """Every index that pip would ask, the first one first; none where it may ask none."""
-    options = wanted.requirements.options
-    if any(name == "--no-index" for name, _ in options):
-        return []
-    settings = pip_variables(variables)
-    first = [value for name, value in options if name == "--index-url"] or [settings.get("PIP_INDEX_URL", "")]
-    more = [value for name, value in options if name == "--extra-index-url"]
-    return [first[-1] or "https://pypi.org/simple", *more, *settings.get("PIP_EXTRA_INDEX_URL", "").split()]
 
 
 def _lock_lines(downloads: Path, wanted: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from skafd.environments.bare import BareRecipe
 from skafd.environments.base import Asked, Recipe
@@ -10,6 +11,7 @@ from skafd.environments.conda.file import read_conda_file
 from skafd.environments.conda.recipe import CondaRecipe, check_rattler
 from skafd.environments.day import day_of
 from skafd.environments.interpreter import Interpreter, Interpreters, own_interpreter
+from skafd.environments.older_python import older_python
 from skafd.environments.pyproject import FILE, LOCK, PyProject, read_pyproject
 from skafd.environments.requirements import Requirements, RequirementsReader
 from skafd.environments.uv import UvRecipe
@@ -33,7 +35,11 @@ def recipe_for(asked: Asked, interpreters: Interpreters, variables: Mapping[str,
     if not found.wanted and counts is None:
         return BareRecipe(interpreter, notes=tuple(found.notes))
     as_of = _day(asked, found, [FILE, LOCK] if counts else [])
-    return UvRecipe(interpreter, Wanted(asked.source, found, counts, as_of), tuple(found.notes))
+    recipe = UvRecipe(interpreter, Wanted(asked.source, found, counts, as_of), tuple(found.notes))
+    is_named = asked.wish.python or _pinned(asked) or (pyproject and pyproject.requires_python)
+    if is_named:
+        return recipe
+    return replace(recipe, find_older=lambda wanted, ours, settings: older_python(wanted, ours, interpreters, settings))
 
 
 def _day(asked: Asked, found: Requirements, more_files: list[str]) -> str | None:

@@ -23,8 +23,11 @@ class Runner(Protocol):
         Raises OSError.
         """
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        """Ends the process and all that it started; a tool that ended by itself may have left some too."""
+    def end(self, process: subprocess.Popen[bytes]) -> str | None:
+        """Ends the process and all that it started; a tool that ended by itself may have left some too.
+
+        Says why it had ended where the tool itself cannot: for want of memory.
+        """
 
 
 class PlainRunner:
@@ -36,9 +39,10 @@ class PlainRunner:
         """Starts it as the user that skafd is. Raises OSError."""
         return popen(command, folder, variables, is_quiet)
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
+    def end(self, process: subprocess.Popen[bytes]) -> str | None:
         """Ends its process group."""
         end_group(process)
+        return None
 
 
 def popen(

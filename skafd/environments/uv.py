@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from skafd.environments.build import Build, BuildCancelled
 from skafd.environments.explain import explained
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.lines import SDK
+from skafd.environments.older_python import Older
 from skafd.environments.pip import install_by_pip, resolve_by_pip
 from skafd.environments.pyproject import FILE
 from skafd.environments.tool import find_uv
@@ -35,13 +37,22 @@ _FLAGS = {"--pre": "--prerelease=allow", "--trusted-host": "--allow-insecure-hos
 """Options of a requirements file that uv has on its command line."""
 
 
+FindOlder = Callable[[Wanted, Interpreter, Mapping[str, str]], Older | None]
+
+
+def _no_other(_wanted: Wanted, _ours: Interpreter, _variables: Mapping[str, str]) -> Older | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class UvRecipe:
     """The interpreter, and what is wanted."""
 
     interpreter: Interpreter
     wanted: Wanted
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    find_older: FindOlder = _no_other
+    """Asked where nobody named a Python, when uv finds nothing for the one that it was given."""
     kind: EnvironmentKind = EnvironmentKind.UV
 
     def inputs(self) -> tuple[str, ...]:
@@ -89,14 +100,24 @@ class UvRecipe:
         file.write_text(text_of((*self.wanted.option_lines, *lock.packages)), encoding="utf-8")
         return self.wanted.beside_the_code(notes / "source", build), file
 
+    def on(self, interpreter: Interpreter) -> UvRecipe:
+        """The same on another Python."""
+        return replace(self, interpreter=interpreter, find_older=_no_other)
+
     def _resolve(self, folder: Path, there: Build) -> Lock:
         reason: str | None = "packages for this Python are older than what uv reads"
         if self.interpreter.numbers >= _OLDEST_OF_UV:
             try:
                 return self._resolve_by_uv(folder, there)
             except BuildError as error:
+                if isinstance(error, BuildCancelled):
+                    raise
+                older = self.find_older(self.wanted, self.interpreter, there.variables)
+                if older is not None:
+                    there.say(older.reason)
+                    return self.on(older.interpreter)._resolve(folder, there)
                 reason = _why_pip(error)
-                if reason is None or isinstance(error, BuildCancelled):
+                if reason is None:
                     raise
         there.say(f"{reason}: pip is used")
         return resolve_by_pip(self.interpreter, self.wanted, folder, there)

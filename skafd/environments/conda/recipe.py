@@ -59,6 +59,10 @@ class CondaRecipe:
             specs.append("python")
         return specs
 
+    def on(self, interpreter: Interpreter) -> CondaRecipe:  # noqa: ARG002 its own is one of the packages
+        """This one."""
+        return self
+
     def inputs(self) -> tuple[str, ...]:
         """All that the file and the requirements say."""
         channels = map(without_secret, self.file.channels)

@@ -11,6 +11,7 @@ from skafd.daemon.changes import Changes
 from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.deploy import Deployable, Deployer, RefusedDeploy, Result, Unchanged, Watcher
 from skafd.environments import Environments
+from skafd.environments.runner import PlainRunner
 from skafd.home import Home
 from skafd.store import Database
 from tests.support.collector import Collector
@@ -26,7 +27,7 @@ class Line:
         home = Home(folder)
         self.database = Database.open(home.database)
         self.environments = Environments(home.environments)
-        builds = EnvironmentBuilds(home, self.database, Changes())
+        builds = EnvironmentBuilds(home, self.database, Changes(), PlainRunner())
         self.results: Collector[Result] = Collector()
         self.deployer = Deployer(home.deployments, builds, lambda _folder, config: config.name, self.results)
         self.watcher = Watcher(self.deployer.deploy)

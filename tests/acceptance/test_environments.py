@@ -1,0 +1,159 @@
+"""A project runs in the environment that its author meant, whoever kills whom while it is made."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from skafd import crash
+from tests.support.installed import Installed
+from tests.support.live import LiveDaemon
+from tests.support.pythons import need_python
+from tests.support.wheels import make_wheel
+
+OLDEST_CONFIG = """\
+name: no-show
+project_token: 5c1e8a0b7d4f2936e1a7c9d3
+language: python
+entrypoint: "main.py"
+environment:
+  - GULL: noisy
+"""
+OLD_JOB = """\
+import os, sys
+import numpy, pandas, tabulate
+frame = pandas.DataFrame({"gull": [1, 2, 3]})
+print("python", "%d.%d" % sys.version_info[:2], "pandas", pandas.__version__, "numpy", numpy.__version__)
+print(tabulate.tabulate(frame, headers="keys"), os.environ["GULL"], int(frame.gull.sum()))
+"""
+CONFIG = "name: {name}\njobs:\n  - {{name: it, entrypoint: it.py}}\n"
+HANGING_BACKEND = """\
+import os, subprocess, time
+def build_wheel(*arguments, **settings):
+    subprocess.Popen(["setsid", "sleep", "1000"], cwd=os.environ["MARK"])
+    time.sleep(1000)
+build_editable = prepare_metadata_for_build_wheel = build_wheel
+"""
+HANGING_PROJECT = """\
+[project]
+name = "hanging"
+version = "1.0"
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+@pytest.fixture
+def live(installed: Installed) -> LiveDaemon:
+    installed.environment["UV_FIND_LINKS"] = str(installed.root / "wheels")
+    make_wheel(installed.root / "wheels", "alpha", "1.0")
+    return LiveDaemon(installed)
+
+
+def daemon_of(installed: Installed) -> int:
+    return int(installed.status()["daemon"]["pid"])
+
+
+def kill(pid: int) -> None:
+    process = psutil.Process(pid)
+    os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_a_project_of_2018_runs_unmodified_from_the_oldest_config(installed: Installed) -> None:
+    need_python("<3.8")
+    # What one test run has downloaded, the next one finds, as with uv's own cache.
+    installed.environment["PIP_CACHE_DIR"] = str(Path(installed.environment["UV_CACHE_DIR"]).with_name("pip"))
+    requirements = "pandas==0.23.4\nnumpy==1.15.1\ntabulate==0.8.2\nskafossdk==1.0.0\n"
+    files = {"metis.config.yml": OLDEST_CONFIG, "main.py": OLD_JOB, "requirements.txt": requirements}
+    installed.ok("up", installed.write_project("no-show", files))
+    detail = installed.wait_for_run("no-show/1")
+    log = installed.ok("logs", "no-show/1/no-show")
+    assert detail["summary"]["state"] == "succeeded", log
+    assert "pandas 0.23.4 numpy 1.15.1" in log
+    assert "noisy 6" in log
+
+
+def test_after_a_death_at_any_point_of_a_build_the_next_save_works(live: LiveDaemon) -> None:
+    installed = live.installed
+    points = [point for point in crash.points() if point.startswith("environment.")]
+    assert len(points) >= 6
+    for number, point in enumerate(points):
+        name = point.replace(".", "-")
+        job = "import alpha; print('alpha', alpha.version)\n"
+        config = CONFIG.format(name=name)
+        # Something new to resolve and to build each time.
+        requirements = f"--no-index\nalpha\n./v{number}/beta-{number}.0-py3-none-any.whl\n"
+        files = {"metis.config.yml": config, "it.py": job, "requirements.txt": requirements}
+        folder = installed.write_project(name, files)
+        make_wheel(folder / f"v{number}", "beta", f"{number}.0")
+        mark = installed.root / name
+        installed.environment |= {"SKAFD_CRASH_AT": point, "SKAFD_CRASH_MARK": str(mark)}
+        installed.command("up", folder)
+        assert mark.exists(), f"{point}: nobody came by"
+        for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
+            del installed.environment[variable]
+        installed.ok("up", folder)
+        (folder / "marker.txt").write_text(point)
+        live.wait_until_live(name, "marker.txt", point)
+        assert live.wait_for_run(f"{name}/1")["summary"]["state"] == "succeeded", point
+        installed.ok("down")
+
+
+def test_a_build_ends_with_its_daemon_and_leaves_no_process(live: LiveDaemon) -> None:
+    installed = live.installed
+    mark = installed.root / "mark"
+    mark.mkdir()
+    installed.environment["MARK"] = str(mark)
+    files = {
+        "metis.config.yml": CONFIG.format(name="stuck"),
+        "it.py": "print('it runs')\n",
+        "requirements.txt": "./hanging\n",
+        "hanging/pyproject.toml": HANGING_PROJECT,
+        "hanging/backend.py": HANGING_BACKEND,
+    }
+    folder = installed.write_project("stuck", files)
+    live.up(folder)
+    (sleeper,) = live.wait_for("the build to hang", lambda: sleepers_in(mark))
+    kill(daemon_of(installed))
+    assert sleeper.is_running()
+    (folder / "requirements.txt").write_text("--no-index\nalpha\n")
+    installed.ok("up", folder)
+    assert sleepers_in(mark) == []
+    assert live.wait_for_run("stuck/1")["summary"]["state"] == "succeeded"
+
+
+def test_a_broken_environment_is_made_anew_when_the_daemon_starts(live: LiveDaemon) -> None:
+    installed = live.installed
+    files = {
+        "metis.config.yml": CONFIG.format(name="broken"),
+        "it.py": "import alpha; print('alpha', alpha.version)\n",
+        "requirements.txt": "--no-index\nalpha\n",
+    }
+    folder = installed.write_project("broken", files)
+    installed.ok("up", folder)
+    (environment,) = [path for path in (installed.home / "environments").iterdir() if not path.name.startswith(".")]
+    installed.ok("down")
+    (environment / "bin" / "python").unlink()
+    installed.ok("up", "--detach")
+    live.wait_for("the interpreter", lambda: (environment / "bin" / "python").exists())
+    live.wait_for("all of it", lambda: (environment / "skafd-ready").exists())
+    installed.ok("run", "broken", "--wait")
+
+
+def sleepers_in(folder: Path) -> list[psutil.Process]:
+    """What a build started there to outlive it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError):
+            continue
+    return found
