@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from skafd.api.environments import EnvironmentsBackend
 from skafd.api.kept import KeptBackend
 from skafd.api.shapes import (
     BackfillInfo,
@@ -36,7 +37,7 @@ from skafd.api.shapes import (
 )
 
 
-class Backend(Protocol):
+class Backend(EnvironmentsBackend, Protocol):
     """The daemon, as the api sees it."""
 
     @property

@@ -78,6 +78,14 @@ class Client(KeptCalls):
         """Deployments, newest first."""
         return self._list("GET", f"/v1/projects/{part_of_path(project)}/deployments")
 
+    def environments(self) -> list[Json]:
+        """Every environment on disk."""
+        return self._list("GET", "/v1/environments")
+
+    def collect_environments(self, dry_run: bool = False) -> list[Json]:
+        """Removes those that no kept deployment needs; returns them."""
+        return self._list("POST", "/v1/environments/collect", body={"dry_run": dry_run})
+
     def rollback(self, project: str, number: int | None = None) -> Json:
         """Makes an earlier deployment live again, and returns it."""
         return self._object("POST", f"/v1/projects/{part_of_path(project)}/rollback", body={"number": number})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skafd.api.backend import Backend
+from skafd.api.environment_routes import ENVIRONMENT_ROUTES
 from skafd.api.kept_routes import KEPT_ROUTES
 from skafd.api.requests import (
     AgainRequest,
@@ -405,6 +406,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
     *KEPT_ROUTES,
+    *ENVIRONMENT_ROUTES,
     Route(
         "POST",
         "/v1/stop",

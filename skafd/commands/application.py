@@ -46,6 +46,8 @@ COMMANDS = {
     "kill": "kill",
     "deployments": "deployments",
     "rollback": "rollback",
+    "environments": "environments",
+    "gc": "gc",
     "models": "models",
     "metrics": "metrics",
     "env": "env",

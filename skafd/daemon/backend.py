@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from skafd.api.environments import EnvironmentInfo
 from skafd.api.shapes import (
     DaemonInfo,
     DeploymentInfo,
@@ -23,6 +24,7 @@ from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
+from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
 from skafd.daemon.kept import Kept
 from skafd.daemon.orchestrator import Orchestrator
@@ -64,7 +66,9 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         self._serving = serving
         self._end = end
         self._by_hand = ByHand(database, orchestrator)
-        contents = ContentStore(Home(Path(about.home)).artifacts)
+        home = Home(Path(about.home))
+        self._environments = EnvironmentKeeping(home, database, orchestrator.mailbox)
+        contents = ContentStore(home.artifacts)
         self.kept = Kept(database, orchestrator.mailbox, contents, self.log_sources)
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
@@ -87,6 +91,14 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
             lambda _: [request], lambda decisions: _name_of_new(decisions, request, row.slug), Purpose.RUN_REQUEST
         ).result()
         return self.run(name)
+
+    def environments(self) -> list[EnvironmentInfo]:
+        """Every environment on disk."""
+        return self._environments.environments()
+
+    def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
+        """Removes those that no kept deployment needs."""
+        return self._environments.collect(dry_run)
 
     def again(self, target: str, latest: bool) -> RunDetail:
         """Resumes an ended run, or runs a task of it again. Raises Refused for what has not ended."""

@@ -90,6 +90,7 @@ class Deploying:
         for parent in self._parents.restore():
             self._watcher.watch_parent(parent)
             self._take_on_new(parent)
+        self._builds.begin_mending()
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes folders on (the known ones when none is named); with `wait` yields what became of each project."""

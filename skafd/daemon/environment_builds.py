@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from skafd.daemon.changes import Changes
 from skafd.environments import Asked, Environment, Environments
 from skafd.environments.notebook.layers import prepare_layers
 from skafd.environments.runner import Runner
+from skafd.errors import SkafdError
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import has_notebook
@@ -19,6 +21,8 @@ from skafd.model.ids import JobId
 from skafd.model.project import Project
 from skafd.store import Database
 from skafd.store.views import ProjectRow
+
+log = logging.getLogger("skafd.builds")
 
 
 class EnvironmentBuilds:
@@ -31,6 +35,7 @@ class EnvironmentBuilds:
         self._activities: dict[Path, str] = {}
         self._cancelled = threading.Event()
         self._environments = Environments(home.environments, self._on_progress, runner=runner)
+        self._environments.discard_leftovers()
 
     def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
         """The same text for all saves that want the same environments. Raises BuildError."""
@@ -80,6 +85,23 @@ class EnvironmentBuilds:
         locks = {job: lock for job, lock in jobs if lock is not None}
         layers = {name: lock for name, key in deployment.layers if (lock := found[key]) is not None}
         self.prepare(project.path, snapshot, deployment.config, self._cancelled, locks, layers)
+
+    def begin_mending(self) -> None:
+        """Makes again, in the background, what a live deployment needs and what is gone or broken."""
+        threading.Thread(target=self._mend, name="skafd-mend", daemon=True).start()
+
+    def _mend(self) -> None:
+        with self._database.reader() as reader:
+            projects = {project.id: project for project in reader.projects()}
+            live = reader.live_deployments()
+        for deployment in live:
+            project = projects.get(deployment.project)
+            if project is None or self._cancelled.is_set():
+                continue
+            try:
+                self.ensure(deployment, project)
+            except SkafdError as error:
+                log.error("an environment of %s cannot be made again: %s", project.slug, error)
 
     def cancel(self) -> None:
         """Gives up what `ensure` builds."""

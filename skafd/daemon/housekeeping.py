@@ -12,6 +12,7 @@ from pathlib import Path
 
 from skafd import clock
 from skafd.artifacts.content import ContentStore
+from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.removing import remove_tree
 from skafd.home import Home
@@ -44,6 +45,7 @@ class Housekeeping:
     """Whoever ends it in the middle loses nothing: it finds the same runs again, and nothing is left unknown."""
 
     def __init__(self, home: Home, database: Database, mailbox: Mailbox) -> None:
+        self._environments = EnvironmentKeeping(home, database, mailbox)
         self._home = home
         self._database = database
         self._mailbox = mailbox
@@ -82,6 +84,7 @@ class Housekeeping:
         self._forget_arrived(now - KEPT_FOR)
         self._write(partial(Writer.forget_answers, before=now - ANSWERS_KEPT_FOR))
         self._remove_contents()
+        self._environments.collect(dry_run=False)
 
     def _forget_arrived(self, before: datetime) -> None:
         """Files that are still there are remembered, else they would be news."""

@@ -16,17 +16,13 @@ from skafd.environments.build import TIMEOUT_SECONDS, Build, BuildCancelled
 from skafd.environments.interpreter import Interpreters
 from skafd.environments.key import inputs_key_of, key_of
 from skafd.environments.recipes import recipe_for
-from skafd.environments.records import Records, lock_text, read_lock
+from skafd.environments.records import Records, read_lock
 from skafd.environments.runner import PlainRunner, Runner
+from skafd.environments.shelf import MARKER, RECORDS, SCRATCH, Shelf
 from skafd.environments.tool import uv_variables
 from skafd.errors import BuildError
-from skafd.files import sync_file_system, write_whole
 from skafd.model.environment import EnvironmentKind, Lock
 
-MARKER = "skafd-ready"
-"""Written last into an environment, with its lock: without it, it is half-built and made anew."""
-_RECORDS = ".resolved"
-_SCRATCH = ".scratch"
 _LOOK_SECONDS = 0.1
 
 ProjectProgress = Callable[[Path, str], None]
@@ -44,7 +40,8 @@ class Environments:
         runner: Runner | None = None,
     ) -> None:
         self._folder = folder
-        self._records = Records(folder / _RECORDS)
+        self._shelf = Shelf(folder)
+        self._records = Records(folder / RECORDS)
         self._progress = progress
         self._timeout_seconds = timeout_seconds
         self._runner = runner or PlainRunner()
@@ -59,9 +56,11 @@ class Environments:
     def find(self, key: str) -> Environment | None:
         """The environment, if it is complete and its interpreter is still on the machine."""
         path = self._folder / key
-        environment = Environment(key, path, read_lock(path / MARKER))
-        is_usable = (path / MARKER).is_file() and environment.python.exists()
-        return environment if is_usable else None
+        return Environment(key, path, read_lock(path / MARKER)) if self._shelf.is_usable(key) else None
+
+    def discard_leftovers(self) -> None:
+        """Puts away what was begun when the last daemon ended: before anything is built. Raises OSError."""
+        self._shelf.discard_leftovers()
 
     def prepare(self, asked: Asked, cancelled: threading.Event | None = None, lock: Lock | None = None) -> Environment:
         """The environment that is asked for, resolved and built now if need be; with `lock`, what that says.
@@ -75,7 +74,11 @@ class Environments:
             key = key_of(lock)
             recipe = self._fitted(recipe, lock, asked)
             with self._alone(key, cancelled):
-                return self.find(key) or self._make(key, lock, recipe, self._build(asked, asked.source, cancelled))
+                environment = self.find(key)
+                if environment is None:
+                    return self._make(key, lock, recipe, self._build(asked, asked.source, cancelled))
+                self._shelf.touch(key)
+                return environment
         except OSError as error:
             raise BuildError(f"the environment could not be built: {error}") from error
 
@@ -113,7 +116,7 @@ class Environments:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        parent = self._folder / _SCRATCH
+        parent = self._folder / SCRATCH
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parent) as folder:
             yield Path(folder)
@@ -125,7 +128,7 @@ class Environments:
             # Scripts in an environment contain its path, so it is built in its place and declared whole at the end.
             _clear(target)
             recipe.make(lock, target, build)
-            _declare_whole(target, lock)
+            self._shelf.declare_whole(key, lock)
         except (OSError, BuildError):
             _remove(target)
             raise
@@ -145,12 +148,6 @@ class Environments:
             with self._condition:
                 self._in_work.discard(name)
                 self._condition.notify_all()
-
-
-@crash.around("environment.declare")
-def _declare_whole(target: Path, lock: Lock) -> None:
-    sync_file_system(target)
-    write_whole(target / MARKER, lock_text(lock).encode(), mode=0o644)
 
 
 @crash.around("environment.clear")

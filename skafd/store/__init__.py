@@ -11,7 +11,7 @@ What can be written, all in `writer.Writer`:
 
 * projects: `add_project`, `rename`, `set_problem`, `forget_project`, `set_variable`, `delete_variable`,
   `add_parent_folder`, `forget_parent_folder`
-* deployments: `record_deployment`, `switch_live`, `record_environment`
+* deployments: `record_deployment`, `switch_live`, `record_environment`, `forget_environment`
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
 * pauses: `pause`, `resume`; backfills: `add_backfill`, `cancel_backfill`

@@ -99,7 +99,7 @@ class ProjectReader(Statements):
         """By key, the deployments that need the environment, newest first."""
         rows = self._all(
             """SELECT DISTINCT slug, deployment.number AS number, deployment.number IS live_deployment AS is_live,
-                    used.key AS key
+                    snapshot_hash, used.key AS key
                 FROM project JOIN deployment ON deployment.project = project.id
                 JOIN (SELECT project, number, environment_key AS key FROM deployment
                     UNION SELECT project, number, json_extract(value, '$[1]') FROM deployment,
@@ -111,7 +111,9 @@ class ProjectReader(Statements):
         )
         found: dict[str, list[EnvironmentUse]] = {}
         for row in rows:
-            use = EnvironmentUse(row["slug"], DeploymentNumber(row["number"]), bool(row["is_live"]))
+            use = EnvironmentUse(
+                row["slug"], DeploymentNumber(row["number"]), bool(row["is_live"]), row["snapshot_hash"]
+            )
             found.setdefault(row["key"], []).append(use)
         return {key: tuple(uses) for key, uses in found.items()}
 

@@ -174,6 +174,7 @@ class EnvironmentUse:
     slug: str
     deployment: DeploymentNumber
     is_live: bool
+    snapshot_hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,3 +89,15 @@ class DeploymentWriter(Statements):
             "INSERT INTO environment (key, lock, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (key, encode(lock), to_microseconds(now)),
         )
+
+    def forget_environment(self, key: str) -> None:
+        """Drops what was resolved for an environment, unless a deployment that is known needs it."""
+        self._change(
+            """DELETE FROM environment WHERE key = :key
+                AND NOT EXISTS (SELECT 1 FROM deployment WHERE environment_key = :key)
+                AND NOT EXISTS (SELECT 1 FROM deployment, json_each(job_environments)
+                    WHERE json_extract(value, '$[1]') = :key)
+                AND NOT EXISTS (SELECT 1 FROM deployment, json_each(layers)
+                    WHERE json_extract(value, '$[1]') = :key)""",
+            {"key": key},
+        )

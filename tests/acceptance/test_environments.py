@@ -13,6 +13,7 @@ from skafd import crash
 from tests.support.installed import Installed
 from tests.support.live import LiveDaemon
 from tests.support.pythons import need_python
+from tests.support.tortured import SCALE
 from tests.support.wheels import make_wheel
 
 OLDEST_CONFIG = """\
@@ -84,6 +85,8 @@ def test_after_a_death_at_any_point_of_a_build_the_next_save_works(live: LiveDae
     installed = live.installed
     points = [point for point in crash.points() if point.startswith("environment.")]
     assert len(points) >= 6
+    # In `make test` one of each pair, at full size all.
+    points = points if SCALE >= 2 else [point for number, point in enumerate(points) if number % 4 in (0, 3)]
     for number, point in enumerate(points):
         name = point.replace(".", "-")
         job = "import alpha; print('alpha', alpha.version)\n"
@@ -95,8 +98,8 @@ def test_after_a_death_at_any_point_of_a_build_the_next_save_works(live: LiveDae
         make_wheel(folder / f"v{number}", "beta", f"{number}.0")
         mark = installed.root / name
         installed.environment |= {"SKAFD_CRASH_AT": point, "SKAFD_CRASH_MARK": str(mark)}
-        installed.command("up", folder)
-        assert mark.exists(), f"{point}: nobody came by"
+        installed.command("up", folder, "--detach")
+        installed.wait_for(f"{point} to be come by", mark.exists)
         for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
             del installed.environment[variable]
         installed.ok("up", folder)
@@ -142,8 +145,8 @@ def test_a_broken_environment_is_made_anew_when_the_daemon_starts(live: LiveDaem
     installed.ok("down")
     (environment / "bin" / "python").unlink()
     installed.ok("up", "--detach")
-    live.wait_for("the interpreter", lambda: (environment / "bin" / "python").exists())
-    live.wait_for("all of it", lambda: (environment / "skafd-ready").exists())
+    live.wait_for("the interpreter", (environment / "bin" / "python").exists)
+    live.wait_for("all of it", (environment / "skafd-ready").exists)
     installed.ok("run", "broken", "--wait")
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from skafd.api.environments import EnvironmentInfo
 from skafd.api.failures import Unauthorized
 from skafd.api.shapes import (
     AttemptInfo,
@@ -220,6 +221,13 @@ class FakeBackend:
         self.project(project)
         return [deployment(12), deployment(11, live=False)]
 
+    def environments(self) -> list[EnvironmentInfo]:
+        return [environment("e" * 32, ["churn#12"]), environment("f" * 32, [])]
+
+    def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
+        self.asked.append(("collect", dry_run))
+        return [environment("f" * 32, [])]
+
     def rollback(self, project: str, number: int | None) -> DeploymentInfo:
         self.asked.append(("rollback", project, number))
         if number == 12:
@@ -362,3 +370,10 @@ class FakeBackend:
     def stop(self, end_jobs: bool) -> None:
         self.asked.append(("stop", end_jobs))
         self.stopped.set()
+
+
+def environment(key: str, users: list[str]) -> EnvironmentInfo:
+    """One that was made yesterday."""
+    return EnvironmentInfo(
+        key, "uv", "3.11.7", 9, 250 * 2**20, 20 * 2**20, "2030-01-01T12:00:00+00:00", "2030-01-02T12:00:00+00:00", users
+    )

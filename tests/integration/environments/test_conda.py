@@ -12,7 +12,7 @@ import pytest
 
 from skafd.environments import Asked, BuildCancelled, Environment, Environments
 from skafd.environments.activation import FILE, activation_of
-from skafd.environments.environments import MARKER
+from skafd.environments.shelf import MARKER
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, EnvironmentWish
 from tests.support.collector import Collector

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from skafd.environments import Asked, BuildCancelled, Environment, Environments
-from skafd.environments.environments import MARKER
+from skafd.environments.shelf import MARKER
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentWish
 from tests.support.collector import Collector

@@ -409,3 +409,12 @@ def test_a_run_is_resumed_and_a_task_retried_or_skipped(shell: Shell, daemon: Fa
 def test_resuming_says_what_cannot_be_combined(shell: Shell) -> None:
     assert shell("run", "churn", "--latest").code == ExitCode.USAGE
     assert shell("run", "churn", "--resume", "churn/42").code == ExitCode.USAGE
+
+
+def test_environments_and_their_removal(shell: Shell, daemon: FakeBackend) -> None:
+    lines = shell("environments").out.splitlines()
+    assert lines[0].split()[:3] == ["ENVIRONMENT", "KIND", "PYTHON"]
+    assert "churn#12" in lines[1]
+    assert "1 environment would be removed, which would free 20Mi" in shell("gc", "--dry-run").out
+    assert "removed, which frees" in shell("gc").out
+    assert daemon.asked[-2:] == [("collect", True), ("collect", False)]
