@@ -50,6 +50,9 @@ class Plan:
     planned_until: tuple[PlannedUntil, ...] = ()
 
 
+_NOTHING = Plan()
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """A job and an instant at which it will be due."""
@@ -156,8 +159,11 @@ class Timetable:
 
         With `catch_up: skip` an occurrence still runs when it is at most `grace_seconds` late.
         """
+        passed_lines = self._take_passed(now)
+        if not passed_lines:
+            return _NOTHING
         decided = _Decided(now, cause, timedelta(seconds=grace_seconds))
-        for first, line in self._take_passed(now):
+        for first, line in passed_lines:
             following = line.expression.next_after(first)
             if following is None or following > now:
                 passed = Backlog((first,))

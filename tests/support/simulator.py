@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 from skafd.daemon.restoring import requests_of
 from skafd.engine import Engine
@@ -26,6 +27,7 @@ from skafd.model.decisions import (
     Event,
     Happened,
     Heard,
+    RoomChanged,
     RunRequested,
     TimePassed,
     Transition,
@@ -53,6 +55,7 @@ from skafd.model.states import RunState, TaskState, check_transition
 from skafd.schedule.timetable import Plan, Timetable
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
+RECOUNT_TURNS = 64
 SCHEDULES = ("0 11 * * *", "30 2 * * *", "*/30 * * * *", "@hourly", "0 6 * * 1-5", "every 4 hours", "0 0 1 * *")
 EVENTS = ("ready", "closed", "nobody")
 WAITED_FOR = (
@@ -69,6 +72,13 @@ OUTCOMES: tuple[Outcome, ...] = (
     OomKilled(1, 1),
     Cancelled("stopped"),
 )
+
+
+class Held(NamedTuple):
+    """What an attempt reserves of the machine, at most all of it."""
+
+    millicores: int
+    memory_bytes: int
 
 
 @dataclass(slots=True)
@@ -102,7 +112,14 @@ class Simulator:
         self._wake_at: datetime | None = None
         self._serial = count()
         self._coming: list[tuple[datetime, int, Event]] = []
-        self._alive: dict[AttemptKey, Limits] = {}
+        self._alive: dict[AttemptKey, Held] = {}
+        self._alive_tasks: set[TaskKey] = set()
+        self._used = Held(0, 0)
+        """The sum of what is alive, kept up to date; counted anew now and then."""
+        self._jobs_of: dict[tuple[ProjectId, int], dict[JobId, Job]] = {}
+        self._turns = 0
+        self._shortage = ""
+        self._knows_room = True
         self._ended: set[AttemptKey] = set()
         for number in range(self.dice.randint(1, 3)):
             self._deploy(ProjectId(f"p{number}"))
@@ -116,7 +133,9 @@ class Simulator:
 
     def _step(self) -> bool:
         dice = self.dice.random()
-        if dice < 0.01:
+        if dice < 0.1 and self._shortage:
+            self._change_room()
+        elif dice < 0.01:
             self._deploy(self.dice.choice(list(self._stored.live)))
         elif dice < 0.02:
             self._cancel()
@@ -124,6 +143,8 @@ class Simulator:
             self._send(self._manual())
         elif dice < 0.035:
             self._send(Happened(TriggerKind.EVENT, self.dice.choice(EVENTS)))
+        elif dice < 0.037:
+            self._change_room()
         elif dice < 0.04:
             self._crash()
             self._sleep()
@@ -146,6 +167,11 @@ class Simulator:
         self._send(*(events or [TimePassed()]))
         return True
 
+    def _change_room(self) -> None:
+        """The disk is full, or no longer."""
+        self._shortage = "" if self._shortage else "room"
+        self._send(RoomChanged(self._shortage))
+
     def _sleep(self) -> None:
         """Nobody is there for a while; attempts go on."""
         self.now += timedelta(seconds=self.dice.choice((1, 60, 7200, 200_000)))
@@ -166,6 +192,7 @@ class Simulator:
         config = Project(project, Generation.JOBS, tuple(self._jobs()), update_policy=policy)
         deployment = Deployment(project, DeploymentNumber(number), str(number), config, "", self.now, slug=project)
         self._stored.deployments[project, number] = deployment
+        self._jobs_of[project, number] = {job.id: job for job in config.jobs}
         self._stored.live[project] = deployment
         for job in config.jobs:
             history = self._stored.histories.get((project, job.id)) or JobHistory(job.id)
@@ -225,8 +252,12 @@ class Simulator:
 
     def _decide(self, events: Sequence[Event]) -> tuple[Plan, Decisions]:
         plan = self._timetable.due(self.now, "nobody was there")
-        decisions = self._engine.handle([*requests_of(plan), *events], self.now)
-        return plan, replace(decisions, missed=plan.missed + decisions.missed)
+        told = () if self._knows_room else (RoomChanged(self._shortage),)
+        self._knows_room = True
+        decisions = self._engine.handle([*told, *requests_of(plan), *events], self.now)
+        if plan.missed:
+            decisions = replace(decisions, missed=plan.missed + decisions.missed)
+        return plan, decisions
 
     def _crash(self) -> None:
         self.counts["crashes"] += 1
@@ -239,6 +270,7 @@ class Simulator:
             for key, run in stored.open_runs.items()
         ]
         self._engine = Engine(self._capacity)
+        self._knows_room = False
         self._engine.restore(
             live=stored.live.values(),
             histories=histories,
@@ -309,25 +341,40 @@ class Simulator:
         attempt = AttemptKey(move.task, move.attempt)
         if move.new is TaskState.STARTING:
             assert attempt not in self._ended, "an attempt begins once"
-            assert attempt not in self._alive, "an attempt begins once"
-            self._alive[attempt] = self._job(move.task).resources.limits
+            assert move.task not in self._alive_tasks, "two attempts of one task are alive"
+            self._hold(attempt, self._job(move.task).resources.limits)
         if move.outcome is not None:
             assert attempt in self._alive, "an attempt ends once, after it began"
-            del self._alive[attempt]
+            self._let_go(attempt)
             self._ended.add(attempt)
             self.task_ends += 1
         self._note_history(move, tasks)
+
+    def _hold(self, attempt: AttemptKey, limits: Limits) -> None:
+        millicores = round(min(limits.cpu or 0, self._capacity.cpu) * 1000)
+        held = Held(millicores, min(limits.memory_bytes or 0, self._capacity.memory_bytes))
+        self._alive[attempt] = held
+        self._alive_tasks.add(attempt.task)
+        self._used = Held(self._used[0] + held[0], self._used[1] + held[1])
+
+    def _let_go(self, attempt: AttemptKey) -> None:
+        held = self._alive.pop(attempt)
+        self._alive_tasks.remove(attempt.task)
+        self._used = Held(self._used[0] - held[0], self._used[1] - held[1])
 
     def _note_history(self, move: Transition, tasks: dict[TaskKey, Task]) -> None:
         key = (move.task.run.project, move.task.job)
         if move.new is TaskState.STARTING and move.attempt == 1:
             self._stored.histories[key] = replace(self._stored.histories[key], last_started_at=self.now)
-        mine = (task for task in tasks.values() if task.key.job == move.task.job)
-        if move.new is TaskState.SUCCEEDED and all(task.state is TaskState.SUCCEEDED for task in mine):
+        if move.new is not TaskState.SUCCEEDED:
+            return
+        if all(task.state is TaskState.SUCCEEDED for task in tasks.values() if task.key.job == move.task.job):
             self._stored.histories[key] = replace(self._stored.histories[key], last_succeeded_at=self.now)
 
     def _fire(self, plan: Plan, decisions: Decisions) -> None:
         """Every due occurrence has a run or a row with a cause, unless its schedule is spent."""
+        if not (plan.due or decisions.missed):
+            return
         missed = {(one.project, one.job, one.instant) for one in decisions.missed}
         assert all(one.cause for one in decisions.missed), "a missed occurrence says why"
         runs = {(run.key.project, run.cause.instant): run for run in decisions.new_runs if run.cause.instant}
@@ -352,30 +399,39 @@ class Simulator:
         self.counts["occurrences"] += 1
 
     def _must_be_spent(self, project: ProjectId, job: JobId) -> None:
-        most = self._stored.live[project].config.job(job).max_runs
+        most = self._jobs_of[project, self._stored.live[project].number][job].max_runs
         done = self._stored.histories[project, job].scheduled_runs
         assert most is not None, f"an occurrence of {job} became nothing"
         assert done >= most, f"an occurrence of {job} became nothing"
 
     def _job(self, task: TaskKey) -> Job:
         run = self._stored.open_runs[task.run]
-        return self._stored.deployments[task.run.project, run.deployment].config.job(task.job)
+        return self._jobs_of[task.run.project, run.deployment][task.job]
 
     # --- what is always true ----------------------------------------------------------------------------
 
     def _check(self, plan: Plan, decisions: Decisions) -> None:
-        tasks = Counter(attempt.task for attempt in self._alive)
-        assert max(tasks.values(), default=1) == 1, "two attempts of one task are alive"
         self._check_room()
+        assert not (decisions.launches and self._shortage), "something began though there is no room"
         for attempt in decisions.launches:
             self._check_dependencies(attempt.task)
         assert len(set(plan.due)) == len(plan.due)
+        self._turns += 1
+        if self._turns % RECOUNT_TURNS == 0:
+            self._recount()
 
     def _check_room(self) -> None:
         assert len(self._alive) <= self._capacity.tasks
-        most = self._capacity.memory_bytes
-        assert sum(min(one.cpu or 0, self._capacity.cpu) for one in self._alive.values()) <= self._capacity.cpu
-        assert sum(min(one.memory_bytes or 0, most) for one in self._alive.values()) <= most
+        assert self._used.millicores <= self._capacity.cpu * 1000
+        assert self._used.memory_bytes <= self._capacity.memory_bytes
+
+    def _recount(self) -> None:
+        """What is checked by sums that are kept up to date is what it is by counting."""
+        assert self._alive_tasks == {attempt.task for attempt in self._alive}
+        assert len(self._alive_tasks) == len(self._alive), "two attempts of one task are alive"
+        assert self._used == Held(
+            sum(one.millicores for one in self._alive.values()), sum(one.memory_bytes for one in self._alive.values())
+        )
 
     def _check_dependencies(self, key: TaskKey) -> None:
         tasks = self._stored.tasks.get(key.run)
