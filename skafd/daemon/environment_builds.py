@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from skafd.environments.notebook.layers import prepare_layers
 from skafd.environments.runner import Runner
 from skafd.errors import SkafdError
 from skafd.home import Home
+from skafd.machine.accounts import Accounts
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import has_notebook
 from skafd.model.environment import Lock, PreparedEnvironments, arrange
@@ -34,12 +36,13 @@ class EnvironmentBuilds:
         self._changes = changes
         self._activities: dict[Path, str] = {}
         self._cancelled = threading.Event()
+        self._accounts = Accounts(home.path, os.geteuid())
         self._environments = Environments(home.environments, self._on_progress, runner=runner)
         self._environments.discard_leftovers()
 
     def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
         """The same text for all saves that want the same environments. Raises BuildError."""
-        asked = _asked(folder, snapshot_folder, config)
+        asked = self._asked(folder, snapshot_folder, config)
         return " ".join(f"{job}={self._environments.inputs_of(one)}" for job, one in asked.items())
 
     def prepare(
@@ -55,7 +58,7 @@ class EnvironmentBuilds:
         made = {}
         self._show(folder, "preparing environment")
         try:
-            for job, asked in _asked(folder, snapshot_folder, config).items():
+            for job, asked in self._asked(folder, snapshot_folder, config).items():
                 made[job] = self._environments.prepare(asked, cancelled, (locks or {}).get(job))
             with_notebooks = [made[job.id] for job in config.jobs if has_notebook(job.entrypoint, job.language)]
             layers = self._layers(folder, with_notebooks, cancelled, layer_locks or {})
@@ -111,6 +114,21 @@ class EnvironmentBuilds:
         """What is being built for the project now, in a line."""
         return self._activities.get(folder)
 
+    def _asked(self, folder: Path, snapshot_folder: Path, config: Project) -> dict[JobId, Asked]:
+        """What each job wants; variables of the job go before those of the project."""
+        is_trusted = self._accounts.has_our_rights(folder, config.run_as)
+        wanted = {job.id: (*config.environment, *job.environment) for job in config.jobs}
+        return {
+            job.id: Asked(
+                folder,
+                snapshot_folder,
+                config.wish_of(job),
+                wanted[job.id] if is_trusted else without_code(wanted[job.id]),
+                is_fresh=not config.use_cache,
+            )
+            for job in config.jobs
+        }
+
     def _on_progress(self, folder: Path, line: str) -> None:
         if line.strip():
             self._show(folder, f"building environment: {line.strip()}")
@@ -120,15 +138,14 @@ class EnvironmentBuilds:
         self._changes.announce(())
 
 
-def _asked(folder: Path, snapshot_folder: Path, config: Project) -> dict[JobId, Asked]:
-    """What each job wants; variables of the job go before those of the project."""
-    return {
-        job.id: Asked(
-            folder,
-            snapshot_folder,
-            config.wish_of(job),
-            (*config.environment, *job.environment),
-            is_fresh=not config.use_cache,
-        )
-        for job in config.jobs
-    }
+_HARMLESS = ("INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "INDEX_STRATEGY", "PRERELEASE")
+_ONLY_WHEELS = (("UV_NO_BUILD", "1"), ("PIP_ONLY_BINARY", ":all:"))
+
+
+def without_code(variables: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The variables for the builds of a project whose code is not to have our rights.
+
+    Nothing is built from source, since that runs code of the package, and where the tools write is ours to say.
+    """
+    kept = ((name, value) for name, value in variables if name.partition("_")[2] in _HARMLESS)
+    return (*kept, *_ONLY_WHEELS)

@@ -82,7 +82,7 @@ class Launches:
             environ=self._environ,
         )
         if job.isolation is Isolation.STRICT:
-            return replace(spec, confinement=self._confine(run.key.project, facts, spec))
+            return replace(spec, confinement=self._confine(deployment, job, facts))
         return spec
 
     def wanted(self, engine: Engine, attempt: AttemptKey) -> Wanted:
@@ -105,9 +105,10 @@ class Launches:
             return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
         return ItemsFound(wanted.run, wanted.job, found)
 
-    def _confine(self, project: ProjectId, facts: ProjectFacts, spec: AttemptSpec) -> Confinement:
-        hidden = hidden_folders(self._home.path, facts.path, self._facts.other_folders(project))
-        return Confinement(find_bubblewrap(), hidden, (spec.environment["VIRTUAL_ENV"], str(self._home.jobs)))
+    def _confine(self, deployment: Deployment, job: Job, facts: ProjectFacts) -> Confinement:
+        hidden = hidden_folders(self._home.path, facts.path, self._facts.other_folders(deployment.project))
+        environment = self._home.environments / deployment.environment_of(job.id)
+        return Confinement(find_bubblewrap(), hidden, (str(environment), str(self._home.jobs)))
 
     def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
         deployment = engine.deployment_of(attempt.task.run)

@@ -20,6 +20,10 @@ _LOOK_SECONDS = 0.1
 _LAST_LINES = 20
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
+NEEDS_WHEELS = (
+    "root's skafd builds nothing from source for a project of another user, since that runs the package's code: ask "
+    "for a version that has a wheel, or let that user run skafd: skafd service install --user"
+)
 Progress = Callable[[str], None]
 """Takes one line for people."""
 
@@ -97,6 +101,8 @@ def _hint(last: Sequence[str]) -> str | None:
     text = "\n".join(last)
     if re.search(r"dns error|error sending request|Network is unreachable|tcp connect", text, re.IGNORECASE):
         return "the package index cannot be reached: save again when it can"
+    if re.search(r"[Bb]uilding source distributions is disabled|no usable wheels", text):
+        return NEEDS_WHEELS
     if "not found in the package registry" in text or "No solution found" in text:
         return "correct the names and versions in requirements.txt and save it"
     return None

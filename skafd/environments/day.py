@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,18 +31,37 @@ def day_of(wish: str | None, project: Path, files: Sequence[str]) -> str | None:
 
 
 def _git(project: Path, *arguments: str) -> str:
-    # Whoever owns the folder: nothing of it is run.
-    command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(project), *arguments]
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False, env=_QUIET
-        )
+        answer = _run_as_owner(project, arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"resolve_as_of: auto needs git, which does not answer: {error}", "write a date") from error
     if answer.returncode != 0:
         reason = answer.stderr.strip().splitlines()[-1:] or ["git does not say why"]
         raise BuildError(f"resolve_as_of: auto asks the project's history: {reason[0]}", "write a date")
     return answer.stdout.strip()
+
+
+def _run_as_owner(project: Path, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """A repository can name programs that git runs, so root looks into it with no more than its owner's rights."""
+    folder = os.open(project, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(folder)
+        is_others = os.geteuid() == 0 and status.st_uid != 0
+        options = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", f"/proc/self/fd/{folder}"]
+        return subprocess.run(
+            ["git", *options, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+            env=_QUIET,
+            pass_fds=(folder,),
+            user=status.st_uid if is_others else None,
+            group=status.st_gid if is_others else None,
+            extra_groups=() if is_others else None,
+        )
+    finally:
+        os.close(folder)
 
 
 _QUIET = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}

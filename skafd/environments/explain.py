@@ -29,7 +29,8 @@ def explained(error: BuildError, wanted: Wanted) -> BuildError:
             f"{shown} cannot be fetched: its host or the file is gone\n{error.message}",
             f"name the package and a version in the place of the URL{named}, so that an index is asked",
         )
-    return error
+    # Another one: an error that is raised from itself is a circle for whoever follows its causes.
+    return BuildError(error.message, error.hint)
 
 
 def _is_gone(url: str, error: BuildError) -> bool:

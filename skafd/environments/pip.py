@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from skafd.environments.bare import make_environment_with_pip
-from skafd.environments.build import Build
+from skafd.environments.build import NEEDS_WHEELS, Build
 from skafd.environments.dated_index import DatedIndex
 from skafd.environments.indexes import index_urls, pip_variables
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.lines import local_path, url_of
+from skafd.environments.tool import may_build
 from skafd.environments.wanted import Wanted, text_of
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
@@ -23,6 +24,7 @@ _SDIST = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.(?:tar\.gz|tar\.bz2|zip|t
 
 def resolve_by_pip(interpreter: Interpreter, wanted: Wanted, scratch: Path, build: Build) -> Lock:
     """Lets pip download what it would install, and takes down what that is. Raises BuildError, OSError."""
+    _refuse_unless_may_build(build)
     tools, files, downloads = scratch / "pip", scratch / "pip.txt", scratch / "downloads"
     if wanted.pyproject is not None:
         raise BuildError(
@@ -48,10 +50,17 @@ def resolve_by_pip(interpreter: Interpreter, wanted: Wanted, scratch: Path, buil
 
 def install_by_pip(target: Path, requirements: Path, build: Build) -> None:
     """Installs what is locked into an environment that has pip. Raises BuildError."""
+    _refuse_unless_may_build(build)
     installing = replace(build, variables=pip_variables(build.variables))
     installing.run(
         [*_pip(target), "install", "--no-deps", "--no-warn-script-location", "--requirement", str(requirements)]
     )
+
+
+def _refuse_unless_may_build(build: Build) -> None:
+    # It builds what lies in a folder whatever it is told.
+    if not may_build(build.variables):
+        raise BuildError("Building source distributions is disabled, and pip cannot do without", NEEDS_WHEELS)
 
 
 def _pip(environment: Path) -> list[str]:

@@ -109,7 +109,8 @@ def _is_known(word: str, command: Command, there: Surroundings) -> bool:
     """Whether the shell knows the word: a program on the path, or a word of its own."""
     if shutil.which(word, path=there.path):
         return True
-    shell = shutil.which(command.shell, path=there.path)
+    # The machine's own: what stands on the job's path may be anybody's, and is not to be run with our rights.
+    shell = shutil.which(command.shell, path=os.defpath)
     if shell is None:
         return False
     question = [shell, "-c", 'command -v -- "$1"', shell, word]

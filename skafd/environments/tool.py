@@ -22,6 +22,9 @@ _SAME_MEANING = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX
 _MISLEADING = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_PYTHON", "PYTHONPATH")
 
 
+NO_BUILD = "UV_NO_BUILD"
+
+
 def find_uv() -> str:
     """The path of the uv binary. Raises BuildError."""
     try:
@@ -38,6 +41,16 @@ def uv_variables(process: Mapping[str, str], project: Iterable[tuple[str, str]] 
         if theirs in variables and ours not in variables and _SAME_MEANING.get(ours) not in variables:
             variables[ours] = variables[theirs]
     return {**variables, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+
+
+def may_build(variables: Mapping[str, str]) -> bool:
+    """Whether packages may be built from source, which runs their code."""
+    return variables.get(NO_BUILD, "0") in ("", "0", "false")
+
+
+def only_wheels(variables: Mapping[str, str]) -> list[str]:
+    """Options of `uv pip` where nothing may be built: it does not heed the variable itself."""
+    return [] if may_build(variables) else ["--no-build"]
 
 
 def with_pyenv(variables: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from skafd.environments.lines import SDK
 from skafd.environments.older_python import Older
 from skafd.environments.pip import install_by_pip, resolve_by_pip
 from skafd.environments.pyproject import FILE
-from skafd.environments.tool import find_uv
+from skafd.environments.tool import find_uv, only_wheels
 from skafd.environments.wanted import Wanted, lines_of, text_of
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
@@ -78,7 +78,7 @@ class UvRecipe:
             make_virtual_environment(self.interpreter, target, build)
             there, file = self._place(lock, target, build)
             options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
-            there.run([find_uv(), "pip", "install", *self._flags(), *options])
+            there.run([find_uv(), "pip", "install", *self._flags(), *only_wheels(there.variables), *options])
         except BuildCancelled:
             raise
         except BuildError as error:
@@ -137,7 +137,8 @@ class UvRecipe:
             options += [f"--{option}", str(folder / f"{option}.txt")]
         if self.wanted.as_of:
             options += ["--exclude-newer", end_of(self.wanted.as_of)]
-        command = [find_uv(), "pip", "compile", *self._flags(), *options, "--output-file", str(resolved), *files]
+        options += [*only_wheels(there.variables), "--output-file", str(resolved)]
+        command = [find_uv(), "pip", "compile", *self._flags(), *options, *files]
         there.run(command, is_quiet=True)
         return self.interpreter.lock(self.kind, lines_of(resolved.read_text(encoding="utf-8")))
 

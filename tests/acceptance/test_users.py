@@ -121,3 +121,22 @@ def test_a_daemon_that_is_a_service_runs_nothing_as_root_unasked(installed: Inst
     installed.wait_for("the deployment", lambda: installed.project("quiet")["deployment"])
     assert installed.wait_for_run("quiet/1")["summary"]["state"] == "succeeded"
     assert installed.ok("logs", "quiet") == "0\n"
+
+
+def test_building_an_environment_runs_no_code_of_a_users_as_root(installed: Installed) -> None:
+    open_passage(installed.root)
+    mark = installed.root / "was-root"
+    files = {
+        "metis.config.yml": f"name: sly\nenv: {{UV_NO_BUILD: '0', UV_CACHE_DIR: {installed.root}/c}}\n"
+        "jobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n",
+        "it.py": "",
+        "requirements.txt": "./package\n",
+        "package/setup.py": f"open({str(mark)!r}, 'w')\nfrom setuptools import setup\nsetup(name='sly')\n",
+    }
+    folder = installed.write_project("sly", files)
+    give_folder(folder, *unused_uids(1))
+    done = installed.command("up", folder, "--detach")
+    assert done.returncode != 0
+    assert "skafd service install --user" in done.stdout + done.stderr
+    assert not mark.exists()
+    assert not (installed.root / "c").exists()
