@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from skafd.model.entrypoint import Command, Language, Script, Step, first_word
+from skafd.model.entrypoint import Command, Language, Notebook, Script, Step, first_word
 
 _TIMEOUT_SECONDS = 10
 _LONGEST_FIRST_LINE = 256
+_LARGEST_NOTEBOOK_BYTES = 32 * 2**20
+"""Larger ones are not looked into before they run."""
 _DEBIAN_PACKAGES = {
     "Rscript": "r-base-core",
     "R": "r-base-core",
@@ -56,6 +59,8 @@ def find_missing(steps: tuple[Step, ...], there: Surroundings) -> Iterator[Missi
             case Script(language=language, program=program) if language is not Language.PYTHON:
                 if not shutil.which(program, path=there.path):
                     yield _not_here(program)
+            case Notebook(path=path):
+                yield from _missing_of_notebook(path, there.project / path)
             case Command(shell=shell):
                 if not shutil.which(shell, path=there.path):
                     yield _not_here(shell)
@@ -69,6 +74,23 @@ def as_typed(command: Command, there: Surroundings) -> str:
     if word is None or "/" in word or not _is_executable(there.project / word) or _is_known(word, command, there):
         return command.text
     return command.text.replace(word, f"./{word}", 1)
+
+
+def _missing_of_notebook(path: str, file: Path) -> Iterator[Missing]:
+    """A kernel for what the notebook is written in; there are kernels for Python alone."""
+    if file.stat().st_size > _LARGEST_NOTEBOOK_BYTES:
+        return
+    try:
+        about = json.loads(file.read_bytes())["metadata"]
+        language = str(
+            (about.get("language_info") or {}).get("name") or (about.get("kernelspec") or {}).get("language")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        yield Missing(f"{path} is no notebook that can be read: {error}", "save it again with Jupyter")
+        return
+    if language.lower() not in ("python", "none"):
+        hint = "export it as a script and name that, or write it in Python"
+        yield Missing(f"there is no kernel for {language}, in which {path} is written", hint)
 
 
 def _missing_of_command(command: Command, there: Surroundings) -> Iterator[Missing]:

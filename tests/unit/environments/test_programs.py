@@ -97,3 +97,20 @@ def test_a_path_that_leads_nowhere_is_told_of(there: Surroundings) -> None:
 def test_what_a_first_line_names_must_be_there(there: Surroundings, first_line: str, message: str | None) -> None:
     write_program(there.project / "tool", first_line)
     assert [found.message for found in missing("tool", there)] == ([message] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"metadata": {"kernelspec": {"language": "python"}}}', None),
+        ('{"metadata": {"language_info": {"name": "python", "version": "3.6"}}}', None),
+        ('{"metadata": {}}', None),
+        ('{"metadata": {"kernelspec": {"language": "R"}}}', "there is no kernel for R, in which a.ipynb is written"),
+        ("half a file {", "a.ipynb is no notebook that can be read: "),
+        ("[]", "a.ipynb is no notebook that can be read: "),
+    ],
+)
+def test_a_notebook_must_be_one_and_in_python(there: Surroundings, content: str, message: str | None) -> None:
+    (there.project / "a.ipynb").write_text(content)
+    found = missing("a.ipynb", there)
+    assert [each.message[: len(message or "")] for each in found] == ([message] if message else [])
