@@ -8,8 +8,9 @@ from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.targets import Target
 from skafd.errors import Refused
 from skafd.model.decisions import Decisions, RetryRequested, RunAgain, SkipRequested
-from skafd.model.ids import RunKey
-from skafd.model.run import CauseKind
+from skafd.model.ids import RunKey, TaskKey
+from skafd.model.run import CauseKind, Run
+from skafd.model.states import TaskState
 from skafd.store import Database, Purpose, views
 
 
@@ -38,6 +39,8 @@ class ByHand:
                 f"wait for its end, or end it with `skafd kill {present.run_name(project.slug, key.number)}`",
             )
         tasks = tuple(task.key for _, task in found) if target.job is not None else ()
+        if any(task.part and task.state is TaskState.SUCCEEDED for _, task in found if tasks):
+            tasks = _of_whole_flow(run, tasks, target)
         event = RunAgain(run, deployment, tasks)
         return self._orchestrator.mailbox.ask(
             lambda _: [event], lambda decisions: _name_of_new(decisions, key, project.slug), Purpose.BY_HAND
@@ -64,6 +67,15 @@ class ByHand:
         events = [RetryRequested(task.key) for task in tasks]
         self._orchestrator.mailbox.put(lambda _: events, Purpose.BY_HAND).result()
         return present.run_name(project.slug, key.number)
+
+
+def _of_whole_flow(run: Run, tasks: tuple[TaskKey, ...], target: Target) -> tuple[TaskKey, ...]:
+    """Of a flow what did not succeed; a step that did is not run again by itself."""
+    failed = tuple(task.key for task in run.tasks if task.key in tasks and task.state is not TaskState.SUCCEEDED)
+    if not failed:
+        hint = f"`skafd run {target.project}/{target.job}` runs the flow from its beginning"
+        raise Refused(f"{target.job} succeeded, and what follows from it in the flow stands", hint)
+    return failed
 
 
 def _name_of_new(decisions: Decisions, old: RunKey, slug: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skafd.daemon import present
-from skafd.daemon.finding import find_job, find_project, find_tasks
+from skafd.daemon.finding import find_named, find_project, find_tasks
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.targets import Target
 from skafd.engine.why import task_sentence
@@ -56,7 +56,7 @@ class Explaining:
         if project.live_deployment is None:
             return f"{project.slug} is not deployed: no version of it has gone live yet"
         config = reader.deployment(project.id, project.live_deployment).config
-        job = config.job(find_job(config, target.job)) if target.job else None
+        job = config.job(find_named(config, target.job)[0]) if target.job else None
         newest = reader.runs(project=project.id, job=job.id if job else None, limit=1)
         missed = reader.missed(project.id, limit=1, job=job.id if job else None)
         if missed and (not newest or newest[0].created_at < missed[0].instant):

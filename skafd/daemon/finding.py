@@ -7,7 +7,7 @@ from pathlib import Path
 from skafd.daemon.targets import Target, parse_target
 from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
-from skafd.model.ids import JobId, RunKey, TaskKey
+from skafd.model.ids import JobId, RunKey
 from skafd.model.project import Project
 from skafd.model.states import RunState
 from skafd.store import Reader, views
@@ -44,6 +44,16 @@ def find_job(config: Project, text: str) -> JobId:
     raise NotFound(f"no job {text} in {config.name}", f"its jobs: {names}")
 
 
+def find_named(config: Project, text: str) -> tuple[JobId, str]:
+    """The job, and the step of it where it is a flow: `train`, `train/fit`. Raises NotFound."""
+    head, _, step = text.rpartition("/")
+    if step and not config.find_jobs(text):
+        flows = [job for job in config.find_jobs(head) if job.flow is not None]
+        if len(flows) == 1:
+            return flows[0].id, step
+    return find_job(config, text), ""
+
+
 def live_deployment(reader: Reader, project: views.ProjectRow) -> Deployment:
     """The live deployment. Raises NotFound."""
     if project.live_deployment is None:
@@ -54,7 +64,7 @@ def live_deployment(reader: Reader, project: views.ProjectRow) -> Deployment:
 def find_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, views.TaskView]]:
     """The tasks that a name means: of that run, else of the newest run that has the job, else of the newest run."""
     project = find_project(reader, target.project)
-    job = _job_of(reader, project, target)
+    job, step = _job_of(reader, project, target)
     if target.run is None:
         newest = reader.runs(project=project.id, job=job, limit=1)
         if not newest:
@@ -64,7 +74,7 @@ def find_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, view
     else:
         number = target.run
     detail = reader.run(RunKey(project.id, number))
-    tasks = [(detail.run, task) for task in detail.tasks if _matches(task.key, job, target.instance)]
+    tasks = [(detail.run, task) for task in detail.tasks if _matches(task, job, step, target.instance)]
     if not tasks:
         raise NotFound(f"run {project.slug}/{number} has no task {target.job}", f"`skafd show {project.slug}/{number}`")
     return tasks
@@ -76,26 +86,30 @@ def open_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, view
     if target.run is not None:
         found = find_tasks(reader, target)
     else:
-        job = _job_of(reader, project, target)
+        job, step = _job_of(reader, project, target)
         runs = reader.runs(project=project.id, states=[RunState.RUNNING], limit=_MOST_OPEN_RUNS)
         details = [reader.run(run.key) for run in runs]
         found = [
             (detail.run, task)
             for detail in details
             for task in detail.tasks
-            if _matches(task.key, job, target.instance)
+            if _matches(task, job, step, target.instance)
         ]
     return [(run, task) for run, task in found if not task.state.is_terminal]
 
 
-def _job_of(reader: Reader, project: views.ProjectRow, target: Target) -> JobId | None:
+def _job_of(reader: Reader, project: views.ProjectRow, target: Target) -> tuple[JobId | None, str]:
     if target.job is None:
-        return None
+        return None, ""
     if target.run is not None:
         version = reader.run(RunKey(project.id, target.run)).run.deployment
-        return find_job(reader.deployment(project.id, version).config, target.job)
-    return find_job(live_deployment(reader, project).config, target.job)
+        return find_named(reader.deployment(project.id, version).config, target.job)
+    return find_named(live_deployment(reader, project).config, target.job)
 
 
-def _matches(task: TaskKey, job: JobId | None, instance: int | None) -> bool:
-    return (job is None or task.job == job) and (instance is None or task.instance == instance)
+def _matches(task: views.TaskView, job: JobId | None, step: str, instance: int | None) -> bool:
+    if job is not None and task.key.job != job:
+        return False
+    if step and instance is None:
+        return task.part.partition("[")[0] == step
+    return task.part == f"{step}[{instance}]" if step else instance in (None, task.key.instance)

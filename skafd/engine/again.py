@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from skafd.engine import resumed_flow
 from skafd.engine.board import Board
 from skafd.engine.closing import tell_dependents, tell_run
 from skafd.engine.draft import Draft
@@ -77,6 +78,10 @@ def _tasks(draft: Draft, graph: Graph, old: Run, key: RunKey, chosen: set[TaskKe
             continue
         if job.id in anew:
             tasks.setdefault(job.id, new_tasks(draft, key, job))
+        elif job.flow is not None and job.id in again:
+            if job.id not in tasks:
+                whole = [one for one in old.tasks if one.key.job == job.id]
+                tasks[job.id] = resumed_flow.resume(old, whole, key, draft.now)
         else:
             tasks.setdefault(job.id, []).append(_copy(draft, old, task, key, task.key in chosen))
     return {job: tasks[job] for job in graph.jobs if job in tasks}
@@ -84,13 +89,16 @@ def _tasks(draft: Draft, graph: Graph, old: Run, key: RunKey, chosen: set[TaskKe
 
 def _unfit(graph: Graph, old: Run) -> set[JobId]:
     """Jobs whose instances are no longer those that they had in the old run."""
-    items: dict[JobId, list[str | None]] = {}
+    tasks: dict[JobId, list[Task]] = {}
     for task in old.tasks:
-        items.setdefault(task.key.job, []).append(task.item)
-    return {job for job, ones in items.items() if job in graph.jobs and not _fits(graph.jobs[job], ones)}
+        tasks.setdefault(task.key.job, []).append(task)
+    return {job for job, ones in tasks.items() if job in graph.jobs and not _fits(graph.jobs[job], ones)}
 
 
-def _fits(job: Job, items: list[str | None]) -> bool:
+def _fits(job: Job, tasks: list[Task]) -> bool:
+    if job.flow is not None:
+        return resumed_flow.fits(job.flow, tasks)
+    items = [task.item for task in tasks]
     if job.foreach is None:
         return items == [None] * job.parallelism
     if job.foreach.items is not None:

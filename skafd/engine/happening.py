@@ -9,6 +9,7 @@ from skafd.engine.draft import Draft
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.engine.requests import request_run
 from skafd.model.decisions import Happened, Heard, RunRequested, Unheeded
+from skafd.model.flow import Flow, flow_run_id
 from skafd.model.ids import JobId
 from skafd.model.missed import MissedCause
 from skafd.model.parameters import has_type
@@ -34,6 +35,23 @@ def job_succeeded(board: Board, draft: Draft, open_job: OpenJob) -> None:
     if board.listeners.has_any(TriggerKind.PROJECT, names):
         detail = f"{slug}/{run.key.number}/{open_job.job.name.strip()} succeeded"
         draft.happened.append(_success(run, names, detail, (("JOB", open_job.job.name.strip()),)))
+    if open_job.job.flow is not None:
+        _flow_finished(board, draft, open_job, open_job.job.flow)
+
+
+def _flow_finished(board: Board, draft: Draft, open_job: OpenJob, flow: Flow) -> None:
+    """Flows may wait for others by their names, in whatever project those are."""
+    run, slug = open_job.run, open_job.run.deployment.slug
+    if not board.listeners.has_any(TriggerKind.EVENT, (flow.finish_event,)):
+        return
+    run_id = flow_run_id(run.key, run.created_at)
+    facts = (("FLOW_RUN", f"{flow.name}/{run_id}"), ("PROJECT", slug), ("RUN", f"{slug}/{run.key.number}"))
+    about = (("flow_name", flow.name), ("run_id", run_id))
+    detail = f"{slug}/{run.key.number}/{open_job.job.name.strip()} finished the flow {flow.name}"
+    chain = run.cause.event.chain if run.cause.event else ()
+    draft.happened.append(
+        Happened(TriggerKind.EVENT, flow.finish_event, detail=detail, facts=facts, parameters=about, chain=chain)
+    )
 
 
 def run_ended(board: Board, draft: Draft, run: OpenRun) -> None:

@@ -11,7 +11,7 @@ from skafd.errors import DeployError
 from skafd.metaflow.cron import convert
 from skafd.model.flow import Flow, FlowStep, StepKind
 from skafd.model.limits import Limits
-from skafd.model.project import Job, OnDeploy, Parameter, Schedule
+from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, TriggerKind
 
 Description = Mapping[str, Any]
 """What `python flow.py skafd describe` writes."""
@@ -42,6 +42,7 @@ def compile_flow(job: Job, description: Description, file: str, options: tuple[s
         flow=_flow(description, file, options),
         parameters=parameters,
         schedules=schedules,
+        triggers=job.triggers or _triggers(description, file),
         on_deploy=OnDeploy.WAIT if required else job.on_deploy,
     )
 
@@ -59,6 +60,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         datastore=description["datastore"],
         datastore_root="" if description["datastore"] == "local" else description["datastore_root"],
         configs=None if configs is None else json.dumps(configs, sort_keys=True),
+        finish_event=_finish_event(description["project"].get("project_flow_name") or description["flow"]),
         on_success=tuple(description["on_success"]),
         on_error=tuple(description["on_error"]),
     )
@@ -127,6 +129,25 @@ def _schedules(description: Description, file: str) -> tuple[Schedule, ...]:
         return (Schedule(convert(schedule["cron"]), timezone=schedule["timezone"] or "UTC"),)
     except ValueError as error:
         raise DeployError(f"{file}: @schedule: {error}", "write it as a cron of five fields") from error
+
+
+def _triggers(description: Description, file: str) -> tuple[Trigger, ...]:
+    waits = [
+        Trigger(TriggerKind.EVENT, event["name"], fields=tuple(event["parameters"].items()))
+        for event in description["events"]
+    ]
+    waits += [Trigger(TriggerKind.EVENT, _finish_event(name)) for name in description["finished"]]
+    if len(waits) > 1:
+        names = ", ".join(one.name for one in waits)
+        raise DeployError(
+            f"{file}: it waits for {len(waits)} events together ({names}), and skafd sets off a flow by any one",
+            "let a small flow or job wait for each, and this one depend on them",
+        )
+    return tuple(waits)
+
+
+def _finish_event(flow: str) -> str:
+    return f"metaflow.{flow}.end"
 
 
 def _refuse(description: Description, file: str) -> None:

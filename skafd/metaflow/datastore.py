@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
+from skafd.model.flow import flow_run_id
 from skafd.model.run import Run
 
 FOLDER = ".metaflow"
@@ -26,10 +26,8 @@ def local_root(project: Path, variables: Mapping[str, str]) -> Path:
 
 
 def run_id(run: Run) -> str:
-    """What Metaflow calls a run: no number, and never the same again, also after the state folder was lost."""
-    created = run.created_at.isoformat() if run.created_at else ""
-    text = f"{run.key.project}/{run.key.number}/{created}"
-    return f"skafd-{run.key.number}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    """What Metaflow calls a run."""
+    return flow_run_id(run.key, run.created_at)
 
 
 def task_id(instance: int) -> str:

@@ -82,6 +82,10 @@ def _flow(task: FlowTask) -> Iterator[str]:
 
 
 def _setup(task: FlowTask) -> Iterator[str]:
+    for origin in task.place.token.members:
+        yield from ("resume", "--clone-only", "--run-id", run_id(task.run), "--origin-run-id", origin)
+        yield from (f"--tag={tag}" for tag in task.flow.tags)
+        return
     yield from ("init", "--run-id", run_id(task.run), "--task-id", task.name)
     yield from (f"--tag={tag}" for tag in task.flow.tags)
     given = dict(task.run.parameters)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from skafd.model.ids import RunKey
 from skafd.model.limits import Limits
 
 SETUP = "_parameters"
@@ -74,6 +77,8 @@ class Flow:
     """What the flow's configs were when it was deployed, as JSON."""
     tags: tuple[str, ...] = ()
     production_token: str | None = None
+    finish_event: str = ""
+    """The named event that the flow's success is."""
     on_success: tuple[str, ...] = ()
     """Functions of the file to be called when the flow has succeeded."""
     on_error: tuple[str, ...] = ()
@@ -86,6 +91,12 @@ class Flow:
         if name in (SETUP, ON_SUCCESS, ON_ERROR):
             return FlowStep(name, StepKind.LINEAR, is_repeated=name != SETUP)
         raise KeyError(name)
+
+
+def flow_run_id(run: RunKey, created_at: datetime | None) -> str:
+    """What Metaflow calls a run: no number, and never the same again, also after the state folder was lost."""
+    text = f"{run.project}/{run.number}/{created_at.isoformat() if created_at else ''}"
+    return f"skafd-{run.number}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +133,10 @@ class Token:
     """Which item of the foreach right before it is its own."""
     gang: Gang | None = None
     members: tuple[str, ...] = ()
-    """Names that the tasks of a gang before it gave themselves: its inputs, in place of the task that began them."""
+    """Names that the tasks of a gang before it gave themselves: its inputs, in place of the task that began them.
+
+    Of the first task of a run that is resumed: what the run is called from which it takes over what had succeeded.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,10 @@ class World:
         tasks = tuple(self.task(f"{run.key.number}/{name}").key for name in names)
         return self.send(RunAgain(run, self.deployments[run.deployment], tasks))
 
+    def again_on(self, run: Run, deployment: int) -> Decisions:
+        """A run is resumed on another deployment than it had."""
+        return self.send(RunAgain(self.runs[run.key], self.deployments[deployment]))
+
     def restart(self) -> None:
         """The daemon starts again, and knows what is written."""
         self.engine = Engine(self.capacity)

@@ -10,7 +10,7 @@ from skafd.errors import DeployError
 from skafd.metaflow.compiling import compile_flow
 from skafd.model.flow import FlowStep, StepKind
 from skafd.model.limits import Limits
-from skafd.model.project import OnDeploy, Parameter, Schedule
+from skafd.model.project import OnDeploy, Parameter, Schedule, Trigger, TriggerKind
 from tests.support.world import job
 
 
@@ -46,6 +46,9 @@ def description(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
         "datastore_root": "/x",
         "environment": "local",
         "schedule": None,
+        "events": [],
+        "finished": [],
+        "project": {},
         "on_success": [],
         "on_error": [],
         **more,
@@ -110,6 +113,22 @@ def test_the_schedule_of_the_config_counts_before_that_of_the_file() -> None:
     assert compile_flow(job("flow"), said, "flow.py", ()).schedules == (Schedule("0 0 * * SUN", "Europe/Berlin"),)
     own = (Schedule("@daily"),)
     assert compile_flow(job("flow", schedules=own), said, "flow.py", ()).schedules == own
+
+
+def test_events_and_other_flows_set_it_off() -> None:
+    events = [{"name": "arrived", "parameters": {"day": "date"}}]
+    compiled = compile_flow(job("flow"), description(events=events), "flow.py", ())
+    assert compiled.triggers == (Trigger(TriggerKind.EVENT, "arrived", fields=(("day", "date"),)),)
+    compiled = compile_flow(job("flow"), description(finished=["demo.prod.Other"]), "flow.py", ())
+    assert compiled.triggers == (Trigger(TriggerKind.EVENT, "metaflow.demo.prod.Other.end"),)
+    assert compiled.flow is not None
+    assert compiled.flow.finish_event == "metaflow.Flow.end"
+    project = {"project_flow_name": "demo.prod.Flow"}
+    named = compile_flow(job("flow"), description(project=project), "flow.py", ()).flow
+    assert named is not None
+    assert named.finish_event == "metaflow.demo.prod.Flow.end"
+    with pytest.raises(DeployError, match="waits for 2 events together"):
+        compile_flow(job("flow"), description(events=events, finished=["Other"]), "flow.py", ())
 
 
 @pytest.mark.parametrize(

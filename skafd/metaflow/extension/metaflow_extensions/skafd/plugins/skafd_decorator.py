@@ -3,7 +3,9 @@
 import json
 import os
 
+from metaflow import current
 from metaflow.decorators import StepDecorator
+from metaflow.events import Trigger
 
 try:
     from metaflow.metadata_provider import MetaDatum
@@ -36,7 +38,10 @@ class SkafdInternalDecorator(StepDecorator):
         ubf_context,
         inputs,
     ):
-        """Notes which task of skafd's this is."""
+        """Notes which task of skafd's this is, and what set off its run."""
+        triggers = _triggers()
+        if triggers:
+            current._update_env({"trigger": Trigger(triggers)})
         self._task_id = task_id
         tags = ["attempt_id:%d" % retry_count]
         known = [(name, os.environ[key]) for key, name in _METADATA.items() if key in os.environ]
@@ -54,6 +59,16 @@ class SkafdInternalDecorator(StepDecorator):
             # The file is the task's, its folder is not; nobody reads it before the task has ended.
             with open(path, "w") as file:
                 json.dump(_left(flow), file)
+
+
+def _triggers():
+    """The event that set off the run, as `current.trigger` has it."""
+    if os.environ.get("SKAFD_EVENT_KIND") not in ("event", "webhook"):
+        return []
+    event = {"name": os.environ.get("SKAFD_EVENT_NAME"), "id": os.environ.get("SKAFD_EVENT_NUMBER"), "type": "event"}
+    if "SKAFD_EVENT_FLOW_RUN" in os.environ:
+        event.update(id=os.environ["SKAFD_EVENT_FLOW_RUN"], type="run")
+    return [event]
 
 
 def _left(flow):
