@@ -9,7 +9,7 @@ from skafd.engine.draft import Draft
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.engine.requests import request_run
 from skafd.model.decisions import Happened, Heard, RunRequested, Unheeded
-from skafd.model.flow import Flow, flow_run_id
+from skafd.model.flow import Flow, flow_run_id, flow_task_id
 from skafd.model.ids import JobId
 from skafd.model.missed import MissedCause
 from skafd.model.parameters import has_type
@@ -45,7 +45,9 @@ def _flow_finished(board: Board, draft: Draft, open_job: OpenJob, flow: Flow) ->
     if not board.listeners.has_any(TriggerKind.EVENT, (flow.finish_event,)):
         return
     run_id = flow_run_id(run.key, run.created_at)
-    facts = (("FLOW_RUN", f"{flow.name}/{run_id}"), ("PROJECT", slug), ("RUN", f"{slug}/{run.key.number}"))
+    last = next(task for task in reversed(open_job.tasks) if task.part == flow.end)
+    path = f"{flow.name}/{run_id}/{flow.end}/{flow_task_id(last.key.instance)}"
+    facts = (("FLOW_TASK", path), ("PROJECT", slug), ("RUN", f"{slug}/{run.key.number}"))
     about = (("flow_name", flow.name), ("run_id", run_id))
     detail = f"{slug}/{run.key.number}/{open_job.job.name.strip()} finished the flow {flow.name}"
     chain = run.cause.event.chain if run.cause.event else ()

@@ -30,11 +30,6 @@ def run_id(run: Run) -> str:
     return flow_run_id(run.key, run.created_at)
 
 
-def task_id(instance: int) -> str:
-    """What Metaflow calls a task: no number."""
-    return f"t{instance}"
-
-
 def user_of(project: Path, variables: Mapping[str, str]) -> str:
     """Whose the runs are. Metaflow wants a name that is not root."""
     given = variables.get("METAFLOW_USER") or _owner(project)

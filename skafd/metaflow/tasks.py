@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skafd.metaflow.datastore import run_id, task_id
+from skafd.metaflow.datastore import run_id
 from skafd.metaflow.provision import Provision
-from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow
+from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow, flow_task_id
 from skafd.model.ids import AttemptKey
 from skafd.model.particulars import Place
 from skafd.model.project import Job
-from skafd.model.run import Run
+from skafd.model.run import CauseKind, Run
 
 _QUIET = ("--quiet", "--no-pylint", "--event-logger=nullSidecarLogger", "--monitor=nullSidecarMonitor")
 _LONGEST_PLAIN_LIST = 500
@@ -36,7 +36,7 @@ class FlowTask:
     @property
     def name(self) -> str:
         """What Metaflow calls the task."""
-        return task_id(self.attempt.task.instance)
+        return flow_task_id(self.attempt.task.instance)
 
 
 def environment_of(task: FlowTask) -> dict[str, str]:
@@ -46,6 +46,8 @@ def environment_of(task: FlowTask) -> dict[str, str]:
         "METAFLOW_RUN_ID": run_id(task.run),
         "SKAFD_METAFLOW_TASK": task.name,
     }
+    if task.run.cause.kind is CauseKind.EVENT and task.run.created_at is not None:
+        found["SKAFD_METAFLOW_TRIGGERED_AT"] = str(int(task.run.created_at.timestamp()))
     if task.flow.configs is not None:
         found["SKAFD_METAFLOW_CONFIGS"] = task.flow.configs
     if task.flow.production_token is not None:
@@ -121,7 +123,7 @@ def _hook(task: FlowTask) -> tuple[str, ...]:
 
 
 def _inputs(task: FlowTask) -> tuple[str, ...]:
-    return tuple(f"{run_id(task.run)}/{step}/{task_id(instance)}" for step, instance in task.place.inputs)
+    return tuple(f"{run_id(task.run)}/{step}/{flow_task_id(instance)}" for step, instance in task.place.inputs)
 
 
 def shorten(paths: Sequence[str]) -> str:

@@ -83,6 +83,11 @@ class Flow:
     """Functions of the file to be called when the flow has succeeded."""
     on_error: tuple[str, ...] = ()
 
+    @property
+    def end(self) -> str:
+        """The step that the flow ends with."""
+        return next(step.name for step in self.steps if not step.next)
+
     def step(self, name: str) -> FlowStep:
         """The step of that name; one that skafd adds says nothing of itself. Raises KeyError."""
         for step in self.steps:
@@ -97,6 +102,11 @@ def flow_run_id(run: RunKey, created_at: datetime | None) -> str:
     """What Metaflow calls a run: no number, and never the same again, also after the state folder was lost."""
     text = f"{run.project}/{run.number}/{created_at.isoformat() if created_at else ''}"
     return f"skafd-{run.number}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def flow_task_id(instance: int) -> str:
+    """What Metaflow calls a task: no number."""
+    return f"t{instance}"
 
 
 @dataclass(frozen=True, slots=True)

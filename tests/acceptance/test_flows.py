@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import Counter
 
+import psutil
 import pytest
 
 from tests.support.flow_projects import FlowProjects, attempts, states
@@ -44,6 +47,56 @@ class HungryFlow(FlowSpec):
 
 if __name__ == "__main__":
     HungryFlow()
+"""
+FRAGILE = """\
+import os
+import time
+
+from metaflow import FlowSpec, step
+
+class FragileFlow(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(4))
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.value = self.input * self.input
+        while os.path.exists("data/wait"):
+            time.sleep(0.1)
+        if self.input == 2 and os.path.exists("data/fail"):
+            raise RuntimeError("not yet")
+        self.next(self.gather)
+
+    @step
+    def gather(self, inputs):
+        self.values = [one.value for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    FragileFlow()
+"""
+FOLLOWING = """\
+from metaflow import FlowSpec, current, step, trigger_on_finish
+
+@trigger_on_finish(flow="FragileFlow")
+class FollowingFlow(FlowSpec):
+    @step
+    def start(self):
+        self.seen = current.trigger.run.data.values
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    FollowingFlow()
 """
 AFTER = """\
 from metaflow import Flow
@@ -122,3 +175,44 @@ def test_a_flow_that_cannot_be_is_refused_with_its_line_and_mended_by_a_save(flo
     flows.installed.wait_for("the flow to be live", lambda: flows.installed.project("broken")["deployment"])
     (job,) = flows.installed.project("broken")["jobs"]
     assert job["schedule"] == "0 * * * *"
+
+
+def test_a_resumed_flow_keeps_what_succeeded_survives_kills_and_sets_off_the_next(flows: FlowProjects) -> None:
+    jobs = (
+        "  - {name: fragile, type: metaflow, entrypoint: fragile.py, on_deploy: wait, max_parallel: 2}\n"
+        "  - {name: following, type: metaflow, entrypoint: following.py}\n"
+    )
+    files = {"fragile.py": FRAGILE, "following.py": FOLLOWING, "data/fail": "", ".gitignore": "data/\n"}
+    folder = flows.write("kept", jobs, files)
+    live = flows.installed
+    live.ok("up", folder, "--detach")
+    assert live.project("kept")["jobs"][1]["next_at"] is None
+    assert flows.run("kept", "fragile")["summary"]["state"] == "failed"
+    assert "RuntimeError: not yet" in live.ok("logs", "kept/1/fragile/work[2]")
+    assert "kept/1/fragile/work[2] failed: exit code 1" in live.ok("why", "kept/1/fragile/work")
+    (folder / "data" / "fail").unlink()
+    (folder / "data" / "wait").touch()
+    live.ok("run", "--resume", "kept/1", "--latest")
+    live.wait_for("the step to run", lambda: states(live.show("kept/2")).get("fragile/work[2]") == "running")
+    for _ in range(3):
+        kill_daemon(live)
+        live.ok("up", "--detach")
+    (folder / "data" / "wait").unlink()
+    resumed = live.wait_for_run("kept/2")
+    assert resumed["summary"]["state"] == "succeeded"
+    tried = {task["task"].split("/", 3)[3]: len(task["attempts"]) for task in resumed["tasks"]}
+    assert (tried["start"], tried["work[2]"], tried["gather"]) == (0, 1, 1)
+    said = flows.ask(folder, "FragileFlow")
+    assert (said["successful"], said["artifacts"]["values"]) == (True, "[0, 1, 4, 9]")
+    following = live.wait_for_run("kept/3")
+    assert (following["summary"]["cause"], following["summary"]["state"]) == ("event", "succeeded"), live.ok(
+        "logs", "kept/3"
+    )
+    assert flows.ask(folder, "FollowingFlow")["artifacts"]["seen"] == "[0, 1, 4, 9]"
+
+
+def kill_daemon(installed: Installed) -> None:
+    """As nobody should."""
+    pid = int(installed.status()["daemon"]["pid"])
+    os.kill(pid, signal.SIGKILL)
+    installed.wait_for("the daemon to be gone", lambda: not psutil.pid_exists(pid))

@@ -9,12 +9,12 @@ import pytest
 
 from skafd.engine.steps import OpenFlow
 from skafd.model.flow import Flow, FlowStep, StepKind, decode_token, encode_token
-from skafd.model.ids import JobId
+from skafd.model.ids import JobId, RunKey
 from skafd.model.limits import Capacity, Limits
 from skafd.model.outcome import Exited, OomKilled
-from skafd.model.project import Job, Overlap
+from skafd.model.project import Job, Overlap, Trigger, TriggerKind
 from tests.support.rules import states_rule
-from tests.support.world import BAD, World, due_at, job
+from tests.support.world import BAD, CHURN, World, due_at, job
 
 LINEAR, SPLIT, FOREACH, JOIN, SWITCH = StepKind
 
@@ -33,10 +33,10 @@ def left(*following: str, items: int | None = None, **more: object) -> str:
     return json.dumps({"next": following, "items": items, **more})
 
 
-def begun(*jobs: Job, **more: object) -> World:
+def begun(*jobs: Job, names: tuple[str, ...] = (), **more: object) -> World:
     """A run whose flow has its parameters."""
     world = World(*jobs, **more)  # type: ignore[arg-type]
-    world.run()
+    world.run(*names)
     world.end("_parameters")
     return world
 
@@ -286,3 +286,16 @@ def test_many_tasks_of_a_flow_share_the_machine() -> None:
     world = begun(flow(*FAN), capacity=Capacity(cpu=1, memory_bytes=2**30, tasks=2))
     world.end("start", output=left("work", items=5))
     assert list(world.states().values()).count("queued") == 3
+
+
+def test_other_flows_may_wait_for_one_to_finish() -> None:
+    states_rule("A flow that has succeeded is the named event `metaflow.<Flow>.end`.")
+    waits = (Trigger(TriggerKind.EVENT, "metaflow.Flow.end"),)
+    world = begun(flow(*LINE, finish_event="metaflow.Flow.end"), replace(job("after"), triggers=waits), names=("flow",))
+    world.end("start", output=left("end"))
+    world.end("end", output=left())
+    assert world.state("2/after") == "starting"
+    event = world.runs[RunKey(CHURN, 2)].cause.event
+    assert event is not None
+    assert dict(event.facts)["FLOW_TASK"].startswith("Flow/skafd-1-")
+    assert dict(event.facts)["FLOW_TASK"].endswith("/end/t2")

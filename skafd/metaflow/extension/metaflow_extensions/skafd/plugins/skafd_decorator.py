@@ -65,9 +65,14 @@ def _triggers():
     """The event that set off the run, as `current.trigger` has it."""
     if os.environ.get("SKAFD_EVENT_KIND") not in ("event", "webhook"):
         return []
-    event = {"name": os.environ.get("SKAFD_EVENT_NAME"), "id": os.environ.get("SKAFD_EVENT_NUMBER"), "type": "event"}
-    if "SKAFD_EVENT_FLOW_RUN" in os.environ:
-        event.update(id=os.environ["SKAFD_EVENT_FLOW_RUN"], type="run")
+    event = {
+        "name": os.environ.get("SKAFD_EVENT_NAME"),
+        "id": os.environ.get("SKAFD_EVENT_NUMBER"),
+        "type": "event",
+        "timestamp": int(os.environ.get("SKAFD_METAFLOW_TRIGGERED_AT", "0")),
+    }
+    if "SKAFD_EVENT_FLOW_TASK" in os.environ:
+        event.update(id=os.environ["SKAFD_EVENT_FLOW_TASK"], type="run")
     return [event]
 
 

@@ -112,10 +112,11 @@ def _options(obj):
         for decorator in decorators:
             for name, value in decorator.get_top_level_options():
                 option = "--" + name.replace("_", "-")
-                if value is True:
-                    yield option
-                elif value not in (None, False):
-                    yield "%s=%s" % (option, value)
+                for one in value if isinstance(value, (list, tuple)) else [value]:
+                    if one is True:
+                        yield option
+                    elif one not in (None, False):
+                        yield "%s=%s" % (option, one)
 
 
 def _configs(flow):
