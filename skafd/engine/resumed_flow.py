@@ -9,7 +9,7 @@ from datetime import datetime
 
 from skafd.engine.steps import OpenFlow
 from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow, Token, decode_token, encode_token, flow_run_id
-from skafd.model.ids import RunKey
+from skafd.model.ids import RunKey, TaskKey
 from skafd.model.run import Run, Task
 from skafd.model.states import TaskState
 
@@ -43,7 +43,7 @@ def resume(old: Run, tasks: Sequence[Task], key: RunKey, now: datetime) -> list[
 
 
 def _copied(task: Task, old: Run, key: RunKey, now: datetime) -> Task:
-    here = replace(task, key=replace(task.key, run=key))
+    here = replace(task, key=TaskKey(key, task.key.job, task.key.instance))
     if task.state is not TaskState.SUCCEEDED:
         return _anew(here, now)
     return replace(here, attempt=0, changed_at=now, gpus=(), reason=f"kept from run {old.key.number}")
