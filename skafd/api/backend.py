@@ -15,6 +15,8 @@ from skafd.api.environments import EnvironmentsBackend
 from skafd.api.kept import KeptBackend
 from skafd.api.shapes import (
     BackfillInfo,
+    DataPage,
+    DataTokenInfo,
     DeploymentInfo,
     EventInfo,
     Explanation,
@@ -125,6 +127,16 @@ class Backend(EnvironmentsBackend, Protocol):
 
     def call_webhook(self, project: str, webhook: str, token: str, body: bytes, key: str | None) -> EventInfo:
         """Raises Unauthorized, and BadRequest for a body that its jobs cannot be given."""
+
+    def read_data(self, project: str, table: str, token: str, query: Mapping[str, str]) -> DataPage:
+        """A page of a table for the Data Endpoint. Raises Unauthorized and BadRequest."""
+
+    def data_tokens(self, project: str) -> list[DataTokenInfo]: ...
+
+    def create_data_token(self, project: str, name: str) -> DataTokenInfo:
+        """The answer alone has the token itself."""
+
+    def revoke_data_token(self, project: str, number: int) -> None: ...
 
     def webhook_tokens(self, project: str) -> list[WebhookTokenInfo]: ...
 

@@ -130,6 +130,18 @@ class Client(KeptCalls):
         """One event, and what followed from it."""
         return self._object("GET", f"/v1/events/{number}")
 
+    def data_tokens(self, project: str) -> list[Json]:
+        """The tokens of the Data Endpoint, without the secrets."""
+        return self._list("GET", f"/v1/projects/{part_of_path(project)}/data-tokens")
+
+    def create_data_token(self, project: str, name: str = "") -> Json:
+        """Makes one; the answer alone has it."""
+        return self._object("POST", f"/v1/projects/{part_of_path(project)}/data-tokens", body={"name": name})
+
+    def revoke_data_token(self, project: str, number: int) -> None:
+        """Ends one."""
+        self._json("DELETE", f"/v1/projects/{part_of_path(project)}/data-tokens/{number}")
+
     def webhook_tokens(self, project: str) -> list[Json]:
         """The tokens of a project's webhooks, without the secrets."""
         return self._list("GET", f"/v1/projects/{part_of_path(project)}/webhook-tokens")

@@ -106,6 +106,13 @@ class BackfillRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTokenRequest:
+    """A token for the Data Endpoint."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PublishRequest:
     """An event by name; with the same `key` it is the same event, however often it is sent."""
 

@@ -11,6 +11,7 @@ from skafd.api.requests import (
     AgainRequest,
     BackfillRequest,
     ChangeNumber,
+    DataTokenRequest,
     JobTokenRequest,
     KillRequest,
     PauseRequest,
@@ -25,6 +26,7 @@ from skafd.api.requests import (
 from skafd.api.routing import Answer, Call, Query, Route, Stream, number_in_path
 from skafd.api.shapes import (
     BackfillInfo,
+    DataTokenInfo,
     DeploymentInfo,
     EventInfo,
     Explanation,
@@ -73,6 +75,10 @@ def _list_events(backend: Backend, call: Call) -> list[EventInfo]:
 
 def _publish(backend: Backend, call: Call) -> EventInfo:
     return backend.publish(call.body.name, call.body.parameters, call.body.key)
+
+
+def _revoke_data_token(backend: Backend, call: Call) -> None:
+    backend.revoke_data_token(call.project, number_in_path(call, "token", "skafd token PROJECT"))
 
 
 def _revoke_token(backend: Backend, call: Call) -> None:
@@ -337,6 +343,27 @@ ROUTES: tuple[Route, ...] = (
         "Call a webhook: `Authorization: Bearer TOKEN`, parameters as a JSON object, perhaps an `Idempotency-Key`.",
         Stream.WEBHOOK,
         EventInfo,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/data-tokens",
+        "The tokens that may read a project's tables over the Data Endpoint, without the secrets.",
+        lambda backend, call: backend.data_tokens(call.project),
+        list[DataTokenInfo],
+    ),
+    Route(
+        "POST",
+        "/v1/projects/{project}/data-tokens",
+        "Make a token for the Data Endpoint; this answer alone has it.",
+        lambda backend, call: backend.create_data_token(call.project, call.body.name),
+        DataTokenInfo,
+        DataTokenRequest,
+    ),
+    Route(
+        "DELETE",
+        "/v1/projects/{project}/data-tokens/{number}",
+        "Revoke a token of the Data Endpoint.",
+        _revoke_data_token,
     ),
     Route(
         "GET",

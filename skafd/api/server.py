@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route as StarletteRoute
 
 from skafd import __version__
+from skafd.api import data_endpoint
 from skafd.api.backend import Backend
 from skafd.api.checking import adapter, read_call
 from skafd.api.failures import as_json, status_of
@@ -63,6 +64,11 @@ async def serve_webhooks(backend: Backend, listener: socket.socket, stopping: as
 
     application = _application([StarletteRoute(WEBHOOK_PATH, endpoint, methods=["POST"])])
     await _Server(_configured(application), stopping).serve([listener])
+
+
+async def serve_data(backend: Backend, listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Answers who reads tables with a token, and nothing else, until `stopping` is set."""
+    await _Server(_configured(_application(data_endpoint.routes(backend))), stopping).serve([listener])
 
 
 def _configured(application: Starlette) -> uvicorn.Config:

@@ -420,6 +420,31 @@ class EventInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTokenInfo:
+    """A token of the Data Endpoint."""
+
+    number: int
+    project: str
+    name: str
+    """What its owner wants to know it by."""
+    created_at: str
+    last_used_at: str | None
+    """To the minute."""
+    token: str | None = None
+    """In the answer that makes it, and never again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataPage:
+    """A page of a table, as it is sent."""
+
+    body: bytes
+    media_type: str
+    next: str | None
+    """With CSV: the offset of the next page."""
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookTokenInfo:
     """A token of a webhook."""
 

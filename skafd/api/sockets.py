@@ -41,14 +41,19 @@ def listen(path: Path, mode: int) -> socket.socket:
 
 def listen_locally(port: int) -> socket.socket:
     """Listens on a port that only this machine can reach. Raises Refused where somebody else has it."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    return listen_on("127.0.0.1", port)
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Listens on a port of an address of this machine. Raises Refused where that cannot be."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise Refused(f"127.0.0.1:{port} cannot be listened on: {error.strerror}", "choose another port") from error
+        raise Refused(f"{host}:{port} cannot be listened on: {error.strerror}", "choose another port") from error
     return listener
 
 

@@ -39,6 +39,14 @@ def up(
         int | None,
         typer.Option("--webhook-port", metavar="PORT", help="Answer webhooks on this port of 127.0.0.1, too."),
     ] = None,
+    data_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--data-endpoint",
+            metavar="[HOST:]PORT",
+            help="Let tables be read over HTTP, on 127.0.0.1 unless said.",
+        ),
+    ] = None,
 ) -> None:
     """Start the daemon if none runs, and hand it folders.
 
@@ -55,9 +63,10 @@ def up(
     home = Home.default()
     api = Client(home.api_socket)
     if not is_up(api):
-        settings = {} if webhook_port is None else {"SKAFD_WEBHOOK_PORT": str(webhook_port)}
+        given = {"SKAFD_WEBHOOK_PORT": webhook_port, "SKAFD_DATA_ENDPOINT": data_endpoint}
+        settings = {name: str(value) for name, value in given.items() if value is not None}
         say(f"the daemon runs (pid {start_daemon(home, api, settings)}); `skafd down` stops it")
-    elif webhook_port is not None:
+    elif webhook_port is not None or data_endpoint is not None:
         raise Refused("the daemon runs already, without that port", "stop it first, with `skafd down`: jobs go on")
     wanted = folders or ([Path.cwd()] if has_config(Path.cwd()) else [])
     results = hand_over(api, wanted)

@@ -7,16 +7,19 @@ import logging
 import os
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 
 from skafd import __version__, clock
-from skafd.api.server import serve, serve_webhooks
+from skafd.api.backend import Backend
+from skafd.api.server import serve, serve_data, serve_webhooks
 from skafd.api.shapes import DaemonInfo
-from skafd.api.sockets import listen_locally
+from skafd.api.sockets import listen_locally, listen_on
 from skafd.daemon.alarm import Alarm
 from skafd.daemon.backend import DaemonBackend
 from skafd.daemon.build_runner import BuildRunner
 from skafd.daemon.changes import Changes
 from skafd.daemon.clock_watch import ClockWatch
+from skafd.daemon.data_endpoint import DataEndpoint
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.for_jobs.backend import ForJobs
 from skafd.daemon.housekeeping import Housekeeping
@@ -24,7 +27,7 @@ from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.programs import known_programs
 from skafd.daemon.serving import Serving
-from skafd.daemon.settings import webhook_port
+from skafd.daemon.settings import data_endpoint, webhook_port
 from skafd.home import Home
 from skafd.job_token import load_key
 from skafd.jobs.server import JobsServer
@@ -82,24 +85,36 @@ async def serve_home(home: Home) -> None:
         housekeeping.begin()
         alarm.every_day(housekeeping.begin)
         serving = Serving(home, database, orchestrator, programs, changes)
-        backend = DaemonBackend(
-            about, database, orchestrator, deploying, changes, serving, lambda: loop.call_soon_threadsafe(stopping.set)
-        )
+        data = DataEndpoint(home, database, orchestrator, serving)
+        end = partial(loop.call_soon_threadsafe, stopping.set)
+        backend = DaemonBackend(about, database, orchestrator, deploying, changes, serving, data, end)
         jobs = JobsServer(
             home.jobs_socket,
             ForJobs(home, database, orchestrator.mailbox, changes, serving),
             load_key(home.job_token_key),
         )
         stack.callback(jobs.close)
-        port = webhook_port()
-        if port is not None:
-            listener = listen_locally(port)
-            webhooks = loop.create_task(serve_webhooks(backend, listener, stopping))
-            stack.push_async_callback(asyncio.wait, [webhooks])
-            log.info("webhooks are answered on 127.0.0.1:%d", listener.getsockname()[1])
+        _open_ports(backend, stopping, stack)
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)
         systemd.stopping()
+
+
+def _open_ports(backend: Backend, stopping: asyncio.Event, stack: AsyncExitStack) -> None:
+    """Those that the environment asks for. Raises Refused where somebody else has one."""
+    port, endpoint = webhook_port(), data_endpoint()
+    servers = []
+    if port is not None:
+        listener = listen_locally(port)
+        servers.append(serve_webhooks(backend, listener, stopping))
+        log.info("webhooks are answered on 127.0.0.1:%d", listener.getsockname()[1])
+    if endpoint is not None:
+        listener = listen_on(*endpoint)
+        servers.append(serve_data(backend, listener, stopping))
+        log.info("the Data Endpoint is at http://%s:%d/v1/data", *listener.getsockname()[:2])
+    tasks = [asyncio.get_running_loop().create_task(server) for server in servers]
+    if tasks:
+        stack.push_async_callback(asyncio.wait, tasks)
 
 
 async def _end_thread(orchestrator: Orchestrator) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from skafd.api.environments import EnvironmentInfo
 from skafd.api.shapes import (
     DaemonInfo,
+    DataPage,
+    DataTokenInfo,
     DeploymentInfo,
     FolderResult,
     JobTokenInfo,
@@ -23,6 +25,7 @@ from skafd.artifacts.content import ContentStore
 from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
+from skafd.daemon.data_endpoint import DataEndpoint
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
@@ -60,10 +63,12 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         deploying: Deploying,
         changes: Changes,
         serving: Serving,
+        data: DataEndpoint,
         end: Callable[[], object],
     ) -> None:
         super().__init__(about, database, orchestrator, deploying, changes)
         self._serving = serving
+        self._data = data
         self._end = end
         self._by_hand = ByHand(database, orchestrator)
         home = Home(Path(about.home))
@@ -150,6 +155,22 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
     def stop_service(self, name: str) -> ServiceInfo:
         """Returns when it has ended."""
         return self._serving.stop(name)
+
+    def read_data(self, project: str, table: str, token: str, query: Mapping[str, str]) -> DataPage:
+        """A page of a table, for who has a token."""
+        return self._data.read(project, table, token, query)
+
+    def data_tokens(self, project: str) -> list[DataTokenInfo]:
+        """Of the Data Endpoint."""
+        return self._data.tokens(project)
+
+    def create_data_token(self, project: str, name: str) -> DataTokenInfo:
+        """The answer alone has the token itself."""
+        return self._data.create_token(project, name)
+
+    def revoke_data_token(self, project: str, number: int) -> None:
+        """Raises NotFound."""
+        self._data.revoke_token(project, number)
 
     def job_token(self, project: str) -> JobTokenInfo:
         """One that is good for the project, and for no attempt of it."""

@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from skafd.errors import Refused
 
 WEBHOOK_PORT = "SKAFD_WEBHOOK_PORT"
+DATA_ENDPOINT = "SKAFD_DATA_ENDPOINT"
 _LARGEST_PORT = 65535
+_THIS_MACHINE = "127.0.0.1"
+
+
+def data_endpoint(environment: Mapping[str, str] = os.environ) -> tuple[str, int] | None:
+    """Where tables can be read over HTTP, written as `[HOST:]PORT`; None: nowhere. Raises Refused."""
+    text = environment.get(DATA_ENDPOINT, "")
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or not 1 <= int(port) <= _LARGEST_PORT:
+        raise Refused(f"{DATA_ENDPOINT} says {text!r}", "write a port, or an address and a port: 127.0.0.1:8732")
+    return host.strip("[]") or _THIS_MACHINE, int(port)
 
 
 def webhook_port(environment: Mapping[str, str] = os.environ) -> int | None:

@@ -15,7 +15,7 @@ What can be written, all in `writer.Writer`:
 * runs: `apply`, `attempt_running`
 * occurrences: `fire_occurrences`, `record_missed` (`apply` does it too), `set_planned_until`
 * pauses: `pause`, `resume`; backfills: `add_backfill`, `cancel_backfill`
-* services: `put_service`
+* services: `put_service`; Data Endpoint: `add_data_token`, `use_data_token`, `revoke_data_token`
 * retention: `delete_runs`, `delete_deployments`, `delete_missed`
 
 What can be asked, all in `reader.Reader`:
@@ -25,7 +25,7 @@ What can be asked, all in `reader.Reader`:
   `parent_folders`; environments: `lock`, `environment_users`
 * runs: `runs`, `run`, `latest_tasks`, `latest_counts`, `events`, `run_events`
 * occurrences: `was_decided`, `missed_since`, `pauses`, `backfills`, `backfill`, `open_backfills`
-* services: `services`
+* services: `services`; Data Endpoint: `data_tokens`
 * retention: `expired_runs`, `expired_deployments`
 
 The answers' types are in `views`. Errors are `StoreError`, `NotFound` and `Refused`.

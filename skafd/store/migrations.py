@@ -368,6 +368,19 @@ VERSION_11 = (
     "ALTER TABLE deployment ADD COLUMN layers TEXT NOT NULL DEFAULT '[]'",
 )
 
+VERSION_12 = (
+    # Tokens of the Data Endpoint.
+    """CREATE TABLE data_token (
+        id INTEGER PRIMARY KEY,
+        project INTEGER NOT NULL REFERENCES project(id),
+        name TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        last_used_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX data_token_by_project ON data_token(project)",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -380,6 +393,7 @@ STEPS = (
     VERSION_9,
     VERSION_10,
     VERSION_11,
+    VERSION_12,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     EVENT = "event"
     """Something happened outside: a file arrived, somebody published an event or called a webhook."""
     WEBHOOK_TOKEN = "webhook-token"
+    DATA_TOKEN = "data-token"
     CANCEL_REQUEST = "cancel-request"
     VARIABLE = "variable"
     MODEL = "model"

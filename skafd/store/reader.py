@@ -5,6 +5,7 @@ from __future__ import annotations
 from skafd.store.arrived import ArrivedReader
 from skafd.store.artifacts import ArtifactReader
 from skafd.store.backfills import BackfillReader
+from skafd.store.data_tokens import DataTokenReader
 from skafd.store.heard import HeardReader
 from skafd.store.metrics import MetricReader
 from skafd.store.models import ModelReader
@@ -28,6 +29,7 @@ class Reader(
     PauseReader,
     BackfillReader,
     ServiceReader,
+    DataTokenReader,
     SaidReader,
     HeardReader,
     WebhookReader,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skafd.store.arrived import ArrivedWriter
 from skafd.store.artifacts import ArtifactWriter
 from skafd.store.backfills import BackfillWriter
+from skafd.store.data_tokens import DataTokenWriter
 from skafd.store.job_calls import JobCallWriter
 from skafd.store.metrics import MetricWriter
 from skafd.store.models import ModelWriter
@@ -28,6 +29,7 @@ class Writer(
     BackfillWriter,
     OccurrenceReader,
     ServiceWriter,
+    DataTokenWriter,
     ClockWriter,
     WebhookWriter,
     JobCallWriter,

@@ -54,12 +54,18 @@ def _check_limits(installed: Installed, folder: Path, run: dict) -> None:  # noq
     assert "nothing stopped it" not in installed.ok("logs", run["summary"]["run"])
 
 
+def _check_predictions(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    assert "[training] - a model from 500 customers" in installed.ok("logs", run["summary"]["run"])
+    assert "predictions" in installed.ok("data", "predictions")
+
+
 CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
     "churn": _check_churn,
     "fan": _check_fan,
     "hello": _check_hello,
     "legacy-flat": _check_legacy_flat,
     "limits": _check_limits,
+    "predictions": _check_predictions,
     "steps": _check_steps,
 }
 FAILING = {"limits"}

@@ -15,6 +15,8 @@ from skafd.api.shapes import (
     BackfillRunInfo,
     Coming,
     DaemonInfo,
+    DataPage,
+    DataTokenInfo,
     DeploymentInfo,
     EventInfo,
     EventRunInfo,
@@ -306,6 +308,25 @@ class FakeBackend:
             raise Unauthorized("this token is not known here")
         self.asked.append(("call_webhook", project, webhook, body, key))
         return self.event(1)
+
+    def read_data(self, project: str, table: str, token: str, query: Mapping[str, str]) -> DataPage:
+        if token != "skafd_data_good":
+            raise Unauthorized("this token is not known here")
+        self.asked.append(("read_data", project, table, dict(query)))
+        return DataPage(b'{"data": [], "next": null}', "application/json", None)
+
+    def data_tokens(self, project: str) -> list[DataTokenInfo]:
+        self.project(project)
+        return [DataTokenInfo(3, "churn", "dashboard", "2026-03-01T11:00:00+00:00", None)]
+
+    def create_data_token(self, project: str, name: str) -> DataTokenInfo:
+        self.asked.append(("create_data_token", project, name))
+        return DataTokenInfo(4, project, name, "2026-03-01T11:00:00+00:00", None, "skafd_data_good")
+
+    def revoke_data_token(self, project: str, number: int) -> None:
+        if number != 3:
+            raise NotFound(f"there is no token {number}")
+        self.asked.append(("revoke_data_token", project, number))
 
     def webhook_tokens(self, project: str) -> list[WebhookTokenInfo]:
         self.project(project)

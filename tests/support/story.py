@@ -73,6 +73,7 @@ class Story:
         yield lambda: self.machine.ended("long/1")
         yield lambda: client.start_service("data")
         yield lambda: client.stop_service("data")
+        yield self.make_data_token
         yield lambda: self.run("long", 2)
         yield lambda: self.task_runs("long/2")
         yield self.kill_supervisor
@@ -96,6 +97,10 @@ class Story:
         yield lambda: client.publish("ready", {"rows": "1"}, "once")
         yield self.make_token
         yield lambda: self.machine.ended("called/1")
+
+    def make_data_token(self) -> None:
+        if not self.machine.client.data_tokens("long"):
+            self.machine.client.create_data_token("long")
 
     def deploy(self, name: str, jobs: str, is_good: bool = True) -> None:
         head = f"env: {{LEDGER: {self.ledger}}}\n"

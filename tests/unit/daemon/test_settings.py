@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skafd.daemon.settings import WEBHOOK_PORT, webhook_port
+from skafd.daemon.settings import DATA_ENDPOINT, WEBHOOK_PORT, data_endpoint, webhook_port
 from skafd.errors import Refused
 
 
@@ -17,3 +17,12 @@ def test_a_port_is_answered_only_where_one_is_named() -> None:
 def test_what_is_no_port_is_refused(text: str) -> None:
     with pytest.raises(Refused, match=WEBHOOK_PORT):
         webhook_port({WEBHOOK_PORT: text})
+
+
+def test_tables_are_served_on_this_machine_unless_an_address_is_named() -> None:
+    assert data_endpoint({}) is None
+    assert data_endpoint({DATA_ENDPOINT: "8732"}) == ("127.0.0.1", 8732)
+    assert data_endpoint({DATA_ENDPOINT: "0.0.0.0:8732"}) == ("0.0.0.0", 8732)
+    assert data_endpoint({DATA_ENDPOINT: "[::1]:8732"}) == ("::1", 8732)
+    with pytest.raises(Refused, match=DATA_ENDPOINT):
+        data_endpoint({DATA_ENDPOINT: "localhost"})
