@@ -75,6 +75,8 @@ class Explaining:
         next_at = self._orchestrator.next_of(project.id, job.id)
         if next_at is not None:
             return f"{name}: it is due next at {next_at:%Y-%m-%d %H:%M:%S} UTC"
+        if job.triggers:
+            return f"{name}: it waits for {' or '.join(f'{one.kind} {one.name}' for one in job.triggers)}"
         if job.dependencies:
             return f"{name}: it waits for {', '.join(repr(_job_name(config, one)) for one in job.dependencies)}"
         waits = job.on_deploy is OnDeploy.WAIT

@@ -74,6 +74,7 @@ def test_a_published_event_reaches_every_project(installed: Installed) -> None:
     live = LiveDaemon(installed)
     live.up(write(installed, "one", job), write(installed, "two", job))
     assert live.runs("one") == []
+    assert installed.ok("why", "one/go") == "one/go has never run: it waits for event ready\n"
     installed.ok("pause", "two/go")
     out = installed.ok("event", "publish", "ready", "--param", "region=eu", "--param", "more=1", "--key", "k1")
     assert "one/1" in out
