@@ -24,6 +24,9 @@ VARIABLES = ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK")
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_NOT_OURS_TO_RUN = ("skafd.templates.", "skafd.environments.notebook.")
+"""Programs that jobs run, with libraries that we need not have."""
+
 _points: set[str] = set()
 
 
@@ -101,7 +104,7 @@ def points() -> tuple[str, ...]:
     """The points of every module of skafd, found by importing them all."""
     package = importlib.import_module("skafd")
     for module in pkgutil.walk_packages(package.__path__, "skafd."):
-        if "__main__" not in module.name and ".templates." not in module.name:
+        if "__main__" not in module.name and not module.name.startswith(_NOT_OURS_TO_RUN):
             importlib.import_module(module.name)
     return tuple(sorted(_points))
 

@@ -33,6 +33,20 @@ CALLED = "  - {name: call, entrypoint: job.py 0, on: [{event: ready}, {webhook: 
 TIMED = "  - {name: yearly, entrypoint: job.py 0, schedule: 0 3 1-3 1 *, retry: {times: 3}}\n"
 
 
+KEEPS = "  - {name: keep, entrypoint: keep.py, on_deploy: wait, outputs: out.txt, retry: {times: 3}}\n"
+KEEP_SCRIPT = """\
+import os
+from skafossdk import *
+ska = Skafos()
+ledger = os.open(os.environ["LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+os.write(ledger, f"{os.environ['SKAFD_TASK']} {os.environ['SKAFD_ATTEMPT']}\\n".encode()); os.fsync(ledger)
+ska.report("loss", 0.5)
+ska.artifacts.save("value", [1, 2, 3])
+ska.engine.save_model("tree", b"the tree").result()
+open("out.txt", "w").write("written")
+"""
+
+
 class Story:
     """Everything that a daemon does, step by step; a step that was interrupted is told again until it is done."""
 
@@ -97,6 +111,10 @@ class Story:
         yield lambda: client.publish("ready", {"rows": "1"}, "once")
         yield self.make_token
         yield lambda: self.machine.ended("called/1")
+        yield lambda: self.deploy("kept", KEEPS)
+        yield lambda: self.run("kept", 1)
+        yield lambda: self.machine.ended("kept/1")
+        yield self.promote
 
     def make_data_token(self) -> None:
         if not self.machine.client.data_tokens("long"):
@@ -104,7 +122,7 @@ class Story:
 
     def deploy(self, name: str, jobs: str, is_good: bool = True) -> None:
         head = f"env: {{LEDGER: {self.ledger}}}\n"
-        folder = self.machine.write(name, jobs, {"job.py": SCRIPT}, head)
+        folder = self.machine.write(name, jobs, {"job.py": SCRIPT, "keep.py": KEEP_SCRIPT}, head)
         self.hand_over(folder, is_good)
 
     def hand_over(self, folder: Path, is_good: bool = True) -> None:
@@ -160,6 +178,10 @@ class Story:
         if not self.machine.client.webhook_tokens("called"):
             self.machine.client.create_webhook_token("called", "orders")
 
+    def promote(self) -> None:
+        (model,) = self.machine.client.models("kept", "tree")
+        self.machine.client.tag_model("kept", "tree", model["version"], "good", only=True)
+
     def resume(self) -> None:
         if self.machine.client.project("timed")["jobs"][0]["paused"]:
             self.machine.client.resume("timed")
@@ -173,7 +195,7 @@ class Story:
 def final_state(machine: Tortured) -> dict[str, Any]:
     """What a user can see in the end, without what differs from one undisturbed run to the next."""
     client, found = machine.client, {}
-    for project in ("main", "long", "gone", "timed", "called"):
+    for project in ("main", "long", "gone", "timed", "called", "kept"):
         status = client.project(project)
         found[project] = {
             "live": status["deployment"]["number"],
@@ -182,6 +204,10 @@ def final_state(machine: Tortured) -> dict[str, Any]:
             "variables": client.variables(project, show=True),
             "runs": {run["run"]: _run(client.run(run["run"])) for run in client.runs(project)},
         }
+    kept = client.kept("kept/1")
+    found["kept"]["artifacts"] = [(one["name"], one["size_bytes"], one["sha256"]) for one in kept["artifacts"]]
+    found["kept"]["models"] = [(one["name"], one["sha256"], one["tags"]) for one in kept["models"]]
+    found["kept"]["loss"] = [point["y"] for one in client.series("kept", "loss") for point in one["points"]]
     return found
 
 
