@@ -24,6 +24,23 @@ def _check_churn(installed: Installed, folder: Path, run: dict) -> None:
     assert "T11:00:00" in ingest["next_at"]
 
 
+def _check_predict(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    log = installed.ok("logs", run["summary"]["run"])
+    assert "INFO - [modeltraining] - trained: loss " in log
+    assert "mean error 0." in log
+    assert "rent" in installed.ok("models", "show", "predict", "rent")
+    assert "200 points" in installed.ok("metrics", "predict", "loss")
+    kept = installed.json("show", run["summary"]["run"], "--artifacts")
+    assert [one["name"] for one in kept["artifacts"]] == ["held back", "report.txt"]
+    assert {(one["kind"], one["name"]) for one in kept["inputs"]} == {
+        ("artifact", "held back"),
+        ("model", "rent"),
+        ("output", "output"),
+    }
+    (record, _) = kept["records"]
+    assert record["parameters"] == {"epochs": "200", "rate": "0.5"}
+
+
 def _check_hello(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
     name = run["summary"]["run"]
     assert f"Hello from {name}/greet, deployment 1" in installed.ok("logs", name)
@@ -63,6 +80,7 @@ CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
     "churn": _check_churn,
     "fan": _check_fan,
     "hello": _check_hello,
+    "predict": _check_predict,
     "legacy-flat": _check_legacy_flat,
     "limits": _check_limits,
     "predictions": _check_predictions,
