@@ -33,6 +33,7 @@ bench: $(READY) ## measure a hop of a chain and no-ops beside a bare loop, a sav
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/storm.py
 	@$(BIN)/python benchmarks/save.py
+	@$(BIN)/python benchmarks/environments.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 SEED=

@@ -14,6 +14,7 @@ from skafd.environments.build import Build, BuildCancelled
 from skafd.environments.explain import explained
 from skafd.environments.interpreter import Interpreter
 from skafd.environments.lines import SDK
+from skafd.environments.logins import with_logins, without_logins
 from skafd.environments.older_python import Older
 from skafd.environments.pip import install_by_pip, resolve_by_pip
 from skafd.environments.pyproject import FILE
@@ -25,6 +26,8 @@ from skafd.model.environment import EnvironmentKind, Lock
 # No requirement of this name, at whatever depth, is looked up on an index, where anybody might offer one.
 _OVERRIDES = f"{SDK} ; python_version < '0'\n"
 _RESOLVED = "resolved.txt"
+SOURCE = "source"
+"""A copy of the project, in which its own code is built."""
 _OLDEST_OF_UV = (3, 7)
 """For older Pythons uv passes over versions whose metadata it cannot read, and silently takes still older ones."""
 _UV_CANNOT = {
@@ -62,14 +65,15 @@ class UvRecipe:
     def resolve(self, build: Build) -> Lock:
         """Asks uv which version of what; pip, where uv cannot. Raises BuildError, OSError."""
         build.say("resolving")
-        there = self.wanted.beside_the_code(build.folder / "source", build)
+        there = self.wanted.beside_the_code(build.folder / SOURCE, build)
         try:
             lock = self._resolve(build.folder, there)
         except BuildCancelled:
             raise
         except BuildError as error:
             raise explained(error, self.wanted) from error
-        return replace(lock, source=self.wanted.code, as_of=self.wanted.as_of)
+        packages = without_logins(lock.packages)
+        return replace(lock, packages=packages, source=self.wanted.code, as_of=self.wanted.as_of)
 
     def make(self, lock: Lock, target: Path, build: Build) -> None:
         """Makes the virtual environment and installs what is locked. Raises BuildError, OSError."""
@@ -91,14 +95,26 @@ class UvRecipe:
             make_environment_with_pip(self.interpreter, target, build)
             there, file = self._place(lock, target, build)
             install_by_pip(target, file, there)
+        self._tidy(file)
+
+    def _tidy(self, file: Path) -> None:
+        """What was needed to install: it may hold passwords. Code that is installed as editable stays where it is."""
+        file.unlink()
+        source = file.with_name(SOURCE)
+        if source.exists() and not any(
+            line.startswith(("-e", "--editable")) for line in self.wanted.requirements.wanted
+        ):
+            shutil.rmtree(source)
 
     def _place(self, lock: Lock, target: Path, build: Build) -> tuple[Build, Path]:
         """Where to install from, and the file of what belongs into the environment."""
         notes = target / "skafd"
         notes.mkdir()
+        packages = with_logins(lock.packages, self.wanted.inputs())
         file = notes / "requirements.txt"
-        file.write_text(text_of((*self.wanted.option_lines, *lock.packages)), encoding="utf-8")
-        return self.wanted.beside_the_code(notes / "source", build), file
+        file.touch(mode=0o600)
+        file.write_text(text_of((*self.wanted.option_lines, *packages)), encoding="utf-8")
+        return self.wanted.beside_the_code(notes / SOURCE, build), file
 
     def on(self, interpreter: Interpreter) -> UvRecipe:
         """The same on another Python."""

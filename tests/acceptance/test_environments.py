@@ -122,7 +122,8 @@ def test_a_build_ends_with_its_daemon_and_leaves_no_process(live: LiveDaemon) ->
         "hanging/backend.py": HANGING_BACKEND,
     }
     folder = installed.write_project("stuck", files)
-    live.up(folder)
+    installed.ok("up", "--detach")
+    list(live.client.up([folder], wait=False))
     (sleeper,) = live.wait_for("the build to hang", lambda: sleepers_in(mark))
     kill(daemon_of(installed))
     assert sleeper.is_running()

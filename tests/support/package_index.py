@@ -79,7 +79,10 @@ class PackageIndex:
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            do_HEAD = do_GET  # noqa: N815 as http.server wants it
 
             def log_message(self, format: str, *arguments: object) -> None:
                 """Says nothing."""

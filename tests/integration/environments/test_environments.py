@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -14,7 +13,10 @@ from skafd.environments.shelf import MARKER
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentWish
 from tests.support.collector import Collector
+from tests.support.pythons import need_python
 from tests.support.wheels import make_wheel
+
+SDK = Path(__file__).resolve().parents[3] / "skafd" / "sdk"
 
 
 class Workshop:
@@ -135,13 +137,13 @@ def test_waiting_for_somebody_elses_build_can_be_cancelled(workshop: Workshop) -
         workshop.prepare(cancelled=cancelled)
 
 
-def test_another_python_is_found_where_it_is_installed(workshop: Workshop) -> None:
-    python = shutil.which("python3.8") or next(Path.home().glob(".pyenv/versions/3.8*/bin/python3.8"), None)
-    if python is None:
-        pytest.skip("there is no Python 3.8 on this machine")
+@pytest.mark.parametrize("version", ["3.6", "3.8", "3.11", "3.13"])
+def test_pythons_are_found_where_they_are_installed_and_have_the_sdk(workshop: Workshop, version: str) -> None:
     make_wheel(workshop.wheels, "alpha")
-    workshop.wants("alpha")
-    assert says(workshop.prepare(python="3.8"), "import alpha; print(*sys.version_info[:2])") == "3 8"
+    workshop.wants("alpha", "skafossdk>=1.1.9")
+    environment = workshop.prepare(python=need_python(version))
+    code = f"sys.path.insert(0, {str(SDK)!r}); import alpha, skafossdk; print('%d.%d' % sys.version_info[:2])"
+    assert says(environment, code) == version
 
 
 def test_a_python_that_is_not_there_is_refused_with_those_that_are(workshop: Workshop) -> None:

@@ -106,10 +106,17 @@ def test_an_unchanged_wish_is_resolved_and_built_once(index: PackageIndex, prepa
     assert len(index.asked_for) == asked
 
 
+WHEEL = "/../files/alpha-1.0-py3-none-any.whl"
+
+
 def test_credentials_are_used_and_kept_nowhere(index: PackageIndex, prepare: Prepare, tmp_path: Path) -> None:
     index.publish("alpha", "1.0")
     place = index.url.removeprefix("http://")
-    environment = prepare(f"http://user:secret-word@{place}", "alpha")
+    options = f"--extra-index-url http://other:secret-word@{place}"
+    environment = prepare(
+        f"http://user:secret-word@{place}", options, f"alpha @ http://user:secret-word@{place}{WHEEL}"
+    )
     assert environment.lock is not None
+    assert environment.lock.packages[0].startswith("alpha @ http://****@127.0.0.1:")
     written = [path for path in (tmp_path / "environments").rglob("*") if path.is_file() and not path.is_symlink()]
     assert [path for path in written if b"secret-word" in path.read_bytes()] == []
