@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Footer, Input, Static
 
 from skafd import clock
@@ -30,6 +31,14 @@ _SETTLE_SECONDS = 0.1
 """So long the cursor rests on a line before the daemon is asked about it."""
 _RUNNING_SECONDS, _AT_REST_SECONDS = 1.0, 20.0
 """How often durations, and distances in time, are brought up to date."""
+
+
+class Columns(Widget):
+    """The names of the columns."""
+
+    def render(self) -> Text:
+        """As wide as it is."""
+        return header(self.size.width)
 
 
 class MachineScreen(Deeds, Screen[None]):
@@ -73,7 +82,7 @@ class MachineScreen(Deeds, Screen[None]):
         yield Input(placeholder="name or state, for example: churn failed", id="filter", compact=True)
         with Horizontal(id="both"):
             with VerticalScroll(id="list", can_focus=False):
-                yield Static(id="columns", markup=False)
+                yield Columns(id="columns")
                 yield LineList[Row](lambda row, width: draw_row(row, width, clock.now()), id="rows")
             with VerticalScroll(id="detail", can_focus=False):
                 yield Static(id="said", markup=False)
@@ -90,16 +99,11 @@ class MachineScreen(Deeds, Screen[None]):
         self.watch(self.app, "trouble", lambda _: self._show_top())
         self.rows.focus()
 
-    def on_resize(self) -> None:
-        """The names of the columns stand above them."""
-        self.query_one("#columns", Static).update(header(self.rows.size.width or self.size.width))
-
     # --- showing ----------------------------------------------------------------------------------------
 
     def _show(self, mirror: Mirror) -> None:
         self.rows.show(self._maker.rows(mirror, self._needle, self._folded, self._order))
         self._show_top()
-        self.on_resize()
         self._show_detail()
         self._set_clock(_RUNNING_SECONDS if mirror.is_busy else _AT_REST_SECONDS)
 

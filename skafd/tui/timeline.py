@@ -13,7 +13,7 @@ from skafd.looks.words import state_text, took
 from skafd.units import format_memory
 
 Json = dict[str, Any]
-_STATE, _NAME_SHARE, _TOOK = 18, 3, 10
+_STATE, _NAME_SHARE, _TOOK = 20, 3, 10
 _STYLES = {"succeeded": "green", "running": "cyan", "starting": "cyan", "cancelled": "yellow", "skipped": "dim"}
 
 

@@ -63,6 +63,11 @@ def unprotected() -> dict[str, Any]:
 
 
 def killed_by_memory() -> dict[str, Any]:
+    """What the daemon says of the killed run."""
+    return asdict(killed_run())
+
+
+def killed_run() -> RunDetail:
     """A run whose training ran out of memory twice."""
     why = "out of memory: limit 64Mi, peak 64Mi; try memory: 128Mi"
     evidence = {"kind": "oom_killed", "limit_bytes": 64 << 20, "peak_bytes": 64 << 20}
@@ -82,7 +87,7 @@ def killed_by_memory() -> dict[str, Any]:
         task("score", [], "upstream_failed", "train failed"),
         task("report", [], "upstream_failed", "train failed"),
     ]
-    return asdict(RunDetail(summary(42, "failed", ["train", "score", "report"]), {"epochs": "20"}, tasks))
+    return RunDetail(summary(42, "failed", ["train", "score", "report"]), {"epochs": "20"}, tasks)
 
 
 def some_runs() -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     monkeypatch.setattr(clock, "now", lambda: scenes.NOW)
     found = FakeBackend(tmp_path)
     found.projects = scenes.busy_projects()
+    found.details["churn/42"] = scenes.killed_run()
     log = tmp_path / "log"
     log.write_text(
         "reading\nWARNING: 3 rows are odd\nTraceback (most recent call last):\nKeyError: 'x'\n" + "long " * 60
