@@ -27,7 +27,7 @@ class LogScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back"),
-        Binding("slash", "search", "Search"),
+        Binding("slash", "search", "Search", priority=True),
         Binding("n", "next(1)", "Next"),
         Binding("N", "next(-1)", "Previous", show=False),
         Binding("w", "wrap", "Wrap"),
@@ -37,7 +37,6 @@ class LogScreen(Screen[None]):
     DEFAULT_CSS = """
     LogScreen #top { height: 1; padding: 0 1; background: $panel; }
     LogScreen #search { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-    LogScreen #search.-shown { display: block; }
     LogScreen LogView { height: 1fr; }
     """
     app: SkafdApp
@@ -64,7 +63,7 @@ class LogScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self._show_top()
-        self.view.focus()
+        self.set_focus(self.view)
         self.run_worker(self._read, thread=True, exit_on_error=False)
 
     def on_unmount(self) -> None:
@@ -96,18 +95,23 @@ class LogScreen(Screen[None]):
     def action_leave(self) -> None:
         """Out of the search, or back."""
         field = self.query_one("#search", Input)
-        if field.has_class("-shown"):
-            field.remove_class("-shown")
+        if field.display:
+            field.display = False
             self.view.search("")
-            self.view.focus()
+            self.set_focus(self.view)
         else:
             self.app.pop_screen()
+
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into the field is a slash."""
+        return action != "search" or not isinstance(self.focused, Input)
 
     def action_search(self) -> None:
         """Asks for words."""
         field = self.query_one("#search", Input)
-        field.add_class("-shown")
-        field.focus()
+        # Set at once: what is typed next must not go to the list.
+        field.display = True
+        self.set_focus(field)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Marks while it is typed."""
@@ -115,7 +119,7 @@ class LogScreen(Screen[None]):
 
     def on_input_submitted(self) -> None:
         """To the first match, and back to the lines."""
-        self.view.focus()
+        self.set_focus(self.view)
         self.action_next(1)
 
     def action_next(self, step: int) -> None:

@@ -46,7 +46,7 @@ class MachineScreen(Deeds, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Deeds.KEYS,
-        Binding("slash", "filter", "Filter"),
+        Binding("slash", "filter", "Filter", priority=True),
         Binding("escape", "unfilter", "No filter", show=False),
         Binding("space", "fold", "Fold", show=False),
         Binding("o", "order", "Order", show=False),
@@ -55,7 +55,6 @@ class MachineScreen(Deeds, Screen[None]):
     MachineScreen #top { height: 1; padding: 0 1; background: $panel; color: $text; }
     MachineScreen #top.-away { background: $error; }
     MachineScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-    MachineScreen #filter.-shown { display: block; }
     MachineScreen #columns { height: 1; color: $text-muted; }
     MachineScreen #rows { height: 1fr; }
     MachineScreen #list { width: 1fr; }
@@ -97,7 +96,7 @@ class MachineScreen(Deeds, Screen[None]):
         """Follows what the application hears."""
         self.watch(self.app, "mirror", self._show)
         self.watch(self.app, "trouble", lambda _: self._show_top())
-        self.rows.focus()
+        self.set_focus(self.rows)
 
     # --- showing ----------------------------------------------------------------------------------------
 
@@ -185,18 +184,23 @@ class MachineScreen(Deeds, Screen[None]):
         self.notify(f"order: {self._order}")
         self._show(self.app.mirror)
 
+    def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into the field is a slash."""
+        return action != "filter" or not isinstance(self.focused, Input)
+
     def action_filter(self) -> None:
         """Asks for words."""
         field = self.query_one("#filter", Input)
-        field.add_class("-shown")
-        field.focus()
+        # Set at once: what is typed next must not go to the list.
+        field.display = True
+        self.set_focus(field)
 
     def action_unfilter(self) -> None:
         """Shows everything again."""
         field = self.query_one("#filter", Input)
         field.clear()
-        field.remove_class("-shown")
-        self.rows.focus()
+        field.display = False
+        self.set_focus(self.rows)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filters while it is typed."""
@@ -205,8 +209,8 @@ class MachineScreen(Deeds, Screen[None]):
 
     def on_input_submitted(self) -> None:
         """Back to the list, filtered."""
-        self.query_one("#filter", Input).set_class(bool(self._needle), "-shown")
-        self.rows.focus()
+        self.query_one("#filter", Input).display = bool(self._needle)
+        self.set_focus(self.rows)
 
 
 def top_line(mirror: Mirror, needle: str) -> Text:
