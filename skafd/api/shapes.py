@@ -223,6 +223,8 @@ class RunDetail:
     """One sentence that says why the run is in its state."""
     groups: list[TaskGroup] = field(default_factory=list)
     """Of these jobs only the instances are in `tasks` that say most: failures before what runs and what waits."""
+    drift: list[str] = field(default_factory=list)
+    """Packages that the deployment before had in another version: `pandas 1.5.3 -> 2.0.0`."""
 
 
 @dataclass(frozen=True, slots=True)

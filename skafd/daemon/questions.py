@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from skafd.api.shapes import (
@@ -21,6 +22,7 @@ from skafd.api.shapes import (
 from skafd.daemon import present
 from skafd.daemon.changes import Changes
 from skafd.daemon.deploying import Deploying
+from skafd.daemon.drifting import drift_of
 from skafd.daemon.explaining import Explaining
 from skafd.daemon.finding import find_job, find_project, find_run, find_tasks, live_deployment
 from skafd.daemon.launching import NOTEBOOKS
@@ -87,7 +89,8 @@ class Questions:
             _, key = find_run(reader, run)
             detail = reader.run(key)
             config = self._config(reader, detail.run)
-        return present.run_detail(detail, config, self._explaining.waits(detail.tasks))
+            drift = drift_of(reader, key.project, detail.run.deployment)
+        return replace(present.run_detail(detail, config, self._explaining.waits(detail.tasks)), drift=drift)
 
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions."""

@@ -49,6 +49,9 @@ def _heading(run: Json, now: datetime) -> list[Text | str]:
     ]
     if run["parameters"]:
         lines.append("  parameters  " + " ".join(f"{key}={value}" for key, value in run["parameters"].items()))
+    if run["drift"]:
+        since = "since the deployment before" + (", which may explain a failure" if summary["failed"] else "")
+        lines += [f"  packages    {since}:", *(f"    {line}" for line in run["drift"])]
     return lines
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from skafd.daemon.changes import Changes
+from skafd.daemon.drifting import drift_of
 from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.mailbox import Mailbox
@@ -145,3 +146,13 @@ def test_what_a_killed_daemon_had_begun_is_put_away(room: Room) -> None:
     EnvironmentBuilds(room.home, room.database, Changes(), PlainRunner())
     assert not half.exists()
     assert not (room.home.environments / ".scratch").exists()
+
+
+def test_what_drifted_since_the_deployment_before_is_known(room: Room) -> None:
+    first = room.deploy("alpha")
+    room.index.publish("alpha", "2.0")
+    room.index.publish("beta", "1.0")
+    second = room.deploy("alpha>=1", "beta")
+    with room.database.reader() as reader:
+        assert drift_of(reader, first.project, first.number) == []
+        assert drift_of(reader, second.project, second.number) == ["alpha 1.0 -> 2.0", "beta 1.0 is new"]
