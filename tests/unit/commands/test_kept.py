@@ -120,3 +120,10 @@ def test_a_run_shows_what_it_kept_and_read(shell: Shell, tmp_path: Path) -> None
     shell("show", "churn/42", "--download", "7", "-o", str(tmp_path))
     assert (tmp_path / "rows").read_text() == "rows"
     assert "has kept no artifact 8" in shell("show", "churn/42", "--download", "8").err
+
+
+def test_logs_are_chosen_by_level_and_label(shell: Shell, daemon: FakeBackend) -> None:
+    chosen = shell("logs", "churn/42", "--level", "info", "--label", "saving")
+    assert chosen.out == "2026-03-01T11:00:00 INFO [saving] done\n"
+    assert daemon.kept.asked_messages == [("churn/42", "info", "saving", 1000)]
+    assert shell("logs", "churn", "--level", "info", "-f").code == ExitCode.USAGE

@@ -1,0 +1,78 @@
+"""Which files are kept of an attempt, and what is remarked of the rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skafd.artifacts.content import ContentStore
+from skafd.daemon.keeping import Keeping, Wanted
+from skafd.daemon.reports import EndedWithFiles, Report
+from skafd.model.decisions import AttemptEnded
+from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.outcome import Exited
+
+ATTEMPT = AttemptKey(TaskKey(RunKey(ProjectId("churn"), 1), JobId("train"), 0), 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "work/model.bin",
+        "work/reports/a.html",
+        "work/reports/b.txt",
+        "work/deep/x/y",
+        "live/in.csv",
+        "secret",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (tmp_path / "work" / "data").symlink_to(tmp_path / "live")
+    (tmp_path / "work" / "out").symlink_to(tmp_path / "secret")
+    (tmp_path / "log").write_text("said\n")
+    return tmp_path
+
+
+def keep(folder: Path, *patterns: str, code: int = 0) -> tuple[list[str], str]:
+    """The names of what was kept, and the log."""
+    heard: list[Callable[[], list[Report]]] = []
+    done = threading.Event()
+    contents = ContentStore(folder / "artifacts")
+    contents.folder.mkdir(exist_ok=True)
+    keeping = Keeping(contents, lambda find_out: (heard.append(find_out), done.set())[0], lambda _: True)
+    keeping.begin(AttemptEnded(ATTEMPT, Exited(code)), Wanted(patterns, (folder / "live",)), folder)
+    assert done.wait(60)
+    (report,) = heard[0]()
+    assert isinstance(report, EndedWithFiles)
+    for name, content in report.files:
+        with contents.open(content.sha256) as file:
+            assert file.read() == (folder / "work" / name).read_bytes()
+    return [name for name, _ in report.files], (folder / "log").read_text()
+
+
+def test_paths_patterns_and_folders_each_once(folder: Path) -> None:
+    kept, log = keep(folder, "model.bin", "reports/*.html", "deep", "./model.bin", "**/y")
+    assert kept == ["model.bin", "reports/a.html", "deep/x/y"]
+    assert log == "said\n"
+
+
+def test_live_data_of_the_job_counts_as_its_own(folder: Path) -> None:
+    assert keep(folder, "data/in.csv")[0] == ["data/in.csv"]
+
+
+def test_a_link_that_leads_elsewhere_is_not_followed(folder: Path) -> None:
+    kept, log = keep(folder, "out", "model.bin")
+    assert kept == ["model.bin"]
+    assert log == "said\nskafd: outputs: out could not be kept: it leads out of the working folder\n"
+
+
+def test_what_is_missing_is_remarked_where_the_job_succeeded(folder: Path) -> None:
+    assert keep(folder, "nothing.pkl") == ([], "said\nskafd: outputs: no file fits 'nothing.pkl'\n")
+
+
+def test_a_job_that_failed_keeps_what_it_has_written(folder: Path) -> None:
+    assert keep(folder, "model.bin", "nothing.pkl", code=3) == (["model.bin"], "said\n")
