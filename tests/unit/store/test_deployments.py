@@ -63,6 +63,19 @@ def test_jobs_may_have_environments_of_their_own(database: Database, project: Pr
     assert [(use.slug, use.deployment, use.is_live) for use in users["environment"]] == [("churn", 1, True)]
 
 
+def test_what_was_added_for_notebooks_is_in_use_too(database: Database, project: ProjectId) -> None:
+    with database.transaction() as writer:
+        made = writer.record_deployment(
+            project, "hash2", CONFIG, "a", NOON, layers=[("notebook", "n"), ("kernel a", "k")]
+        )
+    with database.reader() as reader:
+        found = reader.deployment(project, made.number)
+        users = reader.environment_users()
+    assert found == made
+    assert found.environment_keys == ("a", "n", "k")
+    assert [use.deployment for use in users["k"]] == [2]
+
+
 def test_what_was_resolved_is_kept(database: Database) -> None:
     lock = Lock(EnvironmentKind.UV, "3.11.7", "linux-x86_64", ("six==1.16.0 --hash=sha256:aa",))
     with database.transaction() as writer:
