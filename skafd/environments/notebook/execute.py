@@ -16,8 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-# Neither the user's settings of Jupyter nor a home folder that may not be written to.
-_SCRATCH = tempfile.TemporaryDirectory(prefix="skafd-notebook-")
+# Neither the user's settings of Jupyter nor a home folder that may not be written to. In the working folder, so that
+# what is left of it where this is killed goes with that.
+_SCRATCH = tempfile.TemporaryDirectory(prefix=".skafd-notebook-", dir=Path.cwd())
 for _name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
     os.environ[_name] = f"{_SCRATCH.name}/{_name.lower()}"
 os.environ.update(JUPYTER_NO_CONFIG="1", JUPYTER_PREFER_ENV_PATH="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
@@ -39,7 +40,8 @@ class ProjectKernel(AsyncKernelManager):
     command: list[str] = []
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(transport="ipc", ip=f"{_SCRATCH.name}/k", **settings)
+        # Relative: the whole path may be longer than that of a socket may be.
+        super().__init__(transport="ipc", ip=f"{os.path.relpath(_SCRATCH.name)}/k", **settings)
 
     @property
     def kernel_spec(self) -> KernelSpec:
