@@ -46,7 +46,9 @@ def data(
     write: Annotated[bool, typer.Option("--write", help="With --share-with: and write to them.")] = False,
     unshare: Annotated[str | None, typer.Option("--unshare", metavar="PROJECT", help="End that.")] = None,
 ) -> None:
-    """List, print, query, import, export and share the tables of a project.
+    """List, print, query and share a project's tables.
+
+    Tables are made by jobs, with ska.engine.save, and from files.
 
     \b
     Examples:

@@ -20,7 +20,9 @@ def fetch(
     table: Annotated[str, typer.Option("--table", metavar="TABLE", help="The table.")],
     project: Annotated[str | None, typer.Option("--project", metavar="PROJECT", help="Whose table.")] = None,
 ) -> None:
-    """Print the rows of a table, and a curl that gets them over the Data Endpoint.
+    """Print the rows of a table, as Skafos did.
+
+    And a curl that gets them over the Data Endpoint.
 
     \b
     Examples:

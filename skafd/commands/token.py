@@ -21,7 +21,9 @@ def token(
     revoke: Annotated[int | None, typer.Option("--revoke", metavar="NUMBER", help="End this token.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List, make or revoke the tokens that may read a project's tables over the Data Endpoint.
+    """List, make or revoke tokens of the Data Endpoint.
+
+    Each may read the tables of its project.
 
     \b
     Examples:
