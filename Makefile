@@ -28,12 +28,13 @@ format: $(READY) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-bench: $(READY) ## measure a hop of a chain and no-ops beside a bare loop, a save, and an idle daemon
+bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables beside SQLite and DuckDB, and an idle daemon
 	@$(BIN)/python benchmarks/plan.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/storm.py
 	@$(BIN)/python benchmarks/save.py
 	@$(BIN)/python benchmarks/environments.py
+	@$(BIN)/python benchmarks/data.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 SEED=

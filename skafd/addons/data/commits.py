@@ -21,6 +21,11 @@ log = logging.getLogger("skafd.data")
 _MOST_AT_ONCE = 256
 
 
+def one_line(error: Exception) -> str:
+    """What DuckDB says, without the statement that it shows."""
+    return " ".join(str(error).split("\n\n")[0].split())
+
+
 class Write(Protocol):
     """A change of one database."""
 
@@ -114,7 +119,7 @@ class Commits:
             pending.future.set_exception(error)
         except Exception as error:
             self._roll_back()
-            pending.future.set_exception(DataEngineError(f"it could not be written: {error}"))
+            pending.future.set_exception(DataEngineError(f"it could not be written: {one_line(error)}"))
         else:
             pending.future.set_result(result)
 

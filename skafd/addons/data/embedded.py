@@ -13,6 +13,7 @@ import duckdb
 
 from skafd.addons.data.answers import answer_of
 from skafd.addons.data.catalog import View
+from skafd.addons.data.commits import one_line
 from skafd.addons.data.databases import Database, Databases
 from skafd.addons.data.engine import Answer, Project, Segment
 from skafd.addons.data.files import Load, check_format, write_file
@@ -103,7 +104,7 @@ class EmbeddedEngine:
             try:
                 return write_file(cursor, statement.sql, form, self._databases.incoming)
             except duckdb.Error as error:
-                raise DataEngineError(f"the query failed: {_said(error)}") from error
+                raise DataEngineError(f"the query failed: {one_line(error)}") from error
 
     def load(self, asks: Project, table: str, key: Sequence[str], form: str, content: bytes) -> int:
         """See `Engine`."""
@@ -189,7 +190,7 @@ class EmbeddedEngine:
             return answer_of(cursor, most_rows)
         except duckdb.Error as error:
             cursor.close()
-            raise DataEngineError(f"the query failed: {_said(error)}") from error
+            raise DataEngineError(f"the query failed: {one_line(error)}") from error
 
     def _write(self, statement: Statement) -> None:
         assert statement.target is not None
@@ -246,7 +247,3 @@ def _not_shared(asks: Project, owner: Project, option: str) -> Refused:
 
 def _list(names: Sequence[str]) -> str:
     return f"there are: {', '.join(dict.fromkeys(names))}" if names else "it has none yet; `save` makes one"
-
-
-def _said(error: duckdb.Error) -> str:
-    return str(error).split("\n\n")[0]

@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from skafd.addons.data.schemas import TableSchema
 from skafd.errors import DataEngineError
 
-_HARMLESS_TABLE_FUNCTIONS = (exp.GenerateSeries, exp.Unnest, exp.Explode, exp.Inline)
+_HARMLESS_TABLE_FUNCTIONS = (exp.Unnest, exp.Explode, exp.Inline)
 
 
 _SHOW_TABLES = re.compile(r"\s*show\s+tables\s*;?\s*", re.IGNORECASE)
@@ -122,7 +122,7 @@ def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None)
         if table.catalog:
             raise DataEngineError(f"{table.sql('spark')} is no table", "write keyspace.table, or table alone")
         if not isinstance(table.this, exp.Identifier):
-            _check_function(table.this)
+            _check_function(table)
         elif table.db or table.name.casefold() not in own_names:
             found = resolve(table.name, table.db or None)
             resolved.append((table.alias_or_name, found.schema))
@@ -130,11 +130,16 @@ def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None)
     return resolved
 
 
-def _check_function(function: exp.Expr) -> None:
+def _check_function(table: exp.Table) -> None:
+    """Only those that read nothing; the column of range() is called `id`."""
+    function = table.this
     name = function.sql_name() if isinstance(function, exp.Func) else function.name
     name = function.name if isinstance(function, exp.Anonymous) else name
-    if not isinstance(function, _HARMLESS_TABLE_FUNCTIONS) and name.casefold() != "range":
+    is_range = name.casefold() in ("range", "generate_series")
+    if not is_range and not isinstance(function, _HARMLESS_TABLE_FUNCTIONS):
         raise DataEngineError(f"{name}() is no table", "tables are those of this project, and views that it has made")
+    if is_range and not table.args.get("alias"):
+        table.set("alias", exp.TableAlias(this=exp.to_identifier("range"), columns=[exp.to_identifier("id")]))
 
 
 def _physical(table: exp.Table, found: Resolved, keep_alias: bool) -> exp.Table:

@@ -42,6 +42,7 @@ def test_rows_come_in_the_order_of_the_table_unless_another_is_asked_for(weather
         ("SELECT cast('abc' AS int) AS n, size(split('a,b', ',')) AS s", [{"n": "NaN", "s": 2}]),
         ("SELECT count(*) n FROM w a JOIN weather b ON a.zipcode = b.zipcode AND a.date = b.date", [{"n": 4}]),
         ("SELECT x FROM (SELECT explode(array(1, 2)) AS x)", [{"x": 1}, {"x": 2}]),
+        ("SELECT id * 2 AS n FROM range(3)", [{"n": 0}, {"n": 2}, {"n": 4}]),
         ("SHOW TABLES", [{"name": "weather", "kind": "table"}, {"name": "w", "kind": "view"}]),
     ],
 )
