@@ -37,8 +37,8 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 	@$(BIN)/python benchmarks/data.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
-torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 SEED=
-	@MINUTES="$(MINUTES)" SEED="$(SEED)" SIMULATIONS="$(SIMULATIONS)" SCALE="$(SCALE)" scripts/torture
+torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 KILLS= SEED=
+	@MINUTES="$(MINUTES)" KILLS="$(KILLS)" SEED="$(SEED)" SIMULATIONS="$(SIMULATIONS)" SCALE="$(SCALE)" scripts/torture
 
 vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; some ten minutes); VM_RESETS=20
 	@scripts/vm-test $(ARGS)

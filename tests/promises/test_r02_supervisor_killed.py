@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tests.support.tortured import Tortured, scaled
 
-KILLS = 6
+KILLS = scaled(6, 20)
+"""At once."""
+ROUNDS = scaled(1, 10)
 TREE = """\
 import os, sys, time
 for _ in range(2):
@@ -25,14 +27,17 @@ JOBS = "  - {name: tree, entrypoint: tree.py, on_deploy: wait, parallelism: %d}\
 
 
 def test_its_job_is_ended_as_a_tree_and_the_rest_goes_on(tortured: Tortured) -> None:
-    number = scaled(KILLS)
-    tortured.deploy(tortured.write("trees", JOBS % (number + 1), {"tree.py": TREE}))
-    run = tortured.run("trees")
-    tortured.wait_for("all jobs to run", lambda: _states(tortured, run) == ["running"] * (number + 1))
-    victims = tortured.supervisors()[:number]
+    tortured.deploy(tortured.write("trees", JOBS % (KILLS + 1), {"tree.py": TREE}))
+    for _ in range(ROUNDS):
+        _kill_all_but_one(tortured, tortured.run("trees"))
+
+
+def _kill_all_but_one(tortured: Tortured, run: str) -> None:
+    tortured.wait_for("all jobs to run", lambda: _states(tortured, run) == ["running"] * (KILLS + 1))
+    victims = tortured.supervisors()[:KILLS]
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
-    tortured.wait_for("the victims to be lost", lambda: _states(tortured, run).count("lost") == number)
+    tortured.wait_for("the victims to be lost", lambda: _states(tortured, run).count("lost") == KILLS)
     assert _states(tortured, run).count("running") == 1, "the others go on"
     for task in tortured.client.run(run)["tasks"]:
         (attempt,) = task["attempts"]

@@ -20,7 +20,7 @@ from skafd.store import Database
 from tests.support.stored import NOON, add_churn, apply, life
 from tests.support.tortured import scaled
 
-COPIES = 150
+COPIES, ALL_COPIES = 150, 1000
 RUNS_PER_LOG = 8
 
 
@@ -66,7 +66,7 @@ class Disk:
 def test_what_was_acknowledged_is_there_after_any_cut(tmp_path: Path) -> None:
     dice = random.Random(5)
     disk = Disk(tmp_path / "disk")
-    for number in range(scaled(COPIES)):
+    for number in range(scaled(COPIES, ALL_COPIES)):
         if number % 20 == 0:
             disk.begin_new_log()
             for _ in range(dice.randint(1, RUNS_PER_LOG)):

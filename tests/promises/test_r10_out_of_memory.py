@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="limits need control groups: run the tests as root"),
 ]
 
-EACH = 3
+EACH, ALL_OF_EACH = 3, 34
 LIMIT_BYTES = 48 * 2**20
 EAT = """\
 import os, signal, sys, time
@@ -39,14 +39,14 @@ SCRIPTS = {
 
 def test_the_verdict_is_right_either_way(tortured: Tortured) -> None:
     jobs = "".join(
-        f"  - {{name: {name}, entrypoint: {name}.py, on_deploy: wait, parallelism: {scaled(EACH)},"
+        f"  - {{name: {name}, entrypoint: {name}.py, on_deploy: wait, parallelism: {scaled(EACH, ALL_OF_EACH)},"
         f" resources: {{limits: {{memory: {LIMIT_BYTES}}}}}}}\n"
         for name in SCRIPTS
     )
     files = {f"{name}.py": EAT + script for name, (_, script) in SCRIPTS.items()}
     tortured.deploy(tortured.write("memory", jobs, files))
     run = tortured.run("memory")
-    for _ in range(2 * scaled(EACH)):
+    for _ in range(2 * scaled(EACH, ALL_OF_EACH)):
         ready = tortured.wait_for("one to be killed", lambda: next(_ready(tortured), None))
         os.kill(int(ready.read_text()), signal.SIGKILL)
         ready.unlink()

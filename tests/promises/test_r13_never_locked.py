@@ -10,9 +10,9 @@ from pathlib import Path
 from skafd.errors import SkafdError
 from tests.support.tortured import Tortured, scaled
 
-READERS = 3
-DASHBOARDS = 6
-RUNS = 12
+READERS = scaled(3, 50)
+DASHBOARDS = scaled(6, 20)
+RUNS = scaled(12, 200)
 SKAFD = Path(sys.executable).with_name("skafd")
 COMMANDS = (["status"], ["runs", "--json"], ["show", "quick/1"], ["logs", "quick"], ["deployments", "quick"])
 JOBS = "".join(f"  - {{name: j{number}, entrypoint: 'echo {number}', on_deploy: wait}}\n" for number in range(4))
@@ -23,12 +23,12 @@ def test_readers_never_meet_a_lock(tortured: Tortured) -> None:
     tortured.ended(tortured.run("quick"))
     over = threading.Event()
     said: list[str] = []
-    threads = [threading.Thread(target=_use_commands, args=(tortured, over, said)) for _ in range(scaled(READERS))]
-    threads += [threading.Thread(target=_look, args=(tortured, over, said)) for _ in range(scaled(DASHBOARDS))]
+    threads = [threading.Thread(target=_use_commands, args=(tortured, over, said)) for _ in range(READERS)]
+    threads += [threading.Thread(target=_look, args=(tortured, over, said)) for _ in range(DASHBOARDS)]
     for thread in threads:
         thread.start()
     try:
-        for run in [tortured.run("quick") for _ in range(scaled(RUNS))]:
+        for run in [tortured.run("quick") for _ in range(RUNS)]:
             assert tortured.ended(run)["summary"]["state"] == "succeeded"
     finally:
         over.set()

@@ -28,7 +28,7 @@ JOBS = """\
     on_deploy: wait
     retry: {times: 3, delay: 4s}
 """
-STEPS = 6
+STEPS = scaled(6, 50)
 Decided = dict[datetime, tuple[str, str]]
 
 
@@ -116,7 +116,7 @@ def is_waiting(machine: TimeTraveller, run: str) -> bool:
 def test_steps_of_ntp_lose_and_double_nothing(machine: TimeTraveller) -> None:
     dice = random.Random(15)
     begin = max(decided(machine, "tick"))
-    for _ in range(scaled(STEPS)):
+    for _ in range(STEPS):
         machine.set_clock(dice.choice((-1, 1)) * dice.choice((0.02, 0.4, 3.0, 25.0)))
         seen = len(decided(machine, "tick"))
         machine.wait_for("the next tick", lambda seen=seen: len(decided(machine, "tick")) > seen)

@@ -28,7 +28,7 @@ pytestmark = [
 
 DISK_BYTES = 64 * 2**20
 INODES = 1500
-FILLINGS = 1
+FILLINGS = scaled(1, 10)
 JOBS = """\
   - {name: now, entrypoint: "echo done", on_deploy: wait}
   - {name: after, entrypoint: "echo done", dependencies: [now]}
@@ -73,7 +73,7 @@ def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path) -> None:
         project.write_project(folder, noted, is_scheduled=False)
         machine.deploy(folder)
         acknowledged = []
-        for _ in range(scaled(FILLINGS)):
+        for _ in range(FILLINGS):
             acknowledged.append(machine.run(project.NAME, "source"))
             wait_for_starts(machine, noted, dice.randint(1, 12))
             fill_bytes(disk / "filler")

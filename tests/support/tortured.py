@@ -23,9 +23,13 @@ PATIENCE_SECONDS = 120.0
 _COMPILED = Path(tempfile.gettempdir()) / f"skafd-compiled-{os.getuid()}"
 
 
-def scaled(number: int) -> int:
-    """A size for this run of the tests."""
-    return max(1, round(number * SCALE))
+FULL_SCALE = 2.0
+"""From here on a promise is tested at its full size."""
+
+
+def scaled(number: int, full: int | None = None) -> int:
+    """A size for this run of the tests: `full` is that of a promise at its full size, where it has one."""
+    return full if full is not None and SCALE >= FULL_SCALE else max(1, round(number * SCALE))
 
 
 class Tortured(DaemonProcess):
