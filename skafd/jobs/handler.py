@@ -21,6 +21,8 @@ from skafd.jobs.routes import JobCall, JobRoute, find_route
 
 IDLE_SECONDS = 10.0
 """A connection on which nothing is asked for so long is closed; the SDK opens another."""
+SILENT_SECONDS = 600.0
+"""A job may take so long to make the next piece of what it sends, or to do something with what it reads."""
 LONGEST_JSON_BYTES = 16 * 2**20
 _TRY_AGAIN = 503
 _PIECE_BYTES = 2**20
@@ -47,6 +49,13 @@ class Handler(BaseHTTPRequestHandler):
     server: JobsServer  # type: ignore[assignment]
 
     def _serve(self) -> None:
+        self.connection.settimeout(SILENT_SECONDS)
+        try:
+            self._serve_one()
+        finally:
+            self.connection.settimeout(self.timeout)
+
+    def _serve_one(self) -> None:
         body = open_body(self.headers, cast(BinaryIO, self.rfile))
         try:
             answer = self._answer(body)

@@ -96,7 +96,7 @@ def _find(reader: Reader, token: JobToken, request: FindRequest) -> list[Artifac
     try:
         return _of_run(reader, here, token, request)
     except NotFound:
-        earlier = reader.newest_run_with(project, request.name, None, token.run)
+        earlier = reader.newest_run_with(project, request.name, _job_now(reader, project, request.job), token.run)
     if earlier is None:
         known = ", ".join(reader.artifact_names(project))
         raise NotFound(
@@ -104,6 +104,15 @@ def _find(reader: Reader, token: JobToken, request: FindRequest) -> list[Artifac
             f"this project has kept: {known}" if known else "ska.artifacts.save(name, value) keeps something",
         )
     return _of_run(reader, RunKey(project, earlier), token, request)
+
+
+def _job_now(reader: Reader, project: ProjectId, name: str | None) -> JobId | None:
+    """The job that has that name in the live version; None where it has none."""
+    live = reader.project(project).live_deployment
+    if name is None or live is None:
+        return None
+    found = reader.deployment(project, live).config.find_jobs(name)
+    return found[0].id if len(found) == 1 else None
 
 
 def _run_of(reader: Reader, project: ProjectId, text: str | int) -> RunKey:

@@ -187,8 +187,13 @@ def begin(
     if callback is not None and not callable(callback):
         raise CallbackNotFound(f"the callback of {name} cannot be called: {callback!r}")
     request = Request(name, work, callback)
-    _pool().begin(request, lane)
+    launch(request, lane)
     return request
+
+
+def launch(request: Request, lane: "Optional[str]" = None) -> None:
+    """Begins a call that was made before."""
+    _pool().begin(request, lane)
 
 
 def at_end(work: "Callable[[], Any]") -> None:

@@ -9,6 +9,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from . import background
+from .background import Request
 from .exceptions import SkafosError
 from .surroundings import Surroundings, call
 
@@ -26,7 +27,7 @@ class Reporter:
         self._has_complained = False
         self._begin_anew()
 
-    def report(self, name: Any, y: Any, y_label: "Optional[str]", x: Any, x_label: "Optional[str]") -> None:
+    def report(self, name: Any, y: Any, y_label: "Optional[str]", x: Any, x_label: "Optional[str]") -> Request:
         """Adds a value, or a value for each item of a list, to a series. Raises TypeError for what is no number."""
         at = int(time.time() * 1e6)
         labels = {"x_label": str(x_label or ""), "y_label": str(y_label or "")}
@@ -34,7 +35,7 @@ class Reporter:
             dict(labels, name=str(name), y=_number(name, one_y), x=_place(one_x), at_microseconds=at)
             for one_x, one_y in _pairs(x, y)
         ]
-        self._say(points, None)
+        return self._say(points, None)
 
     def progress(self, done: Any, total: Any, text: str) -> None:
         """Says how far the program is; what was said before is forgotten."""
@@ -46,27 +47,30 @@ class Reporter:
         self._process = os.getpid()
         self._points: "List[Dict[str, Any]]" = []
         self._progress: "Optional[Dict[str, Any]]" = None
-        self._is_asked = False
+        self._asked: "Optional[Request]" = None
         self._hurry = threading.Event()
+        background.at_end(self._hurry.set)
 
-    def _say(self, points: "List[Dict[str, Any]]", progress: "Optional[Dict[str, Any]]") -> None:
+    def _say(self, points: "List[Dict[str, Any]]", progress: "Optional[Dict[str, Any]]") -> Request:
+        """The call with which it will be sent."""
         with self._lock:
             if self._process != os.getpid():
                 self._begin_anew()
             self._points += points
             self._progress = progress or self._progress
-            if self._is_asked:
-                return
-            self._is_asked = True
-        background.at_end(self._hurry.set)
-        background.begin("report", self._send_soon, lane="report")
+            if self._asked is not None:
+                return self._asked
+            asked = self._asked = Request("report", self._send_soon)
+        # Not while holding the lock: at the end of the program it is done at once, here.
+        background.launch(asked, lane="report")
+        return asked
 
     def _send_soon(self) -> None:
         self._hurry.wait(MOMENT_SECONDS)
         with self._lock:
             points, self._points = self._points, []
             progress, self._progress = self._progress, None
-            self._is_asked = False
+            self._asked = None
         try:
             for start in range(0, len(points), MOST_AT_ONCE):
                 body = {"points": points[start : start + MOST_AT_ONCE]}

@@ -7,6 +7,7 @@ from typing import Any, Optional, Sequence, Union
 from . import messages, outputs
 from .artifacts import Artifacts
 from .assets import AssetManager
+from .background import Request
 from .engine import DataEngine
 from .parameters import Parameters
 from .reporting import Reporter
@@ -36,9 +37,9 @@ class Skafos:
 
     def report(
         self, name: str, y: Any, y_label: "Optional[str]" = None, x: Any = None, x_label: "Optional[str]" = None
-    ) -> None:
+    ) -> Request:
         """Adds a value to the series of a metric, or a list of values; without `x` they are counted."""
-        self._reporter.report(name, y, y_label, x, x_label)
+        return self._reporter.report(name, y, y_label, x, x_label)
 
     def progress(self, done: Any, total: Any = None, text: str = "") -> None:
         """Says how far the job is; `skafd status` shows it."""
