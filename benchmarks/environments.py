@@ -73,6 +73,8 @@ class Projects:
         while self._live(folder.name) == before:
             if time.monotonic() - saved_at > _PATIENCE_SECONDS:
                 raise RuntimeError("the daemon did not get to it")
+            if problem := self._client.project(folder.name)["problem"]:
+                raise RuntimeError(problem["text"])
             change = self._client.changes(change)
         return time.monotonic() - saved_at
 

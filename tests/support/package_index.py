@@ -66,7 +66,9 @@ class PackageIndex:
             "core-metadata": True,
             "hashes": {"sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()},
         }
-        return entry | ({"upload-time": self._published[wheel.name]} if self._tells_when else {})
+        return entry | (
+            {"upload-time": self._published.get(wheel.name, "2018-01-01T12:00:00Z")} if self._tells_when else {}
+        )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         index = self
