@@ -55,6 +55,10 @@ class Client(KeptCalls):
         """The last executions of a job that have ended, oldest first."""
         return self._list("GET", f"/v1/projects/{part_of_path(project)}/history", {"job": job, "limit": limit})
 
+    def usage(self, target: str) -> list[Json]:
+        """What the newest attempts of a target use, or used, over time."""
+        return self._list("GET", "/v1/usage", {"target": target})
+
     def start_run(
         self, project: str, job: str | None = None, only: bool = False, parameters: Mapping[str, str] | None = None
     ) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,11 @@ from rich.text import Text
 from skafd.looks.words import FAILURES, ago, clock_time, count, format_span, seconds_between, state_text, took, until
 from skafd.tui.rows import Row
 from skafd.tui.sparkline import bar, sparkline
-from skafd.units import format_duration
+from skafd.units import format_duration, format_memory
 
 Json = dict[str, Any]
 _BAR_COLUMNS = 20
+_NEARLY_FULL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class More:
     why: str = ""
     history: Sequence[Json] = ()
     """Ended attempts of the job, oldest first: run, state, seconds."""
-    usage: Mapping[str, float] | None = None
-    """Of what runs: cpu cores, cpu_limit, memory_bytes, memory_limit_bytes."""
+    usage: Json | None = None
+    """Of what runs: its limits, and points of cores and memory over time."""
 
 
 def draw_detail(row: Row, more: More, now: datetime) -> Text:
@@ -67,7 +68,9 @@ def _counts(jobs: Sequence[Json]) -> str:
 
 def _of_job(row: Row, job: Json, more: More, now: datetime) -> list[Text]:
     lines = [Text(row.key, "bold"), _last(job, now)]
-    if more.usage:
+    if job["progress"]:
+        lines.append(_progress(job["progress"]))
+    if more.usage and more.usage["points"]:
         lines += _usage(more.usage)
     if job["schedule"]:
         following = "paused" if job["paused"] else _next(job["next_at"], now)
@@ -109,13 +112,33 @@ def _history(history: Sequence[Json]) -> list[Text]:
     ]
 
 
-def _usage(usage: Mapping[str, float]) -> list[Text]:
-    lines = []
-    for name, unit in (("cpu", 1.0), ("memory", 2.0**20)):
-        used, limit = usage[name] / unit, usage.get(f"{name}_limit", 0.0) / unit
-        amount = f"{used:.2f} of {limit:g} cores" if name == "cpu" else f"{used:,.0f} of {limit:,.0f} MiB"
-        style = "red" if limit and used / limit > 0.9 else "cyan"
-        lines.append(
-            Text(f"{name:<7}").append(bar(used / limit if limit else 0.0, _BAR_COLUMNS), style).append(f" {amount}")
-        )
-    return lines
+def _usage(usage: Json) -> list[Text]:
+    """What it uses now against its limit as a bar, and over time as a line of bars."""
+    points = usage["points"][-_BAR_COLUMNS:]
+    cores, memory = points[-1]["cores"], points[-1]["memory_bytes"]
+    limit_cores, limit_memory = usage["limit_cores"], usage["limit_memory_bytes"]
+    of_cores = f" of {limit_cores:g}" if limit_cores else ""
+    of_memory = f" of {format_memory(limit_memory)}" if limit_memory else ""
+    return [
+        _bar("cpu", cores, limit_cores, f"{cores:.2f}{of_cores} cores"),
+        Text("       ").append(sparkline([point["cores"] for point in points]), "cyan"),
+        _bar("memory", memory, limit_memory, f"{format_memory(memory)}{of_memory}"),
+        Text("       ").append(sparkline([point["memory_bytes"] for point in points]), "cyan"),
+    ]
+
+
+def _bar(name: str, used: float, limit: float | None, amount: str) -> Text:
+    share = used / limit if limit else 0.0
+    line = Text(f"{name:<7}")
+    if limit:
+        line.append(bar(share, _BAR_COLUMNS), "red" if share > _NEARLY_FULL else "cyan").append(" ")
+    return line.append(amount)
+
+
+def _progress(progress: Json) -> Text:
+    done, total = progress["done"], progress["total"]
+    line = Text("done   ")
+    if total:
+        line.append(bar(done / total, _BAR_COLUMNS), "green").append(" ")
+    said = [f"{done:g}", *([f"of {total:g}"] if total else []), *([progress["text"]] if progress["text"] else [])]
+    return line.append(" ".join(said))

@@ -23,6 +23,7 @@ from skafd.tui.line_list import LineList
 from skafd.tui.mirror import Mirror
 from skafd.tui.row_look import draw_row, header
 from skafd.tui.rows import Order, Row, RowMaker
+from skafd.tui.services_screen import ServicesScreen
 
 if TYPE_CHECKING:
     from skafd.tui.app import SkafdApp
@@ -50,6 +51,7 @@ class MachineScreen(Deeds, Screen[None]):
         Binding("escape", "unfilter", "No filter", show=False),
         Binding("space", "fold", "Fold", show=False),
         Binding("o", "order", "Order", show=False),
+        Binding("S", "services", "Services", show=False),
     ]
     DEFAULT_CSS = """
     MachineScreen #top { height: 1; padding: 0 1; background: $panel; color: $text; }
@@ -124,6 +126,9 @@ class MachineScreen(Deeds, Screen[None]):
     def _tick(self) -> None:
         self.rows.refresh()
         self._show_detail()
+        row = self.rows.current
+        if row is not None and row.job is not None and row.job["state"] == "running":
+            self._ask()
 
     def on_line_list_moved(self) -> None:
         """Shows what is known at once, and asks for more when the cursor rests."""
@@ -144,10 +149,11 @@ class MachineScreen(Deeds, Screen[None]):
         try:
             why = self._client.why(row.key)["sentence"]
             history = self._client.history(row.project["project"], row.job["id"]) if row.job else []
+            usage = self._client.usage(row.key) if row.job and row.job["state"] == "running" else []
         except SkafdError:
             # The line at the top says so if the daemon is away; whatever else it is, the next change asks again.
             return
-        self.app.call_from_thread(self._learn, row.key, More(why, history))
+        self.app.call_from_thread(self._learn, row.key, More(why, history, usage[0] if usage else None))
 
     def _learn(self, key: str, more: More) -> None:
         if self.rows.current is not None and self.rows.current.key == key:
@@ -188,6 +194,10 @@ class MachineScreen(Deeds, Screen[None]):
         """A slash that is typed into the field is a slash."""
         return action != "filter" or not isinstance(self.focused, Input)
 
+    def action_services(self) -> None:
+        """The long-lived processes."""
+        self.app.push_screen(ServicesScreen())
+
     def action_filter(self) -> None:
         """Asks for words."""
         field = self.query_one("#filter", Input)
@@ -225,6 +235,8 @@ def top_line(mirror: Mirror, needle: str) -> Text:
     )
     line.append(f"  ● {running} running", "cyan" if running else "dim")
     line.append(f"  ✗ {failed} failed", "bold red" if failed else "dim")
+    if mirror.services:
+        line.append(f"  {count(len(mirror.services), 'service')}", "dim")
     if mirror.daemon["enforcement"] == "none":
         line.append("  limits are NOT enforced", "yellow")
     return line.append(f"  /{needle}", "bold") if needle else line

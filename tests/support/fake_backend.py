@@ -157,6 +157,7 @@ class FakeBackend:
         self.up_results = [FolderResult("/srv/churn", "churn", "deployed", 12, "", [])]
         self.sources: list[LogSource] = []
         self.running_services: list[ServiceInfo] = []
+        self.used: TaskUsage | None = None
         self.ended = [_ended(number) for number in range(30, 42)]
         self.asked: list[tuple[object, ...]] = []
         self.stopped = threading.Event()
@@ -353,7 +354,7 @@ class FakeBackend:
 
     def usage(self, target: str) -> list[TaskUsage]:
         self.asked.append(("usage", target))
-        return [TaskUsage(f"{target}/1/train", 1, False, None, None, 5, [UsagePoint(1.0, 0.5, 5)])]
+        return [self.used or TaskUsage(f"{target}/1/train", 1, False, None, None, 5, [UsagePoint(1.0, 0.5, 5)])]
 
     def change_number(self) -> int:
         return self._number

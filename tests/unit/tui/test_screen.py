@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skafd.api.shapes import ProgressInfo, ServiceInfo, TaskUsage, UsagePoint
 from skafd.errors import Refused
 from skafd.tui.app import SkafdApp
 from skafd.tui.feed import Feed
@@ -147,6 +148,36 @@ def test_a_log_is_searched_wrapped_and_saved(served: Served, tmp_path: Path, mon
 
     _use(served, use)
     assert "3 rows are odd" in (tmp_path / "churn-train.log").read_text()
+
+
+def test_what_runs_shows_what_it_uses_and_how_far_it_is(served: Served, backend: FakeBackend) -> None:
+    progress = ProgressInfo(3, 12, "files", "2026-03-01T13:05:00+00:00")
+    running = replace(job("train", state="running"), progress=progress)
+    backend.projects[0] = replace(backend.projects[0], jobs=[running])
+    points = [UsagePoint(1.0, 0.25, 2**20), UsagePoint(2.0, 0.5, 2**21)]
+    backend.used = TaskUsage("churn/42/train", 1, False, 2.0, 2**22, 2**21, points)
+
+    async def use(seen: Seen) -> None:
+        await seen.press("j")
+        await seen.until("0.50 of 2 cores")
+        await seen.until("2Mi of 4Mi")
+        await seen.until("3 of 12 files")
+
+    _use(served, use)
+
+
+def test_services_are_listed(served: Served, backend: FakeBackend) -> None:
+    service = ServiceInfo("data", "running", "2026-03-01T13:00:00+00:00", 2, None, "killed", 4711, 2**26, "/log")
+    backend.running_services = [service]
+
+    async def use(seen: Seen) -> None:
+        await seen.until("1 service")
+        await seen.press("S")
+        await seen.until("64Mi  pid 4711  started again 2 times")
+        await seen.press("escape")
+        await seen.until("PROJECT / JOB")
+
+    _use(served, use)
 
 
 def test_an_older_version_is_made_live_after_a_question(served: Served, backend: FakeBackend) -> None:
