@@ -225,6 +225,8 @@ class RunDetail:
     """Of these jobs only the instances are in `tasks` that say most: failures before what runs and what waits."""
     drift: list[str] = field(default_factory=list)
     """Packages that the deployment before had in another version: `pandas 1.5.3 -> 2.0.0`."""
+    flows: dict[str, str] = field(default_factory=dict)
+    """What Metaflow calls the run, for each job that is a flow: `TrainFlow/skafd-42-1f3a9c02`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ COMMANDS = {
     "import": "imports",
     "doctor": "doctor",
     "service": "service",
+    "metaflow": "metaflow",
     "schema": "schema",
     "edit": "edit",
     "completion": "completion",

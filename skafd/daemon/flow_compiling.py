@@ -16,7 +16,7 @@ from skafd.home import Home
 from skafd.machine.accounts import Accounts
 from skafd.metaflow import datastore
 from skafd.metaflow.compiling import compile_flow
-from skafd.metaflow.describing import Asking, describe
+from skafd.metaflow.describing import SAID, Asking, describe, read_description
 from skafd.metaflow.provision import provide
 from skafd.model.entrypoint import Script, parse_entrypoint
 from skafd.model.environment import PreparedEnvironments
@@ -61,6 +61,9 @@ class FlowCompiler:
     ) -> Job:
         script = parse_entrypoint(job.entrypoint, job.language)[0]
         assert isinstance(script, Script), "the config was checked"
+        said = snapshot.path / SAID
+        if said.is_file():
+            return compile_flow(job, read_description(said), script.path, script.arguments)
         temporary = Path(tempfile.mkdtemp(prefix="flow-", dir=self._home.path))
         temporary.chmod(0o711)  # Its user may pass through it, to a folder that is closed to all others.
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -62,11 +63,15 @@ def flow_task(
     if job.flow is None or particulars.step is None:
         return None
     root = datastore.local_root(facts.path, variables)
-    return FlowTask(run, job, job.flow, attempt, particulars.step, python, root, provision)
+    interpreter = Path(job.flow.python) if job.flow.python else python
+    return FlowTask(run, job, job.flow, attempt, particulars.step, interpreter, root, provision)
 
 
 def flow_variables(task: FlowTask, facts: ProjectFacts, variables: Mapping[str, str]) -> dict[str, str]:
     """What is added to the environment of a flow's task."""
     path = [str(task.provision.extension), *filter(None, (variables.get("PYTHONPATH"),))]
+    own = {}
+    if task.flow.python:
+        own = {"PATH": f"{task.python.parent}:{variables.get('PATH', os.defpath)}"}
     secrets = {"SKAFD_SECRET_NAMES": ",".join((*facts.variables, "SKAFD_TOKEN"))}
-    return {**environment_of(task), "PYTHONPATH": ":".join(path), **secrets}
+    return {**environment_of(task), "PYTHONPATH": ":".join(path), **secrets, **own}

@@ -21,7 +21,7 @@ from skafd.api.shapes import (
 )
 from skafd.engine.why import Told, run_sentence, task_sentence
 from skafd.model.deployment import Deployment
-from skafd.model.flow import SETUP
+from skafd.model.flow import SETUP, flow_run_id
 from skafd.model.ids import JobId, TaskKey
 from skafd.model.outcome import OomKilled, Outcome, describe, suggested_limit_bytes
 from skafd.model.project import Job, Project
@@ -126,6 +126,11 @@ def run_detail(detail: views.RunDetail, config: Project, waits: Waits = MappingP
         tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in shown],
         groups=[_group(job, jobs.get(job), tasks) for job, tasks in by_job.items() if len(tasks) > MOST_SHOWN],
         why=why_run(detail, config, waits),
+        flows={
+            job.name.strip(): f"{job.flow.name}/{flow_run_id(detail.run.key, detail.run.created_at)}"
+            for job in config.jobs
+            if job.flow is not None and job.id in by_job
+        },
     )
 
 

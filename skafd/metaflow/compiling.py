@@ -60,6 +60,8 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         datastore=description["datastore"],
         datastore_root="" if description["datastore"] == "local" else description["datastore_root"],
         configs=None if configs is None else json.dumps(configs, sort_keys=True),
+        tags=tuple(description.get("tags", ())),
+        python=description.get("python", ""),
         finish_event=_finish_event(description["project"].get("project_flow_name") or description["flow"]),
         on_success=tuple(description["on_success"]),
         on_error=tuple(description["on_error"]),

@@ -19,6 +19,8 @@ from skafd.sandbox.spec import AttemptSpec, ResourceLimits
 from skafd.sandbox.user import User
 from skafd.units import format_duration, format_memory
 
+SAID = "skafd-flow.json"
+"""In a project that the flow's own command line made: what it said then."""
 TIMEOUT_SECONDS = 60.0
 _LIMITS = ResourceLimits(memory_bytes=2 * 2**30, pids=512)
 _OUTPUT = "flow.json"
@@ -60,6 +62,15 @@ def describe(asking: Asking, script: Script) -> Description:
         description: dict[str, Any] = json.loads(text)
         return description
     raise _refusal(asking, script, found)
+
+
+def read_description(path: Path) -> Description:
+    """What a flow said of itself when its own command line deployed it. Raises DeployError."""
+    try:
+        description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DeployError(f"{path.name} cannot be read: {error}", "`python flow.py skafd create` makes it") from error
+    return description
 
 
 def _spec(asking: Asking, script: Script) -> AttemptSpec:

@@ -77,6 +77,8 @@ class Flow:
     """What the flow's configs were when it was deployed, as JSON."""
     tags: tuple[str, ...] = ()
     production_token: str | None = None
+    python: str = ""
+    """The interpreter that it was deployed with by its own command line; else that of the project's environment."""
     finish_event: str = ""
     """The named event that the flow's success is."""
     on_success: tuple[str, ...] = ()

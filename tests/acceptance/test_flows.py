@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.support.flow_projects import FlowProjects, attempts, states
-from tests.support.installed import Installed
+from tests.support.installed import SKAFD, Installed
 
 SHAPES = "  - {name: shapes, type: metaflow, entrypoint: shapes.py, on_deploy: wait}\n"
 BROKEN = """\
@@ -97,6 +97,30 @@ class FollowingFlow(FlowSpec):
 
 if __name__ == "__main__":
     FollowingFlow()
+"""
+GREET = """\
+from metaflow import FlowSpec, Parameter, step
+
+class GreetFlow(FlowSpec):
+    who = Parameter("who", default="world")
+
+    @step
+    def start(self):
+        self.greeting = "hello " + self.who
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.greeting)
+
+if __name__ == "__main__":
+    GreetFlow()
+"""
+DEPLOY = """\
+from metaflow import Deployer
+run = Deployer("greet.py", show_output=False).skafd().create().trigger(who="grace")
+run.wait_for_completion(timeout=300)
+print(run.status, run.run.data.greeting)
 """
 AFTER = """\
 from metaflow import Flow
@@ -209,6 +233,31 @@ def test_a_resumed_flow_keeps_what_succeeded_survives_kills_and_sets_off_the_nex
         "logs", "kept/3"
     )
     assert flows.ask(folder, "FollowingFlow")["artifacts"]["seen"] == "[0, 1, 4, 9]"
+
+
+def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flows: FlowProjects) -> None:
+    folder = flows.write("own", "  - {name: nothing, entrypoint: 'true', language: any}\n", {"greet.py": GREET})
+    live = flows.installed
+    live.ok("up", folder, "--detach")  # for an environment with metaflow
+    live.environment["PYTHONPATH"] = live.ok("metaflow").strip()
+    live.environment["SKAFD_PROGRAM"] = str(SKAFD)
+    created = flows.execute(folder, "greet.py", "skafd", "create", "--tag", "nightly")
+    assert created.returncode == 0, created.stderr
+    live.environment["SKAFD_METAFLOW_WAIT"] = "1"
+    triggered = flows.execute(folder, "greet.py", "skafd", "trigger", "--who", "ada", "--run-id-file", "id")
+    assert triggered.returncode == 0, triggered.stderr
+    run_id = (folder / "id").read_text()
+    assert "succeeded" in flows.execute(folder, "greet.py", "skafd", "status", run_id).stdout
+    assert "hello ada" in flows.execute(folder, "greet.py", "skafd", "logs", run_id, "end").stdout
+    said = flows.ask(folder, "GreetFlow")
+    assert (said["run"], said["artifacts"]["greeting"]) == (run_id, "'hello ada'")
+    assert "nightly" in said["tags"]
+    del live.environment["SKAFD_METAFLOW_WAIT"]
+    done = flows.execute(folder, "-c", DEPLOY)
+    assert done.stdout.splitlines()[-1] == "succeeded hello grace", done.stdout + done.stderr
+    failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
+    assert failed.returncode != 0
+    assert "17 is no run of skafd's" in failed.stdout + failed.stderr
 
 
 def kill_daemon(installed: Installed) -> None:

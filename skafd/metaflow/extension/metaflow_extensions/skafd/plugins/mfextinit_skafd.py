@@ -5,3 +5,4 @@ An error in a plugin would break every `import metaflow`: what is named here nee
 
 CLIS_DESC = [("skafd", ".skafd_cli.cli")]
 STEP_DECORATORS_DESC = [("skafd_internal", ".skafd_decorator.SkafdInternalDecorator")]
+DEPLOYER_IMPL_PROVIDERS_DESC = [("skafd", ".skafd_deployer.SkafdDeployer")]

@@ -12,10 +12,11 @@ _CALLED_ELSEWHERE = ("skafd_internal",)
 def write_description(obj, output):
     """Writes the description of the flow that the command line has loaded."""
     with open(output, "w") as file:
-        json.dump(_describe(obj), file)
+        json.dump(describe(obj), file)
 
 
-def _describe(obj):
+def describe(obj):
+    """The description, as what JSON can hold."""
     flow, graph = obj.flow, obj.graph
     decorators = flow._flow_decorators
     return {
