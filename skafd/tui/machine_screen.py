@@ -110,8 +110,11 @@ class MachineScreen(Deeds, Screen[None]):
 
     def _show_top(self) -> None:
         top = self.query_one("#top", Static)
-        top.set_class(bool(self.app.trouble), "-away")
-        top.update(Text(self.app.trouble) if self.app.trouble else top_line(self.app.mirror, self._needle))
+        trouble = self.app.trouble
+        if not trouble and self.app.mirror.trouble:
+            trouble = f"nothing new is started: skafd {self.app.mirror.trouble}"
+        top.set_class(bool(trouble), "-away")
+        top.update(Text(trouble) if trouble else top_line(self.app.mirror, self._needle))
 
     def _show_detail(self) -> None:
         row = self.rows.current

@@ -18,6 +18,8 @@ class Mirror:
     projects: Mapping[str, Json] = field(default_factory=dict)
     """By short name, in order."""
     services: tuple[Json, ...] = ()
+    trouble: str = ""
+    """Why nothing new is started at all; empty when all is well."""
 
     def merged(self, answer: Json) -> Mirror:
         """With an answer that holds what changed since `number`; what did not is the same object as before."""
@@ -25,7 +27,7 @@ class Mirror:
         projects = {
             name: changed.get(name) or self.projects[name] for name in answer["names"] if self._has(name, changed)
         }
-        return Mirror(answer["number"], answer["daemon"], projects, tuple(answer["services"]))
+        return Mirror(answer["number"], answer["daemon"], projects, tuple(answer["services"]), answer["trouble"])
 
     def project(self, name: str) -> Json | None:
         """A project by its short name, if it is still there."""

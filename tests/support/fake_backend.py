@@ -158,6 +158,7 @@ class FakeBackend:
         self.sources: list[LogSource] = []
         self.running_services: list[ServiceInfo] = []
         self.used: TaskUsage | None = None
+        self.trouble = ""
         self.ended = [_ended(number) for number in range(30, 42)]
         self.asked: list[tuple[object, ...]] = []
         self.stopped = threading.Event()
@@ -173,7 +174,7 @@ class FakeBackend:
     def status(self, after: int = -1) -> Status:
         names = [project.project for project in self.projects]
         projects = self.projects if after < self._number else []
-        return Status(self.daemon, projects, self.running_services, self._number, names)
+        return Status(self.daemon, projects, self.running_services, self._number, names, self.trouble)
 
     def project(self, project: str) -> ProjectStatus:
         for known in self.projects:

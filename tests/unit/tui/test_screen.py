@@ -100,6 +100,18 @@ def test_a_change_is_seen_and_the_cursor_stays_on_its_job(served: Served, backen
     _use(served, use)
 
 
+def test_a_machine_that_starts_nothing_new_says_why(served: Served, backend: FakeBackend) -> None:
+    async def use(seen: Seen) -> None:
+        backend.trouble = "waits for room on the disk of /state: 3Mi free, 16Mi needed"
+        backend.announce()
+        await seen.until("nothing new is started: skafd waits for room on the disk of /state")
+        backend.trouble = ""
+        backend.announce()
+        await seen.until(lambda: "nothing new is started" not in seen.text)
+
+    _use(served, use)
+
+
 def test_without_its_daemon_it_says_so_and_goes_on_when_that_is_back(served: Served, tmp_path: Path) -> None:
     backend = FakeBackend(tmp_path)
 
