@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from skafd import __version__, crash
@@ -404,12 +406,25 @@ SCHEMA_VERSION = len(STEPS)
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings the database up to SCHEMA_VERSION, each step in a transaction of its own."""
     # Imported here: it costs 0.2 s and 7 MB, and most starts of the daemon have nothing to migrate.
-    import sqlite_utils
+    with _hidden("numpy", "pandas"):
+        import sqlite_utils
 
     migrations = sqlite_utils.Migrations("skafd")
     for version, statements in enumerate(STEPS, start=1):
         migrations(name=f"version_{version}")(_step(version, statements))
     migrations.apply(sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False))
+
+
+@contextmanager
+def _hidden(*packages: str) -> Iterator[None]:
+    """Lets optional imports of these fail: where they are installed, they would cost the daemon 20 MB for nothing."""
+    hidden = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
 
 
 def _step(version: int, statements: tuple[str, ...]) -> Callable[[Database], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -179,3 +181,14 @@ def test_answers_are_remembered_for_a_while(database: Database, churn: ProjectId
         writer.forget_answers(NOON + timedelta(seconds=1))
         assert writer.answered("one") is None
         assert not writer.is_alive(attempt(churn))
+
+
+def test_a_new_database_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from skafd.store import Database
+Database.open(Path({str(tmp_path / "new.db")!r})).close()
+print(sorted({{"numpy", "pandas"}} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
