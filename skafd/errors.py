@@ -67,6 +67,10 @@ class DataEngineError(SkafdError):
     """The data engine does not do what was asked."""
 
 
+class QueueError(SkafdError):
+    """The queue does not do what was asked."""
+
+
 class IllegalTransition(SkafdError):
     """A state change that the transition table does not have: a bug."""
 

@@ -85,6 +85,16 @@ class Home:
         return self.path / "data"
 
     @property
+    def queue_socket(self) -> Path:
+        """Where the queue's broker answers jobs."""
+        return self.jobs / "queue.sock"
+
+    @property
+    def queue(self) -> Path:
+        """The messages of every project: `queue.db`."""
+        return self.path / "queue"
+
+    @property
     def sdk(self) -> Path:
         """What jobs import: `<hash>/skafossdk/`."""
         return self.jobs / "sdk"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skafd.addons.data import place
 from skafd.addons.program import Programs
+from skafd.addons.queue import place as queue_place
 from skafd.home import Home
 from skafd.model.limits import Capacity
 
@@ -12,4 +13,5 @@ def known_programs(home: Home, capacity: Capacity) -> Programs:
     """What `Programs.find` answers for."""
     programs = Programs()
     programs.add(lambda name: place.data_engine(home, capacity) if name == place.SERVICE else None)
+    programs.add(lambda name: queue_place.queue_broker(home) if name == queue_place.SERVICE else None)
     return programs
