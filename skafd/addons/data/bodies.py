@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from skafd.errors import DataEngineError
 
-LARGEST_BYTES = 2 * 2**30
+LARGEST_BYTES = 512 * 2**20
 """One save has at most so many bytes: all of its rows are there at once, or none."""
 _LONGEST_LINE_BYTES = 256
 
