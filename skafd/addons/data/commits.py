@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import duckdb
 
-from skafd.errors import DataEngineError, SkafdError
+from skafd.errors import DaemonUnreachable, DataEngineError, SkafdError
 
 log = logging.getLogger("skafd.data")
 
@@ -24,6 +24,13 @@ _MOST_AT_ONCE = 256
 def one_line(error: Exception) -> str:
     """What DuckDB says, without the statement that it shows."""
     return " ".join(str(error).split("\n\n")[0].split())
+
+
+def _refusal(error: Exception) -> SkafdError:
+    """Where there is no room whoever asks may ask again: the SDK does."""
+    if "No space left" in str(error):
+        return DaemonUnreachable("there is no room on the disk for tables", "`skafd status` says more")
+    return DataEngineError(f"it could not be written: {one_line(error)}")
 
 
 class Write(Protocol):
@@ -119,7 +126,7 @@ class Commits:
             pending.future.set_exception(error)
         except Exception as error:
             self._roll_back()
-            pending.future.set_exception(DataEngineError(f"it could not be written: {one_line(error)}"))
+            pending.future.set_exception(_refusal(error))
         else:
             pending.future.set_result(result)
 
