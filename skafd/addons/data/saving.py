@@ -22,6 +22,8 @@ from skafd.errors import DataEngineError
 _SMALL_BYTES = 256 * 1024
 """More than that DuckDB reads from a file, with several threads."""
 _MOST_JOINED_BYTES = 4 * 2**20
+_USUAL_ROW_BYTES = 4 * 2**20
+"""DuckDB reads in blocks of twice that size."""
 _LARGEST_ROW_BYTES = 256 * 2**20
 _SHOWN = 60
 
@@ -54,7 +56,7 @@ class Save:
                 careful._put(connection, schema, segment)
             except duckdb.Error as error:
                 connection.execute("ROLLBACK")
-                raise self._complaint(connection, schema, segment, error) from error
+                raise careful._complaint(connection, schema, segment, error) from error
 
     def joined(self, others: Sequence[object]) -> Save | None:
         """One save for several small ones of the same columns."""
@@ -114,7 +116,8 @@ class Save:
             file.write(segment.rows)
             file.flush()
             shape = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in segment.columns)
-            options = f"format = 'array', maximum_object_size = {_LARGEST_ROW_BYTES}, columns = {{{shape}}}"
+            largest = _LARGEST_ROW_BYTES if self.is_careful else _USUAL_ROW_BYTES
+            options = f"format = 'array', maximum_object_size = {largest}, columns = {{{shape}}}"
             yield f"read_json({text(file.name)}, {options})", []
 
     def _complaint(

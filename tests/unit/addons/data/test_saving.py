@@ -168,3 +168,11 @@ def test_what_was_saved_is_there_for_the_next_process(embedded: Embedded) -> Non
     embedded.reopen()
     embedded.save(PEOPLE, {"id": 2, "name": "Bob"})
     assert embedded.query("SELECT name FROM people") == [{"name": "Ann"}, {"name": "Bob"}]
+
+
+def test_a_row_may_be_large(embedded: Embedded) -> None:
+    large = "x" * (20 * 2**20)
+    embedded.save(PEOPLE, {"id": 1, "name": "small"}, {"id": 2, "name": large})
+    assert embedded.query("SELECT length(name) AS n FROM people") == [{"n": 5}, {"n": len(large)}]
+    embedded.save(PEOPLE, *({"id": number, "name": large if number == 50 else "x"} for number in range(100)))
+    assert embedded.query("SELECT sum(length(name)) AS n FROM people") == [{"n": 99 + len(large)}]
