@@ -171,7 +171,7 @@ def test_what_runs_shows_what_it_uses_and_how_far_it_is(served: Served, backend:
 
     async def use(seen: Seen) -> None:
         await seen.press("j")
-        await seen.until("0.50 of 2 cores")
+        await seen.until("0.50 of 2")
         await seen.until("2Mi of 4Mi")
         await seen.until("3 of 12 files")
 
