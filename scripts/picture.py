@@ -1,52 +1,69 @@
-"""`make picture` draws docs/images/status.svg: the status of a real daemon while the churn example runs."""
+"""`make picture` draws docs/images: the screen on a real daemon while the churn example runs, and one of its runs."""
 
 from __future__ import annotations
 
-import io
+import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
+from textual.pilot import Pilot
 
-from skafd import clock
-from skafd.commands.render.status import render_status
-from tests.support.installed import Installed
+from skafd.api.client import Client
+from skafd.tui.app import SkafdApp
+from tests.support.installed import PATIENCE_SECONDS, Installed
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "images" / "status.svg"
-WIDTH = 108
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+SIZE = (118, 24)
+_LOOK_SECONDS = 0.1
 
 
 def main() -> None:
-    """Runs three examples, and draws the status in the moment when the model is trained."""
+    """Runs three examples, and draws the screen in the moment when the model is trained."""
     with Installed() as installed:
         for name in ("churn", "fan", "limits"):
             installed.ok("up", installed.copy_example(name), "--detach")
         installed.command("run", "limits", "--wait")
         installed.ok("run", "fan", "--wait")
+        installed.ok("run", "churn", "--wait")
         installed.ok("run", "churn")
-        status = installed.wait_for("the training", lambda: _status_of_training(installed))
-        text = render_status(_with_paths_of_a_user(status, installed), WIDTH, clock.now())
-    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
-    console.print(text)
-    drawing = console.export_svg(title="skafd status", unique_id="skafd")
+        asyncio.run(_draw(installed))
+
+
+async def _draw(installed: Installed) -> None:
+    app = SkafdApp(Client(installed.home / "api.sock"))
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot, lambda: _training(app))
+        app.screen.rows.go_to("churn/train")  # type: ignore[attr-defined]
+        await _until(pilot, lambda: app.screen._more.usage is not None)  # type: ignore[attr-defined]
+        _write(app, installed, "status")
+        app.screen.rows.go_to("fan")  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await _until(pilot, lambda: app.screen.query_one("#tasks").items != ())  # type: ignore[attr-defined]
+        await pilot.pause(1.0)
+        _write(app, installed, "run")
+
+
+def _training(app: SkafdApp) -> bool:
+    churn = app.mirror.project("churn")
+    return churn is not None and any(job["state"] == "running" and job["name"] == "train" for job in churn["jobs"])
+
+
+async def _until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():
+            await pilot.pause(_LOOK_SECONDS)
+
+
+def _write(app: SkafdApp, installed: Installed, name: str) -> None:
+    drawing = app.export_screenshot(title="skafd status")
+    drawing = drawing.replace(str(installed.home), "~/.local/state/skafd").replace(
+        str(installed.projects), "~/pipelines"
+    )
     # The picture is to need nothing from elsewhere: the reader's own monospace font will do.
-    TARGET.write_text(re.sub(r"\s*@font-face \{.*?\}", "", drawing, flags=re.DOTALL))
-    print(TARGET.relative_to(ROOT))
-
-
-def _status_of_training(installed: Installed) -> dict[str, Any] | None:
-    status = installed.status()
-    (churn,) = [project for project in status["projects"] if project["project"] == "churn"]
-    return status if churn["jobs"][1]["state"] == "running" else None
-
-
-def _with_paths_of_a_user(status: dict[str, Any], installed: Installed) -> dict[str, Any]:
-    status["daemon"]["home"] = "~/.local/state/skafd"
-    for project in status["projects"]:
-        project["path"] = project["path"].replace(str(installed.projects), "~/pipelines")
-    return status
+    drawing = re.sub(r"\s*@font-face \{.*?\}", "", drawing, flags=re.DOTALL)
+    (IMAGES / f"{name}.svg").write_text(re.sub(r"terminal-\d+", "terminal", drawing))
+    print(f"docs/images/{name}.svg")
 
 
 if __name__ == "__main__":
