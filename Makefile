@@ -32,6 +32,7 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 	@$(BIN)/python benchmarks/plan.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/storm.py
+	@$(BIN)/python -m benchmarks.screen
 	@$(BIN)/python benchmarks/save.py
 	@$(BIN)/python benchmarks/environments.py
 	@$(BIN)/python benchmarks/data.py
