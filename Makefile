@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench torture vm-test lock promises picture clean
+.PHONY: help setup demo test lint format bench torture flows vm-test lock promises picture clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do \
@@ -40,6 +40,9 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 KILLS= SEED=
 	@MINUTES="$(MINUTES)" KILLS="$(KILLS)" SEED="$(SEED)" SIMULATIONS="$(SIMULATIONS)" SCALE="$(SCALE)" scripts/torture
+
+flows: $(READY) ## run Metaflow's tutorials beside Metaflow, and kill the daemon under a wide flow (some ten minutes)
+	@scripts/flows $(ARGS)
 
 vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; some ten minutes); VM_RESETS=20
 	@scripts/vm-test $(ARGS)

@@ -68,6 +68,9 @@ class Backend(EnvironmentsBackend, Protocol):
     def again(self, target: str, latest: bool) -> RunDetail:
         """Resumes a run, or runs a task of it again; the run in which that happens."""
 
+    def forget(self, project: str) -> None:
+        """Takes a project off the list; what runs of it goes on, and its history stays."""
+
     def skip(self, target: str) -> RunDetail:
         """Passes over the tasks that the target means and that have not begun."""
 

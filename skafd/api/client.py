@@ -70,6 +70,10 @@ class Client(KeptCalls):
         """Resumes an ended run, or runs a task of it again; returns the run in which that happens."""
         return self._object("POST", "/v1/again", body={"target": target, "latest": latest})
 
+    def forget(self, project: str) -> None:
+        """Takes a project off the list."""
+        self._json("DELETE", f"/v1/projects/{part_of_path(project)}")
+
     def skip(self, target: str) -> Json:
         """Passes over a task that has not begun; returns its run."""
         return self._object("POST", "/v1/skip", body={"target": target})

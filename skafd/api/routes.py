@@ -199,6 +199,12 @@ ROUTES: tuple[Route, ...] = (
         StartRunRequest,
     ),
     Route(
+        "DELETE",
+        "/v1/projects/{project}",
+        "Take a project off the list; what runs of it goes on, and its history stays.",
+        lambda backend, call: backend.forget(call.project),
+    ),
+    Route(
         "POST",
         "/v1/again",
         "Resume an ended run, or run a task and its dependents again; a task that waits for its retry goes at once.",

@@ -49,6 +49,7 @@ COMMANDS = {
     "kill": "kill",
     "deployments": "deployments",
     "rollback": "rollback",
+    "forget": "forget",
     "environments": "environments",
     "gc": "gc",
     "models": "models",

@@ -110,6 +110,12 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         name = self._by_hand.again(parse_target(target), latest)
         return self.run(name)
 
+    def forget(self, project: str) -> None:
+        """Takes a project off the list; what runs of it goes on."""
+        with self._database.reader() as reader:
+            row = find_project(reader, project)
+        self._deploying.forget(row)
+
     def skip(self, target: str) -> RunDetail:
         """Passes over what has not begun. Raises Refused where all of it has."""
         return self.run(self._by_hand.skip(parse_target(target)))

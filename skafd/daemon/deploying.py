@@ -122,6 +122,14 @@ class Deploying:
         ).result()
         self._inboxes.follow(project, deployment.config)
 
+    def forget(self, project: ProjectRow) -> None:
+        """Watches its folder no more; nothing new of it starts, and what runs goes on. Its history stays."""
+        self._watcher.unwatch(project.path)
+        self._deployer.forget(project.path)
+        self._projects.discard(project.path)
+        self._mailbox.put(lambda writer: self._releasing.forget(writer, project), Purpose.FORGET).result()
+        self._changes.announce()
+
     def notes_of(self, folder: Path) -> Notes:
         """What a screen shows besides what the database knows."""
         return Notes(self._builds.activity_of(folder), self._delivering.warnings_of(folder))

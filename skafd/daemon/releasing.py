@@ -91,6 +91,12 @@ class Releasing:
         tell_slug(added.row.slug)
         return self._keep(added)
 
+    def forget(self, writer: Writer, row: ProjectRow) -> list[Event]:
+        """Takes a project off the list; it is found again, with its history, when it is handed over again."""
+        writer.forget_project(row.id)
+        self._agenda.remove(row.id)
+        return [ProjectForgotten(row.id)]
+
     def note_unchanged(self, writer: Writer, row: ProjectRow) -> list[Event]:
         """The folder holds again what was last deployed: an earlier refusal is moot."""
         writer.set_problem(row.id, None)

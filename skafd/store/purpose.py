@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     """What jobs say and keep."""
     SERVICE = "service"
     """A long-lived process of skafd's own starts or ends."""
+    FORGET = "forget"
+    """Takes a project off the list."""
     PARENT_FOLDER = "parent-folder"
     """Remembers a folder in which projects may appear, or forgets it."""
     HOUSEKEEPING = "housekeeping"

@@ -255,6 +255,12 @@ def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flow
     del live.environment["SKAFD_METAFLOW_WAIT"]
     done = flows.execute(folder, "-c", DEPLOY)
     assert done.stdout.splitlines()[-1] == "succeeded hello grace", done.stdout + done.stderr
+    deleted = flows.execute(folder, "greet.py", "skafd", "delete")
+    assert deleted.returncode == 0, deleted.stderr
+    assert [project["project"] for project in live.status()["projects"]] == ["own"]
+    again = flows.execute(folder, "greet.py", "skafd", "create")
+    assert again.returncode == 0, again.stderr
+    assert len(flows.execute(folder, "greet.py", "skafd", "list-runs").stdout.split("skafd-")) == 3
     failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
     assert failed.returncode != 0
     assert "17 is no run of skafd's" in failed.stdout + failed.stderr

@@ -213,6 +213,9 @@ class FakeBackend:
         self.asked.append(("again", target, latest))
         return self.details["churn/42"]
 
+    def forget(self, project: str) -> None:
+        self.asked.append(("forget", project))
+
     def skip(self, target: str) -> RunDetail:
         self.asked.append(("skip", target))
         return self.details["churn/42"]

@@ -9,7 +9,7 @@ from metaflow._vendor import click
 from metaflow.parameters import JSONType
 
 from .skafd_program import ask, call, run_of, show, slug_of
-from .skafd_project import SkafdException, project_name, write_project
+from .skafd_project import SkafdException, project_name, remove_project, write_project
 
 WAIT = "SKAFD_METAFLOW_WAIT"
 """Set it, and `trigger` waits for the end of the run and fails where that has."""
@@ -96,6 +96,15 @@ def terminate(obj, run_id):
     """Gracefully first."""
     ask("kill", run_of(slug_of(obj.skafd_name), run_id))
     obj.echo("*%s* is asked to end." % run_id)
+
+
+@skafd.command(help="Take the flow off skafd; its runs stay where Metaflow keeps them.")
+@click.pass_obj
+def delete(obj):
+    """Nothing new of it starts; what runs goes on."""
+    ask("forget", slug_of(obj.skafd_name))
+    remove_project(obj.skafd_name)
+    obj.echo("*%s* is deleted." % obj.skafd_name)
 
 
 @skafd.command(name="list-runs", help="List the runs of the flow, newest first.")

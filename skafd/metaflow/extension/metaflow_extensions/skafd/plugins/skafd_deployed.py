@@ -7,6 +7,7 @@ from metaflow.runner.deployer import DeployedFlow, TriggeredRun
 from metaflow.runner.utils import get_lower_level_group, handle_timeout, temporary_fifo
 
 from .skafd_program import ask, run_of, show, slug_of
+from .skafd_project import remove_project
 
 
 class SkafdTriggeredRun(TriggeredRun):
@@ -52,6 +53,12 @@ class SkafdDeployedFlow(DeployedFlow):
     def production_token(self):
         """There is none: who may use the machine's skafd may use its flows."""
         return None
+
+    def delete(self):
+        """Takes the flow off skafd; True, since nobody can hinder that."""
+        ask("forget", slug_of(self.deployer.name))
+        remove_project(self.deployer.name)
+        return True
 
     def trigger(self, **kwargs):
         """Starts a run with these parameters. Returns a SkafdTriggeredRun."""

@@ -35,6 +35,11 @@ def project_folder(name):
     return os.path.join(data, "skafd", "flows", name)
 
 
+def remove_project(name):
+    """Removes what `write_project` made."""
+    shutil.rmtree(project_folder(name), ignore_errors=True)
+
+
 def write_project(obj, name, tags, max_workers):
     """Makes the folder anew; what is deployed is what is here now. Returns it."""
     flow_file = os.path.abspath(sys.argv[0])

@@ -1,0 +1,133 @@
+"""`make flows`: Metaflow's tutorials as they are, beside Metaflow itself, and a wide flow whose scheduler is killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.flow_projects import FlowProjects, states
+from tests.support.installed import Installed
+
+pytestmark = [
+    pytest.mark.skipif(not os.environ.get("SKAFD_FLOWS"), reason="long: they belong to `make flows`"),
+    pytest.mark.timeout(3600),
+]
+TUTORIALS = {
+    "00-helloworld": ("helloworld.py", "HelloFlow"),
+    "01-playlist": ("playlist.py", "PlayListFlow"),
+    "02-statistics": ("stats.py", "MovieStatsFlow"),
+    "03-playlist-redux": ("playlist.py", "PlayListFlow"),
+}
+"""Those of the official ones that need neither a cloud nor conda; the later ones ask the earlier for their runs."""
+WIDE = """\
+import os
+
+from metaflow import FlowSpec, step
+
+class WideFlow(FlowSpec):
+    @step
+    def start(self):
+        self.numbers = list(range(100))
+        self.next(self.work, foreach="numbers")
+
+    @step
+    def work(self):
+        with open(os.environ["LEDGER"], "a") as ledger:
+            ledger.write("%d\\n" % self.input)
+        self.square = self.input ** 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.squares = [one.square for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    WideFlow()
+"""
+KILLS = 10
+
+
+@pytest.fixture
+def flows(installed: Installed) -> FlowProjects:
+    return FlowProjects(installed)
+
+
+@pytest.fixture
+def tutorials(flows: FlowProjects) -> Iterator[Path]:
+    """A copy of what is in the wheel, for each of the two who run it."""
+    folder = flows.write("any", "  - {name: nothing, entrypoint: 'true', language: any}\n")
+    flows.installed.ok("up", folder, "--detach")
+    python = flows.python("any")
+    (source,) = python.parent.parent.glob("lib/python3*/site-packages/metaflow/tutorials")
+    for who in ("skafd", "metaflow"):
+        for name in TUTORIALS:
+            shutil.copytree(source / name, flows.installed.projects / who / name)
+        (flows.installed.projects / who / ".metaflow").mkdir()
+    yield flows.installed.projects
+
+
+def test_the_tutorials_are_what_metaflow_makes_of_them(flows: FlowProjects, tutorials: Path) -> None:
+    for name, (file, flow) in TUTORIALS.items():
+        theirs = tutorials / "metaflow" / name
+        done = flows.execute(theirs, file, "run")
+        assert done.returncode == 0, done.stdout + done.stderr
+        ours = tutorials / "skafd" / name
+        (ours / "requirements.txt").write_text("metaflow\n")
+        (ours / "metis.config.yml").write_text(f"name: t{name}\ntype: metaflow\nentrypoint: {file}\n")
+        flows.installed.ok("up", ours, "--detach")
+        run = flows.installed.wait_for_run(f"t{name}/1")
+        assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", f"t{name}/1")
+        assert outline(flows.ask(ours, flow)) == outline(flows.ask(theirs, flow)), name
+
+
+def outline(said: dict[str, Any]) -> dict[str, Any]:
+    """What has to be the same whoever ran it."""
+    steps = {step: len(tasks) for step, tasks in said["steps"].items()}
+    return {"steps": steps, "artifacts": said["artifacts"], "successful": said["successful"], "out": said["stdout"]}
+
+
+def test_a_flow_of_every_shape_is_the_same_by_metaflow_itself(flows: FlowProjects) -> None:
+    jobs = "  - {name: shapes, type: metaflow, entrypoint: shapes.py}\n"
+    ours = flows.write("shapes", jobs, copies=("shapes.py",))
+    theirs = flows.installed.write_project("native", {})
+    theirs.mkdir()
+    shutil.copyfile(ours / "shapes.py", theirs / "shapes.py")
+    flows.installed.ok("up", ours, "--detach")
+    assert flows.installed.wait_for_run("shapes/1")["summary"]["state"] == "succeeded"
+    done = flows.execute(theirs, "shapes.py", "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert outline(flows.ask(ours, "ShapesFlow")) == outline(flows.ask(theirs, "ShapesFlow"))
+
+
+def test_ten_kills_of_the_daemon_during_a_foreach_of_a_hundred_double_nothing(flows: FlowProjects) -> None:
+    ledger = flows.installed.root / "ledger"
+    ledger.touch()
+    jobs = f"  - {{name: wide, type: metaflow, entrypoint: wide.py, env: {{LEDGER: {ledger}}}}}\n"
+    folder = flows.write("wide", jobs, {"wide.py": WIDE})
+    live = flows.installed
+    live.ok("up", folder, "--detach")
+    for kill in range(KILLS):
+        done = 8 * (kill + 1)
+        live.wait_for(f"{done} tasks", lambda done=done: len(ledger.read_text().split()) >= done)
+        pid = int(live.status()["daemon"]["pid"])
+        os.kill(pid, signal.SIGKILL)
+        live.wait_for("the daemon to be gone", lambda pid=pid: not psutil.pid_exists(pid))
+        live.ok("up", "--detach")
+    run = live.wait_for_run("wide/1")
+    assert run["summary"]["state"] == "succeeded"
+    assert Counter(ledger.read_text().split()) == Counter(str(number) for number in range(100))
+    assert states(run)["wide/join"] == "succeeded"
+    assert flows.ask(folder, "WideFlow")["artifacts"]["squares"] == repr([number**2 for number in range(100)])
