@@ -176,3 +176,13 @@ def test_a_row_may_be_large(embedded: Embedded) -> None:
     assert embedded.query("SELECT length(name) AS n FROM people") == [{"n": 5}, {"n": len(large)}]
     embedded.save(PEOPLE, *({"id": number, "name": large if number == 50 else "x"} for number in range(100)))
     assert embedded.query("SELECT sum(length(name)) AS n FROM people") == [{"n": 99 + len(large)}]
+
+
+@pytest.mark.parametrize("count", [1, 100], ids=["few", "many"])
+def test_columns_may_have_any_name(embedded: Embedded, count: int) -> None:
+    columns = {"the id": "int", "select": "text", "e": "list<int>", "größe-%": "float"}
+    schema = {"table_name": "odd table", "options": {"primary_key": ["the id"]}, "columns": columns}
+    row = {"the id": 1, "select": "x", "e": [1], "größe-%": 0.5, 'o"dd': 1, "it's": 2}
+    embedded.save(schema, *({**row, "the id": number} for number in range(1, count + 1)))
+    expected = {name: value for name, value in row.items() if name in columns}
+    assert embedded.query("SELECT * FROM `odd table` WHERE `the id` = 1 AND `größe-%` > 0") == [expected]
