@@ -89,6 +89,7 @@ class Memory:
         for event in jump.events:
             writer.move_with_clock(event.stepped)
         if self._is_restored:
+            writer.note_restored(now)
             writer.distrust_future(now)
         return jump.events
 

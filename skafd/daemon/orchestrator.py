@@ -27,6 +27,7 @@ from skafd.daemon.services import Services, split_reports
 from skafd.daemon.supervision import Supervision
 from skafd.errors import SkafdError
 from skafd.home import Home
+from skafd.machine.room import shortage_of
 from skafd.model.decisions import Decisions, Event, TimePassed
 from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
@@ -66,6 +67,7 @@ class Orchestrator(threading.Thread):
         self.memory = Memory(home, database, capacity, set_alarm)
         self.turns = 0
         """How often the loop came round: it grows after `mailbox.wake` as long as the thread is well."""
+        self._home = home
         self._database = database
         self._changes = changes
         self._selector = selectors.DefaultSelector()
@@ -90,9 +92,10 @@ class Orchestrator(threading.Thread):
     @property
     def trouble(self) -> str:
         """Why nothing new is started at all, for people; empty when all is well."""
-        if self._refusal:
-            return f"waits for the database, which takes nothing: {self._refusal}"
-        return f"waits for {self.memory.shortage}" if self.memory.shortage else ""
+        shortage = self.memory.shortage or (shortage_of(self._home.path) if self._refusal else "")
+        if shortage or not self._refusal:
+            return f"waits for {shortage}" if shortage else ""
+        return f"waits for the database, which takes nothing: {self._refusal}"
 
     def ring(self) -> None:
         """Time has come."""

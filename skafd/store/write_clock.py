@@ -1,4 +1,4 @@
-"""Writing what a jump of the wall clock means for what was counted from it."""
+"""Writing when somebody began from what is written, and what a jump of the wall clock means for it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class ClockWriter(Statements):
         self._change("UPDATE task SET changed_at = changed_at + :by WHERE state = 'queued'", by)
         sql = "UPDATE job SET last_started_at = last_started_at + :by, last_succeeded_at = last_succeeded_at + :by"
         self._change(sql, by)
+
+    def note_restored(self, now: datetime) -> None:
+        """Notes that somebody began from what is written here: what cannot even write that can go on with nothing."""
+        self._change("REPLACE INTO meta (key, value) VALUES ('restored_at', ?)", (now.isoformat(),))
 
     def distrust_future(self, now: datetime) -> None:
         """No job has started or succeeded later than now: the clock was set back while nobody was looking."""

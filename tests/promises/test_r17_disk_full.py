@@ -1,5 +1,5 @@
-"""R17: a disk that is full, or has no inodes, corrupts nothing and loses no run. What is new waits, and says for what;
-when there is room again, skafd goes on by itself. Logs say what is missing of them.
+"""R17: a disk that is full, has no inodes, or becomes read-only corrupts nothing and loses no run. What is new waits and
+says for what; when there is room again, skafd goes on by itself. Logs say what is missing of them.
 """
 
 from __future__ import annotations
@@ -61,6 +61,81 @@ def mounted(options: str) -> Iterator[Path]:
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
         folder.rmdir()
+
+
+class Ext4:
+    """A disk that the kernel makes read-only at an error, as it does with most."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._image = folder.with_suffix(".img")
+        self._image.touch()
+        os.truncate(self._image, DISK_BYTES)
+        _run("mkfs.ext4", "-q", "-F", str(self._image))
+        self.mount()
+
+    def mount(self) -> None:
+        _run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.folder))
+
+    def fail(self) -> None:
+        """From now on it takes nothing."""
+        device = _run("losetup", "--noheadings", "--output=NAME", "--associated", str(self._image)).strip()
+        Path(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error").write_text("1")
+
+    def repair(self) -> bool:
+        """What people do: unmounts it, checks it, mounts it again. False as long as somebody uses it."""
+        try:
+            self.unmount()
+        except subprocess.CalledProcessError:
+            return False
+        subprocess.run(["e2fsck", "-f", "-y", str(self._image)], check=False, capture_output=True)
+        self.mount()
+        return True
+
+    def unmount(self) -> None:
+        _run("umount", str(self.folder))
+
+    def remove(self) -> None:
+        self.unmount()
+        self.folder.rmdir()
+        self._image.unlink()
+
+
+def _run(*command: str) -> str:
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PATH": path}).stdout
+
+
+@pytest.fixture
+def ext4() -> Iterator[Ext4]:
+    try:
+        disk = Ext4(Path(tempfile.mkdtemp(prefix="skafd-", dir="/tmp")))
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"A DISK THAT TURNS READ-ONLY IS NOT TESTED HERE: {error}")
+    yield disk
+    disk.remove()
+
+
+def test_a_disk_that_turns_read_only_loses_nothing(ext4: Ext4, tmp_path: Path) -> None:
+    with Tortured(root=ext4.folder) as machine:
+        machine.start()
+        folder = write(tmp_path / "small", JOBS)
+        machine.deploy(folder)
+        before = machine.ended(machine.run("small", "now"))
+        ext4.fail()
+        with pytest.raises(SkafdError, match="skafd.db"):
+            machine.run("small", "now")
+        assert machine.client.run(before["summary"]["run"]) == before, "it still answers"
+        machine.wait_for("the reason", lambda: "database, which takes nothing" in machine.client.status()["trouble"])
+        # The kernel lets go of such a disk only when nobody uses it.
+        machine.kill()
+        machine.wait_for("its processes to let go of it", ext4.repair)
+        check_database(machine)
+        machine.start()
+        assert machine.client.run(before["summary"]["run"]) == before
+        assert machine.ended(machine.run("small", "now"))["summary"]["state"] == "succeeded"
+        machine.finish()
+        machine.kill()
 
 
 def test_a_full_disk_loses_nothing(disk: Path, tmp_path: Path) -> None:
