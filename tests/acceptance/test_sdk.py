@@ -26,7 +26,7 @@ jobs:
 """
 MAKE = """\
 from skafossdk import *
-
+import os
 import numpy, pandas, pyarrow
 ska = Skafos()
 frame = pandas.DataFrame({"n": range(ska.params.rows), "t": [str(n) for n in range(ska.params.rows)]})
