@@ -59,6 +59,12 @@ class Resources:
         requests = Limits() if limits != Limits() else self.requests
         return replace(self, limits=own.times(times), requests=requests.times(times))
 
+    def with_cpu(self, cpu: float) -> Resources:
+        """The same, with so much cpu set aside where nothing is said of it."""
+        if self.reserved().cpu is not None:
+            return self
+        return replace(self, requests=replace(self.requests, cpu=cpu))
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:

@@ -107,6 +107,8 @@ class JobType(StrEnum):
 
 FLOW_RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST, TaskState.OOM_KILLED)
 """Metaflow tries a step again however it failed."""
+FLOW_CPU = 1.0
+"""Set aside for each process of a step that does not say how much it needs, as Metaflow has it; not a limit."""
 FLOW_FINAL_CODE = 202
 """By which a step says that it is not to be tried again."""
 MOST_FLOW_RETRIES = 5
@@ -241,7 +243,7 @@ class Job:
         times = min(retry.times + step.fallbacks, MOST_FLOW_RETRIES)
         return replace(
             self,
-            resources=self.resources.with_limits(step.limits, processes),
+            resources=self.resources.with_limits(step.limits, processes).with_cpu(FLOW_CPU * processes),
             retry=replace(retry, times=times, outcomes=FLOW_RETRIED, final_codes=(FLOW_FINAL_CODE,)),
             timeout_seconds=self.timeout_seconds if step.timeout_seconds is None else step.timeout_seconds,
             environment=(*self.environment, *step.environment),

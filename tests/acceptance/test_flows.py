@@ -176,7 +176,7 @@ def test_memory_that_runs_out_is_retried_then_caught_and_chained_on(flows: FlowP
     )
     folder = flows.write("chain", jobs, {"hungry.py": HUNGRY, "after.py": AFTER})
     flows.installed.ok("up", folder, "--detach")
-    run = flows.installed.wait_for_run("chain/1")
+    run = flows.finish("chain/1")
     assert run["summary"]["state"] == "succeeded"
     assert attempts(run, "hungry/start") == ["oom_killed", "oom_killed", "succeeded"]
     (start,) = [task for task in run["tasks"] if task["task"].endswith("/start")]
@@ -222,13 +222,13 @@ def test_a_resumed_flow_keeps_what_succeeded_survives_kills_and_sets_off_the_nex
         kill_daemon(live)
         live.ok("up", "--detach")
     (folder / "data" / "wait").unlink()
-    resumed = live.wait_for_run("kept/2")
+    resumed = flows.finish("kept/2")
     assert resumed["summary"]["state"] == "succeeded"
     tried = {task["task"].split("/", 3)[3]: len(task["attempts"]) for task in resumed["tasks"]}
     assert (tried["start"], tried["work[2]"], tried["gather"]) == (0, 1, 1)
     said = flows.ask(folder, "FragileFlow")
     assert (said["successful"], said["artifacts"]["values"]) == (True, "[0, 1, 4, 9]")
-    following = live.wait_for_run("kept/3")
+    following = flows.finish("kept/3")
     assert (following["summary"]["cause"], following["summary"]["state"]) == ("event", "succeeded"), live.ok(
         "logs", "kept/3"
     )

@@ -27,6 +27,8 @@ TUTORIALS = {
     "03-playlist-redux": ("playlist.py", "PlayListFlow"),
 }
 """Those of the official ones that need neither a cloud nor conda; the later ones ask the earlier for their runs."""
+BY_CHANCE = ("bonus", "playlist", "movies")
+"""What the tutorials draw by lot."""
 WIDE = """\
 import os
 
@@ -88,7 +90,7 @@ def test_the_tutorials_are_what_metaflow_makes_of_them(flows: FlowProjects, tuto
         (ours / "requirements.txt").write_text("metaflow\n")
         (ours / "metis.config.yml").write_text(f"name: t{name}\ntype: metaflow\nentrypoint: {file}\n")
         flows.installed.ok("up", ours, "--detach")
-        run = flows.installed.wait_for_run(f"t{name}/1")
+        run = flows.finish(f"t{name}/1")
         assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", f"t{name}/1")
         assert outline(flows.ask(ours, flow)) == outline(flows.ask(theirs, flow)), name
 
@@ -96,7 +98,8 @@ def test_the_tutorials_are_what_metaflow_makes_of_them(flows: FlowProjects, tuto
 def outline(said: dict[str, Any]) -> dict[str, Any]:
     """What has to be the same whoever ran it."""
     steps = {step: len(tasks) for step, tasks in said["steps"].items()}
-    return {"steps": steps, "artifacts": said["artifacts"], "successful": said["successful"], "out": said["stdout"]}
+    artifacts = {name: value for name, value in said["artifacts"].items() if name not in BY_CHANCE}
+    return {"steps": steps, "artifacts": artifacts, "successful": said["successful"], "out": said["stdout"]}
 
 
 def test_a_flow_of_every_shape_is_the_same_by_metaflow_itself(flows: FlowProjects) -> None:
@@ -106,7 +109,7 @@ def test_a_flow_of_every_shape_is_the_same_by_metaflow_itself(flows: FlowProject
     theirs.mkdir()
     shutil.copyfile(ours / "shapes.py", theirs / "shapes.py")
     flows.installed.ok("up", ours, "--detach")
-    assert flows.installed.wait_for_run("shapes/1")["summary"]["state"] == "succeeded"
+    assert flows.finish("shapes/1")["summary"]["state"] == "succeeded"
     done = flows.execute(theirs, "shapes.py", "run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert outline(flows.ask(ours, "ShapesFlow")) == outline(flows.ask(theirs, "ShapesFlow"))
@@ -126,7 +129,7 @@ def test_ten_kills_of_the_daemon_during_a_foreach_of_a_hundred_double_nothing(fl
         os.kill(pid, signal.SIGKILL)
         live.wait_for("the daemon to be gone", lambda pid=pid: not psutil.pid_exists(pid))
         live.ok("up", "--detach")
-    run = live.wait_for_run("wide/1")
+    run = flows.finish("wide/1")
     assert run["summary"]["state"] == "succeeded"
     assert Counter(ledger.read_text().split()) == Counter(str(number) for number in range(100))
     assert states(run)["wide/join"] == "succeeded"

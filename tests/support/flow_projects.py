@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,26 @@ class FlowProjects:
 
     def run(self, target: str, *options: str) -> dict[str, Any]:
         """Runs a project or a job of it, and waits for its end."""
-        name = self.installed.ok("run", target, *options).split()[0]
-        return self.installed.wait_for_run(name)
+        return self.finish(self.installed.ok("run", target, *options).split()[0])
+
+    def finish(self, run: str) -> dict[str, Any]:
+        """Waits for the end of a run: as long as it takes, if only something happens."""
+        before: list[str] = []
+        while True:
+            news = partial(self._news, run, before)
+            shown = self.installed.wait_for(f"something to happen in {run}", news)
+            if shown["summary"]["ended_at"]:
+                return dict(shown)
+            before = _moves(shown)
+
+    def _news(self, run: str, before: list[str]) -> dict[str, Any] | None:
+        done = self.installed.command("show", run, "--json")
+        shown = dict(json.loads(done.stdout)) if done.returncode == 0 else None
+        return shown if shown and (shown["summary"]["ended_at"] or _moves(shown) != before) else None
+
+
+def _moves(run: dict[str, Any]) -> list[str]:
+    return [f"{task['task']} {task['state']} {len(task['attempts'])}" for task in run["tasks"]] + [str(run["groups"])]
 
 
 def states(run: dict[str, Any]) -> dict[str, str]:

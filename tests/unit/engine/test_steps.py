@@ -283,9 +283,10 @@ def test_ten_thousand_items_are_joined() -> None:
 
 
 def test_many_tasks_of_a_flow_share_the_machine() -> None:
-    world = begun(flow(*FAN), capacity=Capacity(cpu=1, memory_bytes=2**30, tasks=2))
+    world = begun(flow(*FAN), capacity=Capacity(cpu=2, memory_bytes=2**30))
     world.end("start", output=left("work", items=5))
     assert list(world.states().values()).count("queued") == 3
+    assert world.engine.explain(world.task("work[4]").key) == "waits for 1 of cpu, 0 free"
 
 
 def test_other_flows_may_wait_for_one_to_finish() -> None:

@@ -11,7 +11,7 @@ from skafd.metaflow.compiling import compile_flow
 from skafd.model.flow import FlowStep, StepKind
 from skafd.model.limits import Limits
 from skafd.model.project import OnDeploy, Parameter, Schedule, Trigger, TriggerKind
-from tests.support.world import job
+from tests.support.world import job, using
 
 
 def step(
@@ -84,6 +84,15 @@ def test_what_decorators_say_counts_for_the_step() -> None:
     whole = compiled.for_step(compiled.flow.steps[0])
     assert (whole.retry.times, whole.retry.delay_seconds, whole.timeout_seconds) == (5, 180, 90)
     assert dict(whole.environment)["COLOR"] == "red"
+
+
+def test_a_step_that_says_nothing_has_one_cpu_set_aside_and_no_limit() -> None:
+    compiled = compile_flow(job("flow"), description(), "flow.py", ())
+    assert compiled.flow is not None
+    whole = compiled.for_step(compiled.flow.steps[0], 3)
+    assert (whole.resources.limits, whole.resources.reserved().cpu) == (Limits(), 3.0)
+    asked = compile_flow(job("flow", resources=using(cpu=0.5)), description(), "flow.py", ())
+    assert asked.for_step(compiled.flow.steps[0]).resources.reserved().cpu == 0.5
 
 
 def test_parameters_are_those_of_the_job() -> None:
