@@ -25,6 +25,9 @@ class SkafdError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            # For tracebacks in notebooks.
+            self.add_note(hint)
 
 
 class ConfigError(SkafdError):

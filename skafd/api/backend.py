@@ -28,6 +28,7 @@ from skafd.api.shapes import (
     NotebookPage,
     ProjectStatus,
     RunDetail,
+    RunFilter,
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
@@ -53,7 +54,8 @@ class Backend(EnvironmentsBackend, Protocol):
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes the folders on; yields one result for each project, when it is known. `wait=False`: none."""
 
-    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]: ...
+    def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
+        """Newest first; `before` is a run's number and needs `project`."""
 
     def run(self, run: str) -> RunDetail: ...
 

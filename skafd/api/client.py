@@ -38,9 +38,11 @@ class Client(KeptCalls):
                     raise from_json(result)
                 yield result
 
-    def runs(self, project: str | None = None, limit: int = 20, before: int | None = None) -> list[Json]:
-        """Runs, newest first."""
-        return self._list("GET", "/v1/runs", {"project": project, "limit": limit, "before": before})
+    def runs(
+        self, project: str | None = None, limit: int = 20, before: int | None = None, **chosen: str | None
+    ) -> list[Json]:
+        """Runs, newest first; `chosen`: only those in a `state`."""
+        return self._list("GET", "/v1/runs", {"project": project, "limit": limit, "before": before, **chosen})
 
     def run(self, run: str) -> Json:
         """One run (`churn/42`) with its tasks."""

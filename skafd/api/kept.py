@@ -78,6 +78,18 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LastValue:
+    """How the series of an attempt ends."""
+
+    name: str
+    task: str
+    attempt: int
+    points: int
+    last: float | None
+    """Null where it was not a number."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunKept:
     """What a run kept and read, and of what its tasks were made."""
 
@@ -86,6 +98,11 @@ class RunKept:
     models: list[ModelInfo]
     inputs: list[InputInfo]
     records: list[TaskRecord]
+    code: str = ""
+    """The folder of the deployed code."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """What tasks have published, by the tasks' names."""
+    metrics: list[LastValue] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ class KeptCalls(Caller):
         """What a run kept and read, and of what each of its tasks was made."""
         project, _, number = run.rpartition("/")
         return self._object("GET", f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}/kept")
+
+    def read_artifact(self, number: int) -> Iterator[bytes]:
+        """The bytes of an artifact, in blocks."""
+        with self._answer("GET", f"/v1/artifacts/{number}/content", seconds=None) as answer:
+            yield from blocks_of(answer)
 
     def download_artifact(self, number: int, path: Path) -> None:
         """Writes the bytes of an artifact into a file."""

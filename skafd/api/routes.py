@@ -37,6 +37,7 @@ from skafd.api.shapes import (
     NotebookPage,
     ProjectStatus,
     RunDetail,
+    RunFilter,
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
@@ -57,7 +58,8 @@ def _find_run(backend: Backend, call: Call) -> RunDetail:
 
 
 def _list_runs(backend: Backend, call: Call) -> list[RunSummary]:
-    return backend.runs(call.query["project"], call.query["limit"], call.query["before"])
+    query = dict(call.query)
+    return backend.runs(query.pop("project"), query.pop("limit"), query.pop("before"), RunFilter(**query))
 
 
 def _start_run(backend: Backend, call: Call) -> RunDetail:
@@ -105,6 +107,7 @@ _RUNS = (
     Query("project", str, "Only the runs of this project."),
     Query("limit", int, "At most so many, newest first.", 20),
     Query("before", int, "Only runs of a smaller number, to page on."),
+    Query("state", str, "Only runs in this state."),
 )
 _EVENTS = (
     Query("project", str, "Only what concerned this project."),

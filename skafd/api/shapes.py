@@ -147,6 +147,14 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are asked for; what is None does not narrow them down."""
+
+    state: str | None = None
+    """`running`, or how they ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptInfo:
     number: int
     state: str

@@ -74,7 +74,7 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         home = Home(Path(about.home))
         self._environments = EnvironmentKeeping(home, database, orchestrator.mailbox)
         contents = ContentStore(home.artifacts)
-        self.kept = Kept(database, orchestrator.mailbox, contents, self.log_sources)
+        self.kept = Kept(database, orchestrator.mailbox, contents, home.deployments, self.log_sources)
 
     def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
         """Takes folders on, and yields what became of each."""

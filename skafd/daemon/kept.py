@@ -12,6 +12,7 @@ from typing import Any
 from skafd.api.kept import (
     ArtifactInfo,
     InputInfo,
+    LastValue,
     MessageInfo,
     MetricInfo,
     ModelInfo,
@@ -43,11 +44,17 @@ class Kept:
     """Implements `skafd.api.kept.KeptBackend`. Not for the orchestrator's own thread."""
 
     def __init__(
-        self, database: Database, mailbox: Mailbox, contents: ContentStore, sources: Callable[[str], list[LogSource]]
+        self,
+        database: Database,
+        mailbox: Mailbox,
+        contents: ContentStore,
+        deployments: Path,
+        sources: Callable[[str], list[LogSource]],
     ) -> None:
         self._database = database
         self._mailbox = mailbox
         self._contents = contents
+        self._deployments = deployments
         self._sources = sources
 
     def of_run(self, run: str) -> RunKept:
@@ -55,6 +62,8 @@ class Kept:
         with self._database.reader() as reader:
             project, key = find_run(reader, run)
             detail = reader.run(key)
+            deployment = reader.deployment(key.project, detail.run.deployment)
+            names = _names(detail, deployment)
             inputs = reader.inputs_of_run(key)
             return RunKept(
                 run=present.run_name(project.slug, key.number),
@@ -62,6 +71,11 @@ class Kept:
                 models=[_model(reader, one) for one in reader.models_of_run(key)],
                 inputs=[_input(reader, one) for one in inputs],
                 records=_records(reader, detail, inputs),
+                code=str(self._deployments / project.slug / deployment.snapshot_hash),
+                outputs={names[one.key]: json.loads(one.output) for one in detail.tasks if one.output is not None},
+                metrics=[
+                    _last_value(reader, one, names) for one in reader.metric_series(key.project, None, key.number)
+                ],
             )
 
     def artifact_path(self, number: int) -> Path:
@@ -214,6 +228,23 @@ def _series(reader: Reader, series: Series, most: int) -> SeriesInfo:
         count=series.points,
         points=[PointInfo(one.x, one.y, one.at.isoformat()) for one in points],
     )
+
+
+def _last_value(reader: Reader, series: Series, names: Mapping[TaskKey, str]) -> LastValue:
+    last = reader.last_point(series.id)
+    source = series.source
+    return LastValue(series.name, names[source.task], source.number, series.points, last.y if last else None)
+
+
+def _names(detail: views.RunDetail, deployment: Deployment) -> dict[TaskKey, str]:
+    """All at once: a run may have ten thousand tasks."""
+    run = detail.run.key
+    return {
+        one.key: present.task_name(
+            detail.run.slug, run.number, deployment.config.job(one.key.job), one.key.job, one.key.instance, one.part
+        )
+        for one in detail.tasks
+    }
 
 
 def _records(reader: Reader, detail: views.RunDetail, inputs: Iterable[InputView]) -> list[TaskRecord]:

@@ -14,6 +14,7 @@ from skafd.api.shapes import (
     NotebookPage,
     ProjectStatus,
     RunDetail,
+    RunFilter,
     RunSummary,
     Status,
     TaskUsage,
@@ -33,10 +34,12 @@ from skafd.daemon.status_board import StatusBoard
 from skafd.daemon.targets import parse_target
 from skafd.daemon.usages import usage_points
 from skafd.environments.notebook.layers import RUNNER
+from skafd.errors import Refused
 from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId, RunKey
 from skafd.model.project import Project
+from skafd.model.states import RunState
 from skafd.sandbox import usage
 from skafd.store import Database, Reader, views
 
@@ -72,12 +75,13 @@ class Questions:
         with self._database.reader() as reader:
             return self._board.of(reader, find_project(reader, project))
 
-    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]:
-        """Runs, newest first; `before` is a run's number and needs `project`."""
+    def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
+        """Runs, newest first; `before` is a run's number and needs `project`. Raises Refused for no state of runs."""
         with self._database.reader() as reader:
             row = find_project(reader, project) if project else None
             found = reader.runs(
                 project=row.id if row else None,
+                states=_states(chosen.state),
                 limit=limit,
                 before=RunKey(row.id, before) if row and before else None,
             )
@@ -189,3 +193,11 @@ class Questions:
             peak_memory_bytes=newest.usage.peak_memory_bytes or seen,
             points=points,
         )
+
+
+def _states(text: str | None) -> list[RunState]:
+    if text is None:
+        return []
+    if text not in list(RunState):
+        raise Refused(f"runs are never {text!r}", f"their states: {', '.join(RunState)}")
+    return [RunState(text)]

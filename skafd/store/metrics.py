@@ -76,10 +76,12 @@ class MetricReader(Statements):
                 ORDER BY number""",
             {"series": series, "step": step},
         )
-        return tuple(
-            Point(float(row["number"]) if row["x"] is None else row["x"], row["y"], to_instant(row["at"]))
-            for row in rows
-        )
+        return tuple(_point(row) for row in rows)
+
+    def last_point(self, series: int) -> Point | None:
+        """The newest point of a series."""
+        row = self._one("SELECT * FROM metric_point WHERE series = ? ORDER BY number DESC LIMIT 1", (series,))
+        return _point(row) if row else None
 
 
 class MetricWriter(MetricReader):
@@ -130,3 +132,7 @@ def _series(project: ProjectId, row: sqlite3.Row) -> Series:
     task = TaskKey(RunKey(project, row["run"]), JobId(row["job"]), row["instance"])
     source = AttemptKey(task, row["attempt"])
     return Series(row["id"], source, row["name"], row["x_label"], row["y_label"], row["points"])
+
+
+def _point(row: sqlite3.Row) -> Point:
+    return Point(float(row["number"]) if row["x"] is None else row["x"], row["y"], to_instant(row["at"]))

@@ -93,6 +93,7 @@ def task_view(run: RunKey, row: sqlite3.Row, attempts: tuple[AttemptView, ...]) 
         changed_at=to_instant(row["changed_at"]),
         attempts=attempts,
         part=row["part"],
+        output=row["output"],
     )
 
 

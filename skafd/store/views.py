@@ -115,6 +115,8 @@ class TaskView:
     attempts: tuple[AttemptView, ...] = ()
     part: str = ""
     """What it is called within its job, where that is a flow."""
+    output: str | None = None
+    """What its last attempt published, as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from skafd.api.shapes import (
     Problem,
     ProjectStatus,
     RunDetail,
+    RunFilter,
     RunSummary,
     ScheduleExplanation,
     ScheduleInfo,
@@ -186,9 +187,10 @@ class FakeBackend:
         self.asked.append(("up", [str(folder) for folder in folders], wait))
         yield from self.up_results if wait else []
 
-    def runs(self, project: str | None, limit: int, before: int | None) -> list[RunSummary]:
+    def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
         self.asked.append(("runs", project, limit, before))
-        return [detail.summary for detail in self.details.values()][:limit]
+        found = [detail.summary for detail in self.details.values() if before is None or detail.summary.number < before]
+        return [one for one in found if chosen.state in (None, one.state)][:limit]
 
     def run(self, run: str) -> RunDetail:
         if run not in self.details:

@@ -9,6 +9,7 @@ from pathlib import Path
 from skafd.api.kept import (
     ArtifactInfo,
     InputInfo,
+    LastValue,
     MessageInfo,
     MetricInfo,
     ModelInfo,
@@ -42,17 +43,30 @@ class FakeKept:
     def __init__(self) -> None:
         self.versions = [version(200, "latest"), version(100, "latest", "production")]
         self.loss = [series(41, 0.5, 0.25), series(42, 0.5, None, 0.125)]
+        self.more_artifacts: list[ArtifactInfo] = []
+        self.contents: dict[int, bytes] = {}
         self.asked_messages: list[tuple[str, str | None, str | None, int]] = []
 
     def of_run(self, run: str) -> RunKept:
         artifact = ArtifactInfo(7, "rows", "churn/42/ingest", 1, "pickle", "list", 3, "b" * 64, AT)
         record = TaskRecord("churn/42/train", "7" * 64, "e" * 32, "f" * 64, ["numpy==2.0"], {}, "1" * 64, "2" * 64)
-        return RunKept(run, [artifact], [self.versions[0]], [READ], [record])
+        last = [LastValue("loss", one.task, one.attempt, one.count, one.points[-1].y) for one in self.loss]
+        return RunKept(
+            run,
+            [artifact, *self.more_artifacts],
+            [self.versions[0]],
+            [READ],
+            [record],
+            code="/srv/code",
+            outputs={"churn/42/ingest": [1, 2]},
+            metrics=[one for one in last if one.task.startswith(f"{run}/")],
+        )
 
     def artifact_path(self, number: int) -> Path:
-        if number != 7:
+        content = {7: b"rows", **self.contents}.get(number)
+        if content is None:
             raise NotFound(f"there is no artifact {number}")
-        return _file(b"rows")
+        return _file(content)
 
     def models(self, project: str, name: str | None, tag: str | None, limit: int) -> list[ModelInfo]:
         assert project == "churn"
@@ -87,7 +101,7 @@ class FakeKept:
         return [MetricInfo("loss", 2, 1005)]
 
     def series(self, project: str, name: str, run: int | None, runs: int, points: int) -> list[SeriesInfo]:
-        assert (project, points) == ("churn", 1000)
+        assert project == "churn" and points >= 1000
         if name != "loss":
             raise NotFound(f"churn has reported no metric {name!r}", "it has: loss")
         return [one for one in self.loss if run in (None, one.run)][-runs:]
