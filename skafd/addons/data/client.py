@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +22,17 @@ _KINDS: Mapping[str, type[SkafdError]] = {
 }
 
 
+_PAUSE_SECONDS = 0.1
+
+
 class DataClient:
     """One connection per call. Each method raises DaemonUnreachable, and what the engine says."""
 
-    def __init__(self, path: Path, token: str) -> None:
+    def __init__(self, path: Path, token: str, patience_seconds: float = 10.0) -> None:
+        """`patience_seconds`: how long the engine may be gone."""
         self._path = path
         self._token = token
+        self._patience_seconds = patience_seconds
 
     def __repr__(self) -> str:
         return f"DataClient({str(self._path)!r})"
@@ -85,17 +91,35 @@ class DataClient:
 
     @contextmanager
     def _answer(self, method: str, path: str, body: bytes | None = None) -> Iterator[http.client.HTTPResponse]:
-        connection = UnixConnection(self._path)
+        connection, answer = self._ask(method, path, body)
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self._token}"})
-            answer = connection.getresponse()
             if answer.status >= 400:
                 raise _error(answer)
             yield answer
         except (OSError, http.client.HTTPException) as error:
-            raise DaemonUnreachable(f"the data engine does not answer at {self._path}: {error}") from error
+            raise self._unreachable(error) from error
         finally:
             connection.close()
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[UnixConnection, http.client.HTTPResponse]:
+        """Asks again for a while where nobody answers: an engine that was killed is back at once.
+
+        Everything that can be asked may be asked twice.
+        """
+        give_up_at = time.monotonic() + self._patience_seconds
+        while True:
+            connection = UnixConnection(self._path)
+            try:
+                connection.request(method, path, body, {"Authorization": f"Bearer {self._token}"})
+                return connection, connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if time.monotonic() > give_up_at:
+                    raise self._unreachable(error) from error
+                time.sleep(_PAUSE_SECONDS)
+
+    def _unreachable(self, error: Exception) -> DaemonUnreachable:
+        return DaemonUnreachable(f"the data engine does not answer at {self._path}: {error}")
 
 
 class UnixConnection(http.client.HTTPConnection):

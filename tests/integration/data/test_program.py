@@ -42,7 +42,7 @@ def running(home: Home, *options: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until_it_answers(home: Home, process: subprocess.Popen[bytes]) -> DataClient:
-    client = DataClient(home.data_socket, token(home))
+    client = DataClient(home.data_socket, token(home), patience_seconds=0)
     while process.poll() is None:
         try:
             client.tables()
