@@ -26,8 +26,8 @@ from skafd.api.shapes import LogSource
 from skafd.artifacts.content import ContentStore
 from skafd.daemon import present
 from skafd.daemon.finding import find_project, find_run
-from skafd.daemon.for_jobs.artifacts import task_name
-from skafd.daemon.for_jobs.words import check_names
+from skafd.daemon.for_jobs.naming import TaskNames
+from skafd.daemon.for_jobs.words import check_names, value_of
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.messages import read_messages
 from skafd.errors import NotFound
@@ -61,18 +61,18 @@ class Kept:
         """Everything. Raises NotFound."""
         with self._database.reader() as reader:
             project, key = find_run(reader, run)
-            detail = reader.run(key)
+            named, detail = TaskNames(reader), reader.run(key)
             deployment = reader.deployment(key.project, detail.run.deployment)
             names = _names(detail, deployment)
             inputs = reader.inputs_of_run(key)
             return RunKept(
                 run=present.run_name(project.slug, key.number),
-                artifacts=[_artifact(reader, one) for one in reader.artifacts_of_run(key)],
-                models=[_model(reader, one) for one in reader.models_of_run(key)],
-                inputs=[_input(reader, one) for one in inputs],
-                records=_records(reader, detail, inputs),
+                artifacts=[_artifact(named, one) for one in reader.artifacts_of_run(key)],
+                models=[_model(named, one) for one in reader.models_of_run(key)],
+                inputs=[_input(named, one) for one in inputs],
+                records=_records(reader, named, detail, inputs),
                 code=str(self._deployments / project.slug / deployment.snapshot_hash),
-                outputs={names[one.key]: json.loads(one.output) for one in detail.tasks if one.output is not None},
+                outputs={names[one.key]: value_of(one.output) for one in detail.tasks if one.output is not None},
                 metrics=[
                     _last_value(reader, one, names) for one in reader.metric_series(key.project, None, key.number)
                 ],
@@ -90,16 +90,17 @@ class Kept:
         """Versions, newest first. Raises NotFound."""
         with self._database.reader() as reader:
             found = reader.models(find_project(reader, project).id, name and name.lower(), tag, limit=limit)
-            return [_model(reader, one) for one in found]
+            names = TaskNames(reader)
+            return [_model(names, one) for one in found]
 
     def model(self, project: str, name: str, tag: str | None, version: str | None) -> ModelInfo:
         """One, with what it was made of. Raises NotFound."""
         with self._database.reader() as reader:
             found = _find_model(reader, project, name, tag, version)
-            source = found.source.task
+            names, source = TaskNames(reader), found.source.task
             inputs = [one for one in reader.inputs_of_run(source.run) if one.reader.task == source]
-            made_of = [_input(reader, one) for one in inputs if source.run.number]
-            return replace(_model(reader, found), made_of=made_of)
+            made_of = [_input(names, one) for one in inputs if source.run.number]
+            return replace(_model(names, found), made_of=made_of)
 
     def model_path(self, project: str, name: str, tag: str | None, version: str | None) -> Path:
         """Where its bytes are. Raises NotFound."""
@@ -150,7 +151,8 @@ class Kept:
                     f"{row.slug} has reported no metric {name!r}{where}",
                     f"it has: {known}" if known else "ska.report(name, y) reports one",
                 )
-            return [_series(reader, one, max(2, points)) for one in found]
+            names = TaskNames(reader)
+            return [_series(reader, names, one, max(2, points)) for one in found]
 
     def messages(self, target: str, level: str | None, label: str | None, limit: int) -> list[MessageInfo]:
         """The last of the newest attempts of a target. Raises NotFound, Refused."""
@@ -180,11 +182,11 @@ def _find_model(reader: Reader, project: str, name: str, tag: str | None, versio
     raise NotFound(f"{row.slug} has no model {name!r}{which}", f"`skafd models list {row.slug}` lists them")
 
 
-def _artifact(reader: Reader, artifact: Artifact) -> ArtifactInfo:
+def _artifact(names: TaskNames, artifact: Artifact) -> ArtifactInfo:
     return ArtifactInfo(
         artifact=artifact.id,
         name=artifact.name,
-        task=task_name(reader, artifact.source.task),
+        task=names.of(artifact.source.task),
         attempt=artifact.source.number,
         form=artifact.form,
         type=artifact.type,
@@ -194,15 +196,15 @@ def _artifact(reader: Reader, artifact: Artifact) -> ArtifactInfo:
     )
 
 
-def _input(reader: Reader, view: InputView) -> InputInfo:
-    task = task_name(reader, view.reader.task)
+def _input(names: TaskNames, view: InputView) -> InputInfo:
+    task = names.of(view.reader.task)
     one = view.input
     return InputInfo(task, view.reader.number, one.kind.value, one.name, one.version, one.sha256, one.made_by)
 
 
-def _model(reader: Reader, model: ModelVersion) -> ModelInfo:
+def _model(names: TaskNames, model: ModelVersion) -> ModelInfo:
     return ModelInfo(
-        project=reader.project(model.project).slug,
+        project=names.slug(model.project),
         name=model.name,
         version=model.version,
         tags=list(model.tags),
@@ -210,17 +212,17 @@ def _model(reader: Reader, model: ModelVersion) -> ModelInfo:
         size_bytes=model.content.size_bytes,
         sha256=model.content.sha256,
         inserted_at=model.inserted_at.isoformat(),
-        task=task_name(reader, model.source.task),
+        task=names.of(model.source.task),
         deployment=model.deployment,
         code=model.snapshot_hash,
     )
 
 
-def _series(reader: Reader, series: Series, most: int) -> SeriesInfo:
+def _series(reader: Reader, names: TaskNames, series: Series, most: int) -> SeriesInfo:
     points = reader.metric_points(series.id, most)
     return SeriesInfo(
         name=series.name,
-        task=task_name(reader, series.source.task),
+        task=names.of(series.source.task),
         run=series.source.task.run.number,
         attempt=series.source.number,
         x_label=series.x_label,
@@ -247,7 +249,9 @@ def _names(detail: views.RunDetail, deployment: Deployment) -> dict[TaskKey, str
     }
 
 
-def _records(reader: Reader, detail: views.RunDetail, inputs: Iterable[InputView]) -> list[TaskRecord]:
+def _records(
+    reader: Reader, names: TaskNames, detail: views.RunDetail, inputs: Iterable[InputView]
+) -> list[TaskRecord]:
     """One for each task that was begun."""
     run = detail.run
     deployment = reader.deployment(run.key.project, run.deployment)
@@ -262,17 +266,17 @@ def _records(reader: Reader, detail: views.RunDetail, inputs: Iterable[InputView
         if key not in locks:
             locks[key] = reader.lock(key)
         if task.attempts:
-            records.append(_record(reader, deployment, run, task.key, locks[key], sorted(read.get(task.key, []))))
+            records.append(_record(names, deployment, run, task.key, locks[key], sorted(read.get(task.key, []))))
     return records
 
 
 def _record(
-    reader: Reader, deployment: Deployment, run: views.RunView, task: TaskKey, lock: Lock | None, read: list[Any]
+    names: TaskNames, deployment: Deployment, run: views.RunView, task: TaskKey, lock: Lock | None, read: list[Any]
 ) -> TaskRecord:
     parameters = _parameters(deployment, task.job, dict(run.parameters))
     packages = list(lock.packages) if lock else []
     return TaskRecord(
-        task=task_name(reader, task),
+        task=names.of(task),
         code=deployment.snapshot_hash,
         environment=deployment.environment_of(task.job),
         lock=_hash([lock.python, lock.platform, *packages]) if lock else None,

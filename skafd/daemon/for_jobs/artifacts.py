@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 from skafd import clock
 from skafd.artifacts.content import ContentStore
-from skafd.daemon import present
 from skafd.daemon.finding import find_job, find_run
 from skafd.daemon.for_jobs.commits import Commits
+from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.daemon.for_jobs.words import check_names
 from skafd.errors import NotFound, Refused
 from skafd.job_token import JobToken
@@ -69,7 +69,8 @@ class Artifacts:
         """Where it is, or with `all` those of all instances; notes that it is read. Raises NotFound, Refused."""
         with self._database.reader() as reader:
             found = _find(reader, token, request)
-            names = [task_name(reader, artifact.source.task) for artifact in found]
+            named = TaskNames(reader)
+            names = [named.of(artifact.source.task) for artifact in found]
         inputs = [
             Input(InputKind.ARTIFACT, one.name, str(one.id), one.content.sha256, name, one.id)
             for one, name in zip(found, names, strict=True)
@@ -144,20 +145,6 @@ def _only(found: list[Artifact], name: str) -> list[Artifact]:
     if len(jobs) > 1:
         raise Refused(f"{len(jobs)} jobs of the run have kept {name!r}", "say which: job=...")
     raise Refused(f"{len(found)} instances have kept {name!r}", "say which: instance=..., or load_all(name) for a list")
-
-
-def task_name(reader: Reader, task: TaskKey) -> str:
-    """A task as people name it; empty for what somebody did by hand."""
-    if not task.run.number:
-        return ""
-    slug = reader.project(task.run.project).slug
-    try:
-        detail = reader.run(task.run)
-        job = reader.deployment(task.run.project, detail.run.deployment).config.job(task.job)
-    except (NotFound, KeyError):
-        # Retention has removed the run; what others were made of stays.
-        return f"{slug}/{task.run.number}/{task.job}"
-    return present.task_name(slug, task.run.number, job, task.job, task.instance)
 
 
 def _as_json(artifact: Artifact, task: str) -> dict[str, Any]:

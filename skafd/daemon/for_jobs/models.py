@@ -8,8 +8,9 @@ from typing import Any
 from skafd import clock
 from skafd.artifacts.content import ContentStore
 from skafd.daemon.finding import find_project
-from skafd.daemon.for_jobs.artifacts import existing, task_name
+from skafd.daemon.for_jobs.artifacts import existing
 from skafd.daemon.for_jobs.commits import Commits
+from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.daemon.for_jobs.words import check_names
 from skafd.errors import NotFound, Refused
 from skafd.job_token import JobToken
@@ -56,7 +57,7 @@ class Models:
             own = reader.project(ProjectId(token.project))
             project = find_project(reader, request.project) if request.project else own
             model = _find(reader, project.id, request, is_own=project.id == own.id)
-            made_by = task_name(reader, model.source.task)
+            made_by = TaskNames(reader).of(model.source.task)
         read = Input(InputKind.MODEL, model.name, model.version, model.content.sha256, made_by)
         now = clock.now()
         self._commits.write(token, "", lambda writer, attempt: writer.add_inputs(attempt, [read], now))

@@ -67,13 +67,13 @@ class Words:
         if not tasks:
             raise NotFound(f"this run has no task {job}" + (f"[{instance}]" if instance is not None else ""))
         if instance is None and wanted.has_instances:
-            return [None if task.output is None else _value(task.output) for task in tasks]
+            return [None if task.output is None else value_of(task.output) for task in tasks]
         if tasks[0].output is None:
             raise NotFound(
                 f"{job} has published nothing; it is {tasks[0].state.value.replace('_', ' ')}",
                 "it does so with ska.output(value), or by writing JSON to $SKAFD_OUTPUT",
             )
-        return _value(tasks[0].output)
+        return value_of(tasks[0].output)
 
     def _note_reading(self, token: JobToken, tasks: Sequence[Published], names: Sequence[str]) -> None:
         inputs = [
@@ -96,7 +96,8 @@ def check_names(what: str, names: Sequence[str]) -> None:
             )
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """What a job has published, parsed."""
     try:
         return json.loads(text)
     except ValueError:
