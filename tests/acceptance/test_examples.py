@@ -80,9 +80,9 @@ CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
     "churn": _check_churn,
     "fan": _check_fan,
     "hello": _check_hello,
-    "predict": _check_predict,
     "legacy-flat": _check_legacy_flat,
     "limits": _check_limits,
+    "predict": _check_predict,
     "predictions": _check_predictions,
     "steps": _check_steps,
 }
