@@ -65,7 +65,13 @@ class Backend(EnvironmentsBackend, Protocol):
     def history(self, project: str, job: str, limit: int) -> list[HistoryEntry]:
         """The last executions of a job that have ended, oldest first."""
 
-    def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail: ...
+    def start_run(
+        self, project: str, job: str | None, only: bool, parameters: Mapping[str, str], user: str | None
+    ) -> RunDetail:
+        """`user`: who asks; None: the daemon's own user."""
+
+    def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
+        """Gives a run tags, and takes tags from it."""
 
     def again(self, target: str, latest: bool) -> RunDetail:
         """Resumes a run, or runs a task of it again; the run in which that happens."""

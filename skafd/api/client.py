@@ -10,6 +10,7 @@ from pathlib import Path
 from skafd.api.calling import ANSWER_SECONDS, Json, LogStream, blocks_of, part_of_path
 from skafd.api.failures import from_json
 from skafd.api.kept_client import KeptCalls
+from skafd.api.who import this_user
 
 __all__ = ["Client", "Json", "LogStream"]
 
@@ -41,7 +42,7 @@ class Client(KeptCalls):
     def runs(
         self, project: str | None = None, limit: int = 20, before: int | None = None, **chosen: str | None
     ) -> list[Json]:
-        """Runs, newest first; `chosen`: only those in a `state`."""
+        """Runs, newest first; `chosen`: only those in a `state`, with a `tag`, in a `namespace`."""
         return self._list("GET", "/v1/runs", {"project": project, "limit": limit, "before": before, **chosen})
 
     def run(self, run: str) -> Json:
@@ -64,9 +65,15 @@ class Client(KeptCalls):
     def start_run(
         self, project: str, job: str | None = None, only: bool = False, parameters: Mapping[str, str] | None = None
     ) -> Json:
-        """Starts a run and returns it."""
-        body = {"job": job, "only": only, "parameters": dict(parameters or {})}
+        """Starts a run in the name of this process's user, and returns it."""
+        body = {"job": job, "only": only, "parameters": dict(parameters or {}), "user": this_user()}
         return self._object("POST", f"/v1/projects/{part_of_path(project)}/runs", body=body)
+
+    def tag_run(self, run: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Json:
+        """Gives a run tags, and takes tags from it; returns its line in a list of runs."""
+        project, _, number = run.rpartition("/")
+        path = f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}/tags"
+        return self._object("POST", path, body={"add": list(add), "remove": list(remove)})
 
     def again(self, target: str, latest: bool = False) -> Json:
         """Resumes an ended run, or runs a task of it again; returns the run in which that happens."""

@@ -25,6 +25,17 @@ class StartRunRequest:
     job: str | None = None
     only: bool = False
     parameters: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+    """Who asks; none: the daemon's own user."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTagsRequest:
+    """Tags to give to a run, and to take from it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    add: list[str] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

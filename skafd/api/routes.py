@@ -17,6 +17,7 @@ from skafd.api.requests import (
     PauseRequest,
     PublishRequest,
     RollbackRequest,
+    RunTagsRequest,
     SkipRequest,
     StartRunRequest,
     StopRequest,
@@ -63,7 +64,11 @@ def _list_runs(backend: Backend, call: Call) -> list[RunSummary]:
 
 
 def _start_run(backend: Backend, call: Call) -> RunDetail:
-    return backend.start_run(call.project, call.body.job, call.body.only, call.body.parameters)
+    return backend.start_run(call.project, call.body.job, call.body.only, call.body.parameters, call.body.user)
+
+
+def _tag_run(backend: Backend, call: Call) -> RunSummary:
+    return backend.tag_run(f"{call.project}/{call.path['number']}", call.body.add, call.body.remove)
 
 
 def _backfill(backend: Backend, call: Call) -> BackfillInfo:
@@ -108,6 +113,8 @@ _RUNS = (
     Query("limit", int, "At most so many, newest first.", 20),
     Query("before", int, "Only runs of a smaller number, to page on."),
     Query("state", str, "Only runs in this state."),
+    Query("tag", str, "Only runs with this tag."),
+    Query("namespace", str, "Only those of `user:NAME`, or those of `production`, which nobody asked for by hand."),
 )
 _EVENTS = (
     Query("project", str, "Only what concerned this project."),
@@ -193,6 +200,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/v1/runs", "Runs, newest first.", _list_runs, list[RunSummary], query=_RUNS),
     Route("GET", "/v1/runs/{project}/{number}", "One run with its tasks and attempts.", _find_run, RunDetail),
+    Route(
+        "POST",
+        "/v1/runs/{project}/{number}/tags",
+        "Give a run tags, and take tags from it.",
+        _tag_run,
+        RunSummary,
+        RunTagsRequest,
+    ),
     Route(
         "POST",
         "/v1/projects/{project}/runs",

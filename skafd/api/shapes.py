@@ -144,6 +144,11 @@ class RunSummary:
     tasks: int
     failed: list[str]
     """Names of the tasks that failed."""
+    tags: list[str] = field(default_factory=list)
+    user: str = ""
+    """Who asked for it by hand; empty for what nobody asked for."""
+    namespace: str = "production"
+    """`user:NAME` of what somebody asked for by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,9 @@ class RunFilter:
 
     state: str | None = None
     """`running`, or how they ended."""
+    tag: str | None = None
+    namespace: str | None = None
+    """`production`, or `user:NAME`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skafd.api import client as api
+from skafd.client.namespaces import current_namespace
 from skafd.client.runs import Run, find_run
 from skafd.errors import NotFound
 from skafd.home import Home
@@ -73,13 +74,13 @@ class Project:
         """The names of what its jobs report."""
         return [one["name"] for one in self._api.metrics(self.name)]
 
-    def runs(self, state: str | None = None, limit: int | None = None) -> list[Run]:
-        """Runs, newest first: in a state (`running`, `succeeded`, `failed`, `cancelled`), at most `limit`.
+    def runs(self, tag: str | None = None, state: str | None = None, limit: int | None = None) -> list[Run]:
+        """Runs, newest first: with a tag, in a state (`running`, `succeeded`, `failed`, `cancelled`), at most `limit`.
 
         Raises Refused for a state that runs do not have.
         """
         found: list[Run] = []
-        for run in self._each_run(state):
+        for run in self._each_run(state, tag=tag):
             if limit is not None and len(found) >= limit:
                 break
             found.append(run)
@@ -87,7 +88,7 @@ class Project:
 
     @property
     def latest_run(self) -> Run:
-        """The newest run. Raises NotFound where there is none."""
+        """The newest run, of the namespace that was chosen. Raises NotFound where there is none."""
         return self._newest(None)
 
     @property
@@ -107,13 +108,15 @@ class Project:
         for run in self._each_run(state, 1):
             return run
         others = self._api.runs(self.name, 1)
-        what = f"{self.name} has no run" + (" that succeeded" if state else "")
+        where = f" in the namespace {current_namespace()}" if current_namespace() else ""
+        what = f"{self.name} has no run" + (" that succeeded" if state else "") + where
         newest = f"its newest run is {others[0]['run']}: {others[0]['state']}" if others else None
         raise NotFound(what, newest or f"`skafd run {self.name}` starts one")
 
-    def _each_run(self, state: str | None, at_once: int = _RUNS_AT_ONCE) -> Iterator[Run]:
+    def _each_run(self, state: str | None, at_once: int = _RUNS_AT_ONCE, tag: str | None = None) -> Iterator[Run]:
         before: int | None = None
-        while page := self._api.runs(self.name, at_once, before, state=state):
+        chosen = {"state": state, "tag": tag, "namespace": current_namespace()}
+        while page := self._api.runs(self.name, at_once, before, **chosen):
             yield from (Run(self._api, one) for one in page)
             before = page[-1]["number"]
 

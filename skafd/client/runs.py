@@ -57,6 +57,29 @@ class Run:
         return str(self._summary["cause"])
 
     @property
+    def user(self) -> str:
+        """Who asked for it by hand; empty for what nobody asked for."""
+        return str(self._summary["user"])
+
+    @property
+    def namespace(self) -> str:
+        """`user:NAME`, or `production`."""
+        return str(self._summary["namespace"])
+
+    @property
+    def tags(self) -> list[str]:
+        """In order."""
+        return list(self._summary["tags"])
+
+    def tag(self, *tags: str) -> None:
+        """Gives it tags. Raises Refused for what cannot be one."""
+        self._summary = self._api.tag_run(self.name, add=tags)
+
+    def untag(self, *tags: str) -> None:
+        """Takes tags. Raises NotFound for one that it does not have."""
+        self._summary = self._api.tag_run(self.name, remove=tags)
+
+    @property
     def deployment(self) -> int:
         """The number of the deployment that it runs on."""
         return int(self._summary["deployment"])

@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "run",
     "runs": "runs",
     "show": "show",
+    "tag": "tag",
     "why": "why",
     "logs": "logs",
     "notebook": "notebook",

@@ -18,9 +18,11 @@ from skafd.api.shapes import (
     JobTokenInfo,
     KillResult,
     RunDetail,
+    RunSummary,
     ServiceInfo,
     Status,
 )
+from skafd.api.who import this_user
 from skafd.artifacts.content import ContentStore
 from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
@@ -29,6 +31,7 @@ from skafd.daemon.data_endpoint import DataEndpoint
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
+from skafd.daemon.for_jobs.words import check_names
 from skafd.daemon.kept import Kept
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.parameters import checked_parameters
@@ -80,14 +83,18 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         """Takes folders on, and yields what became of each."""
         return self._deploying.up(folders, wait)
 
-    def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail:
+    def start_run(
+        self, project: str, job: str | None, only: bool, parameters: Mapping[str, str], user: str | None
+    ) -> RunDetail:
         """A run by hand, of the live deployment. Raises Refused for a parameter that no job has."""
+        who = this_user() if user is None else user
+        check_names("user", [who])
         with self._database.reader() as reader:
             row = find_project(reader, project)
             config = live_deployment(reader, row).config
         request = RunRequested(
             project=row.id,
-            cause=Cause(CauseKind.MANUAL),
+            cause=Cause(CauseKind.MANUAL, user=who),
             jobs=(find_job(config, job),) if job else (),
             only=only,
             parameters=checked_parameters(config, parameters),
@@ -104,6 +111,11 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
     def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
         """Removes those that no kept deployment needs."""
         return self._environments.collect(dry_run)
+
+    def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
+        """Raises NotFound, also for a tag to take that the run does not have, and Refused for what is no tag."""
+        self._by_hand.tag(run, add, remove)
+        return self.run(run).summary
 
     def again(self, target: str, latest: bool) -> RunDetail:
         """Resumes an ended run, or runs a task of it again. Raises Refused for what has not ended."""

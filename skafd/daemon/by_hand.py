@@ -1,17 +1,22 @@
-"""What people do to runs and tasks that are there: resume, run again, pass over."""
+"""What people do to runs and tasks that are there: resume, run again, pass over, tag."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from skafd.daemon import present
-from skafd.daemon.finding import find_project, find_tasks, live_deployment
+from skafd.daemon.finding import find_project, find_run, find_tasks, live_deployment
+from skafd.daemon.for_jobs.words import check_names
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.targets import Target
-from skafd.errors import Refused
-from skafd.model.decisions import Decisions, RetryRequested, RunAgain, SkipRequested
+from skafd.errors import NotFound, Refused
+from skafd.model.decisions import Decisions, Event, RetryRequested, RunAgain, SkipRequested
 from skafd.model.ids import RunKey, TaskKey
 from skafd.model.run import CauseKind, Run
 from skafd.model.states import TaskState
-from skafd.store import Database, Purpose, views
+from skafd.store import Database, Purpose, Writer, views
+
+_MOST_TAGS = 100
 
 
 class ByHand:
@@ -62,6 +67,26 @@ class ByHand:
         events = [SkipRequested(task) for task in idle]
         self._orchestrator.mailbox.put(lambda _: events, Purpose.BY_HAND).result()
         return name
+
+    def tag(self, run: str, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Gives a run tags and takes others. Raises NotFound and Refused; nothing is changed then."""
+        check_names("tag", add)
+        if signed := [tag for tag in add if tag[0] in "+-"]:
+            raise Refused(f"a tag cannot begin with {signed[0][0]}: {signed[0]}")
+        with self._database.reader() as reader:
+            _, key = find_run(reader, run)
+            tags = reader.run(key).run.tags
+        if missing := [tag for tag in remove if tag not in tags]:
+            has = f"it has: {', '.join(tags)}" if tags else "it has none"
+            raise NotFound(f"{run} has no tag {missing[0]!r}", has)
+        if len({*tags, *add} - {*remove}) > _MOST_TAGS:
+            raise Refused(f"{run} would have more than {_MOST_TAGS} tags", f"it has {len(tags)}")
+
+        def prepare(writer: Writer) -> list[Event]:
+            writer.tag_run(key, add, remove)
+            return []
+
+        self._orchestrator.mailbox.put(prepare, Purpose.BY_HAND).result()
 
     def _retry_now(self, project: views.ProjectRow, key: RunKey, tasks: list[views.TaskView]) -> str:
         events = [RetryRequested(task.key) for task in tasks]

@@ -30,6 +30,8 @@ from skafd.store import views
 
 MOST_SHOWN = 50
 """Instances of one job."""
+PRODUCTION = "production"
+"""The namespace of runs that nobody asked for by hand."""
 Waits = Mapping[TaskKey, str]
 
 
@@ -107,6 +109,9 @@ def run_summary(view: views.RunView, config: Project) -> RunSummary:
         ended_at=iso(view.ended_at),
         tasks=view.task_count,
         failed=failed,
+        tags=list(view.tags),
+        user=view.cause.user,
+        namespace=f"user:{view.cause.user}" if view.cause.user else PRODUCTION,
     )
 
 

@@ -76,12 +76,14 @@ class Questions:
             return self._board.of(reader, find_project(reader, project))
 
     def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
-        """Runs, newest first; `before` is a run's number and needs `project`. Raises Refused for no state of runs."""
+        """Runs, newest first; `before` is a run's number and needs `project`. Raises Refused for no such state."""
         with self._database.reader() as reader:
             row = find_project(reader, project) if project else None
             found = reader.runs(
                 project=row.id if row else None,
                 states=_states(chosen.state),
+                tag=chosen.tag,
+                user=_user(chosen.namespace),
                 limit=limit,
                 before=RunKey(row.id, before) if row and before else None,
             )
@@ -201,3 +203,13 @@ def _states(text: str | None) -> list[RunState]:
     if text not in list(RunState):
         raise Refused(f"runs are never {text!r}", f"their states: {', '.join(RunState)}")
     return [RunState(text)]
+
+
+def _user(namespace: str | None) -> str | None:
+    """Whose runs are in a namespace: nobody's in that of production."""
+    if namespace is None or namespace == present.PRODUCTION:
+        return namespace and ""
+    kind, _, name = namespace.partition(":")
+    if kind != "user" or not name:
+        raise Refused(f"there is no namespace {namespace!r}", "it is `production`, or `user:NAME`")
+    return name

@@ -32,7 +32,7 @@ def run_again(board: Board, draft: Draft, event: RunAgain) -> None:
     key = board.next_run_key(event.run.key.project)
     number = event.run.key.number
     what = f"'{graph.jobs[event.tasks[0].job].name}' of run {number} again" if event.tasks else f"run {number} resumed"
-    cause = Cause(CauseKind.RETRY, event.run.cause.instant, what, event.run.cause.event)
+    cause = Cause(CauseKind.RETRY, event.run.cause.instant, what, event.run.cause.event, event.run.cause.user)
     run = OpenRun(key, event.deployment, graph, cause, event.run.parameters, draft.now)
     run.add_jobs(_tasks(draft, graph, event.run, key, chosen))
     for open_job in run.jobs.values():

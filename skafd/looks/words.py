@@ -82,6 +82,12 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def cause_words(run: dict[str, Any]) -> str:
+    """What set off a run, and who asked for it: `manual by will`."""
+    by = f"by {run['user']}" if run["user"] else ""
+    return " ".join(part for part in (run["cause"], run["cause_detail"], by) if part)
+
+
 def progress_text(progress: dict[str, Any]) -> str:
     """`45 % (450 of 1,000), epoch 4`; without a whole `450`."""
     done, total = progress["done"], progress["total"]

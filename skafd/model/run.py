@@ -43,6 +43,8 @@ class Cause:
     instant: datetime | None = None
     detail: str = ""
     event: EventCause | None = None
+    user: str = ""
+    """Who asked for it by hand; empty for what nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)

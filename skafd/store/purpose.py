@@ -19,7 +19,7 @@ class Purpose(StrEnum):
     """Schedules and retries that are due."""
     RUN_REQUEST = "run-request"
     BY_HAND = "by-hand"
-    """A run or a task is run again, or passed over."""
+    """A run or a task is run again, passed over, or tagged."""
     EVENT = "event"
     """Something happened outside: a file arrived, somebody published an event or called a webhook."""
     WEBHOOK_TOKEN = "webhook-token"

@@ -58,7 +58,9 @@ def cause(row: sqlite3.Row) -> Cause:
     """From the columns of `run`."""
     details = row["cause_event_details"]
     event = None if details is None else decode(EventCause, details)
-    return Cause(CauseKind(row["cause"]), to_instant(row["cause_instant"]), row["cause_detail"], event)
+    return Cause(
+        CauseKind(row["cause"]), to_instant(row["cause_instant"]), row["cause_detail"], event, row["cause_user"]
+    )
 
 
 def parameters(row: sqlite3.Row) -> tuple[tuple[str, str], ...]:
@@ -67,7 +69,7 @@ def parameters(row: sqlite3.Row) -> tuple[tuple[str, str], ...]:
 
 
 def run_view(row: sqlite3.Row) -> RunView:
-    """From the columns of `run` with `key` and `slug` of its project, `task_count` and `failed`."""
+    """From the columns of `run` with `key` and `slug` of its project, `task_count`, `failed` and `tags`."""
     return RunView(
         key=RunKey(ProjectId(row["key"]), row["number"]),
         slug=row["slug"],
@@ -79,6 +81,7 @@ def run_view(row: sqlite3.Row) -> RunView:
         ended_at=to_instant(row["ended_at"]),
         task_count=row["task_count"],
         failed=tuple((JobId(job), instance, part) for job, instance, part in json.loads(row["failed"])),
+        tags=tuple(json.loads(row["tags"])),
     )
 
 

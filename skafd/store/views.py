@@ -134,6 +134,7 @@ class RunView:
     task_count: int
     failed: tuple[tuple[JobId, int, str], ...]
     """Job, instance and part of the tasks that failed."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,9 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter):
         rows = [_run_values(run, at) for run in runs]
         self._change_many(
             f"""INSERT INTO run (project, number, deployment, cause, cause_instant, cause_detail, cause_event,
-                    cause_event_details, parameters, state, created_at, ended_at)
+                    cause_event_details, cause_user, parameters, state, created_at, ended_at)
                 VALUES ({PROJECT}, :run, :deployment, :cause, :cause_instant, :cause_detail, :cause_event,
-                    :cause_event_details, :parameters, :new, :created_at, :ended_at)""",
+                    :cause_event_details, :cause_user, :parameters, :new, :created_at, :ended_at)""",
             rows,
         )
         self._change_many("UPDATE project SET last_run_number = max(last_run_number, :run) WHERE key = :project", rows)
@@ -168,6 +168,7 @@ def _run_values(run: Run, at: int) -> dict[str, Any]:
         "cause_detail": run.cause.detail,
         "cause_event": run.cause.event.number if run.cause.event else None,
         "cause_event_details": encode(run.cause.event) if run.cause.event else None,
+        "cause_user": run.cause.user,
         "parameters": json.dumps(run.parameters),
         "old": None,
         "new": run.state,

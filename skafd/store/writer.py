@@ -12,6 +12,7 @@ from skafd.store.models import ModelWriter
 from skafd.store.pauses import PauseWriter
 from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
+from skafd.store.run_tags import RunTagWriter
 from skafd.store.services import ServiceWriter
 from skafd.store.webhooks import WebhookWriter
 from skafd.store.write_clock import ClockWriter
@@ -37,5 +38,6 @@ class Writer(
     ArtifactWriter,
     ModelWriter,
     ArrivedWriter,
+    RunTagWriter,
 ):
     """Everything that changes the database."""

@@ -161,6 +161,8 @@ class FakeBackend:
         self.used: TaskUsage | None = None
         self.trouble = ""
         self.ended = [_ended(number) for number in range(30, 42)]
+        self.users: list[str | None] = []
+        """Who asked for runs."""
         self.asked: list[tuple[object, ...]] = []
         self.stopped = threading.Event()
         self._changed = threading.Condition()
@@ -190,7 +192,18 @@ class FakeBackend:
     def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
         self.asked.append(("runs", project, limit, before))
         found = [detail.summary for detail in self.details.values() if before is None or detail.summary.number < before]
-        return [one for one in found if chosen.state in (None, one.state)][:limit]
+        return [
+            one
+            for one in found
+            if chosen.state in (None, one.state)
+            and (chosen.tag is None or chosen.tag in one.tags)
+            and chosen.namespace in (None, one.namespace)
+        ][:limit]
+
+    def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
+        found = self.run(run).summary
+        found.tags[:] = sorted({*found.tags, *add} - {*remove})
+        return found
 
     def run(self, run: str) -> RunDetail:
         if run not in self.details:
@@ -205,7 +218,10 @@ class FakeBackend:
             raise NotFound(f"there is nothing called {target}")
         return Explanation(target, f"{target} waits for 'ingest'")
 
-    def start_run(self, project: str, job: str | None, only: bool, parameters: Mapping[str, str]) -> RunDetail:
+    def start_run(
+        self, project: str, job: str | None, only: bool, parameters: Mapping[str, str], user: str | None
+    ) -> RunDetail:
+        self.users.append(user)
         self.asked.append(("start_run", project, job, only, dict(parameters)))
         if job and job not in JOBS:
             raise NotFound(f"{project} has no job {job}", "its jobs: " + ", ".join(JOBS))

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from skafd.looks.columns import joined, table
-from skafd.looks.words import ago, state_text, took
+from skafd.looks.words import ago, cause_words, state_text, took
 
 Json = dict[str, Any]
 
@@ -17,14 +17,17 @@ def render_runs(runs: list[Json], width: int | None, now: datetime) -> Text:
     """One line per run, newest first."""
     if not runs:
         return Text("No runs yet.")
-    return joined(
-        table(("RUN", "STATE", "CAUSE", "STARTED", "TOOK", "FAILED"), [_run(run, now) for run in runs], width)
-    )
+    header: tuple[str, ...] = ("RUN", "STATE", "CAUSE", "STARTED", "TOOK", "FAILED")
+    rows = [_run(run, now) for run in runs]
+    if any(run["tags"] for run in runs):
+        header = (*header, "TAGS")
+        rows = [[*row, ", ".join(run["tags"])] for row, run in zip(rows, runs, strict=True)]
+    return joined(table(header, rows, width))
 
 
 def _run(run: Json, now: datetime) -> list[Text | str]:
     duration = took(run["created_at"], run["ended_at"], now)
-    cause = f"{run['cause']} {run['cause_detail']}".strip()
+    cause = cause_words(run)
     return [
         run["run"],
         state_text(run["state"]),

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from skafd.looks.columns import joined, wrapped
-from skafd.looks.words import clock_time, progress_text, state_text, took
+from skafd.looks.words import cause_words, clock_time, progress_text, state_text, took
 from skafd.units import format_memory
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ def _group(group: Json) -> str:
 
 def _heading(run: Json, now: datetime) -> list[Text | str]:
     summary = run["summary"]
-    cause = f"{summary['cause']} {summary['cause_detail']}".strip()
+    cause = cause_words(summary)
     due = f", due {clock_time(summary['instant'])}" if summary["instant"] else ""
     title = Text.assemble((summary["run"], "bold"), "  ", state_text(summary["state"]))
     title.append(f"  {took(summary['created_at'], summary['ended_at'], now)}")
@@ -47,6 +47,8 @@ def _heading(run: Json, now: datetime) -> list[Text | str]:
         f"  deployment  #{summary['deployment']}",
         f"  created     {clock_time(summary['created_at'])}",
     ]
+    if summary["tags"]:
+        lines.append(f"  tags        {', '.join(summary['tags'])}")
     if run["parameters"]:
         lines.append("  parameters  " + " ".join(f"{key}={value}" for key, value in run["parameters"].items()))
     if run["drift"]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from skafd import Client
+from skafd import Client, current_namespace, namespace
 from skafd.api.kept import ArtifactInfo
 from skafd.api.shapes import LogSource, RunDetail
 from skafd.errors import DaemonUnreachable, NotFound, Refused, SkafdError
@@ -157,6 +157,38 @@ def test_no_run_and_no_daemon_are_said(client: Client, daemon: FakeBackend, tmp_
         _ = client.project("churn").latest_run
     with pytest.raises(DaemonUnreachable):
         _ = Client(tmp_path / "nowhere").projects
+
+
+def test_a_namespace_narrows_down_what_is_the_latest(client: Client, daemon: FakeBackend) -> None:
+    detail = daemon.details["churn/42"]
+    mine = dataclasses.replace(detail.summary, cause="manual", user="will", namespace="user:will")
+    daemon.details["churn/42"] = dataclasses.replace(detail, summary=mine)
+    churn = client.project("churn")
+    try:
+        assert namespace("user:will") == current_namespace() == "user:will"
+        assert (churn.latest_run.name, churn.latest_run.user) == ("churn/42", "will")
+        assert [run.number for run in churn] == [42]
+        assert churn[43].namespace == "production"
+        namespace("user:ann")
+        with pytest.raises(NotFound, match="no run in the namespace user:ann"):
+            _ = churn.latest_run
+        namespace("production")
+        assert [run.number for run in churn.runs()] == [43, 41]
+        for wrong in ("will", "user:", ""):
+            with pytest.raises(Refused, match="no namespace"):
+                namespace(wrong)
+    finally:
+        namespace(None)
+    assert [run.number for run in churn] == [43, 42, 41]
+
+
+def test_runs_are_tagged_and_found_by_tag(client: Client) -> None:
+    run = client.run("churn/41")
+    run.tag("good", "baseline")
+    assert run.tags == ["baseline", "good"]
+    assert [run.number for run in client.project("churn").runs(tag="good")] == [41]
+    run.untag("good")
+    assert client.project("churn").runs(tag="good") == []
 
 
 def test_the_package_alone_stays_light() -> None:
