@@ -17,7 +17,7 @@ from skafd.tui.feed import Feed
 from skafd.tui.log_view import LogView
 from tests.support.fake_backend import FakeBackend, job
 from tests.support.served import Served
-from tests.unit.tui.conftest import Seen, looking
+from tests.unit.tui.conftest import PATIENCE_SECONDS, Seen, looking
 
 Use = Callable[[Seen], Awaitable[None]]
 
@@ -255,5 +255,5 @@ def test_what_it_hears_ends_with_it(served: Served) -> None:
         feed.join(0.01)
     feed.end()
     served.stop()
-    feed.join(30)
+    feed.join(2 * PATIENCE_SECONDS)
     assert not feed.is_alive()
