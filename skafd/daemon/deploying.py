@@ -73,7 +73,7 @@ class Deploying:
             self._builds,
             self._delivering.slug_of,
             self._deliver,
-            FlowCompiler(home, database, place).complete,
+            FlowCompiler(home, database, place, self._builds).complete,
             RequiredPrograms(home, database).find_missing,
         )
         self._inboxes = Inboxes(database, orchestrator)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.daemon.surroundings import inherited_environment, own_environment
 from skafd.deploy.snapshot import Snapshot
 from skafd.errors import DeployError, Refused, SandboxError
@@ -20,25 +22,49 @@ from skafd.metaflow.describing import SAID, Asking, describe, read_description
 from skafd.metaflow.provision import provide
 from skafd.model.entrypoint import Script, parse_entrypoint
 from skafd.model.environment import PreparedEnvironments
+from skafd.model.flow import step_environment
+from skafd.model.ids import JobId
 from skafd.model.project import Job, JobType, Project
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.store import Database
 
 
+def _asking_jobs(job: Job) -> Iterator[Job]:
+    """A job for each step that asks for an environment of its own, as who makes environments knows jobs."""
+    for step in job.flow.steps if job.flow else ():
+        if step.wish is not None:
+            yield replace(job, id=step_environment(job.id, step.name), wish=step.wish, flow=None)
+
+
+def _together(jobs: PreparedEnvironments, steps: PreparedEnvironments, ids: list[JobId]) -> PreparedEnvironments:
+    keys = dict(steps.others)
+    added = tuple((step, keys.get(step, steps.key)) for step in ids)
+    return replace(jobs, others=(*jobs.others, *added), locks=tuple(dict((*jobs.locks, *steps.locks)).items()))
+
+
 class FlowCompiler:
     """For the deployer's threads."""
 
-    def __init__(self, home: Home, database: Database, place: CgroupPlace) -> None:
+    def __init__(self, home: Home, database: Database, place: CgroupPlace, builds: EnvironmentBuilds) -> None:
+        self._builds = builds
         self._home = home
         self._database = database
         self._place = place
 
     def complete(
-        self, folder: Path, snapshot: Snapshot, config: Project, environments: PreparedEnvironments
-    ) -> Project:
-        """The config with what its flows say of themselves. Raises DeployError, with the line of the flow's file."""
+        self,
+        folder: Path,
+        snapshot: Snapshot,
+        config: Project,
+        environments: PreparedEnvironments,
+        cancelled: threading.Event,
+    ) -> tuple[Project, PreparedEnvironments]:
+        """The config with what its flows say of themselves, and the environments that their steps have of their own.
+
+        Raises DeployError, with the line of the flow's file.
+        """
         if not any(job.type is JobType.METAFLOW for job in config.jobs):
-            return config
+            return config, environments
         with self._database.reader() as reader:
             variables = reader.variables(reader.find_project(str(folder)).id)
         keys = dict(environments.others)
@@ -48,7 +74,11 @@ class FlowCompiler:
             return self._compile(folder, snapshot, config, job, environment, variables)
 
         jobs = tuple(compiled(job) if job.type is JobType.METAFLOW else job for job in config.jobs)
-        return replace(config, jobs=jobs)
+        asking = tuple(one for job in jobs for one in _asking_jobs(job))
+        if asking:
+            made = self._builds.prepare(folder, snapshot.path, replace(config, jobs=asking), cancelled)
+            environments = _together(environments, made, [job.id for job in asking])
+        return replace(config, jobs=jobs), environments
 
     def _compile(
         self,

@@ -12,6 +12,7 @@ from skafd.metaflow import datastore
 from skafd.metaflow.provision import Provision
 from skafd.metaflow.tasks import FlowTask, environment_of
 from skafd.model.deployment import Deployment
+from skafd.model.flow import step_environment
 from skafd.model.ids import AttemptKey
 from skafd.model.particulars import Particulars
 from skafd.model.project import Job, Project
@@ -24,6 +25,14 @@ _ASKED: Remembered[int, tuple[Project, bool]] = Remembered(64)
 def has_flows(config: Project) -> bool:
     """Whether some job of it is a flow. Asked at each launch, so it is remembered: a project may have many jobs."""
     return _ASKED.get(id(config), lambda: (config, any(job.flow is not None for job in config.jobs)))[1]
+
+
+def environment_key(deployment: Deployment, job: Job, particulars: Particulars) -> str:
+    """Of the environment in which the attempt runs: a step may have one of its own."""
+    if particulars.step is not None:
+        own = step_environment(job.id, particulars.step.token.step)
+        return dict(deployment.job_environments).get(own) or deployment.environment_of(job.id)
+    return deployment.environment_of(job.id)
 
 
 def job_in_flow(job: Job, particulars: Particulars) -> Job:

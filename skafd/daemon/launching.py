@@ -12,6 +12,7 @@ from pathlib import Path
 from skafd.daemon.commanding import Notebooks, commands_of
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.flow_launching import (
+    environment_key,
     flow_task,
     flow_variables,
     job_in_flow,
@@ -75,7 +76,7 @@ def attempt_spec(
     `environ` is the daemon's own environment.
     """
     snapshot = home.deployments / facts.slug / deployment.snapshot_hash
-    environment = home.environments / deployment.environment_of(job.id)
+    environment = home.environments / environment_key(deployment, job, particulars)
     for needed in (snapshot, environment):
         if not needed.is_dir():
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")

@@ -59,8 +59,12 @@ class _Line:
     builds: dict[int, tuple[str, threading.Event]] = field(default_factory=dict)
 
 
-Complete = Callable[[Path, Snapshot, Project, PreparedEnvironments], Project]
-"""Adds to a config what can be found out only in its environments. Raises DeployError."""
+Completed = tuple[Project, PreparedEnvironments]
+Complete = Callable[[Path, Snapshot, Project, PreparedEnvironments, threading.Event], Completed]
+"""Adds to a config what can be found out only in its environments, and further environments that this asks for.
+
+Raises DeployError; gives up soon after the event is set.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ def _nothing_missing(
     return ()
 
 
-def _as_it_is(_folder: Path, _snapshot: Snapshot, config: Project, _environments: PreparedEnvironments) -> Project:
-    return config
+def _as_it_is(
+    _folder: Path, _snapshot: Snapshot, config: Project, environments: PreparedEnvironments, _cancelled: threading.Event
+) -> Completed:
+    return config, environments
 
 
 class Deployer:
@@ -228,7 +234,9 @@ class Deployer:
         if lacks:
             return _lacking(line, ready, lacks)
         try:
-            config = self._complete(line.folder, ready.snapshot, ready.config, environments)
+            config, environments = self._complete(
+                line.folder, ready.snapshot, ready.config, environments, threading.Event()
+            )
         except DeployError as error:
             return RefusedDeploy(line.folder, Stage.FLOW, error.message, error.hint, (), ready.snapshot.hash)
         return Deployable(line.folder, ready.slug, config, ready.snapshot, environments, tuple(ready.reading.problems))

@@ -9,6 +9,7 @@ from typing import Any
 
 from skafd.errors import DeployError
 from skafd.metaflow.cron import convert
+from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import Flow, FlowStep, StepKind
 from skafd.model.limits import Limits
 from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, TriggerKind
@@ -21,7 +22,7 @@ _ELSEWHERE = {
     "airflow_s3_key_sensor": "is Airflow's",
     "airflow_external_task_sensor": "is Airflow's",
 }
-_ENVIRONMENTS = ("conda", "pypi", "uv")
+_ENVIRONMENTS = ("conda", "uv")
 _TYPES = {"int": "int", "float": "float", "bool": "bool", "JSON": "json"}
 _MEGABYTE = 2**20
 
@@ -53,7 +54,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         name=description["flow"],
         file=file,
         start=description["start"],
-        steps=tuple(_step(one) for one in description["steps"]),
+        steps=tuple(_step(one, description["metaflow"]) for one in description["steps"]),
         options=tuple(dict.fromkeys((*_without_values(options), *description["options"]))),
         metadata=description["metadata"],
         environment=description["environment"],
@@ -84,7 +85,7 @@ def _without_values(options: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _step(step: Mapping[str, Any]) -> FlowStep:
+def _step(step: Mapping[str, Any], metaflow: str) -> FlowStep:
     by_name = {one["name"]: one["attributes"] for one in step["decorators"]}
     retry = by_name.get("retry")
     return FlowStep(
@@ -99,8 +100,29 @@ def _step(step: Mapping[str, Any]) -> FlowStep:
         retry_delay_seconds=60.0 * float(retry["minutes_between_retries"]) if retry else 0.0,
         timeout_seconds=_timeout(step["timeout"]),
         environment=tuple((name, str(value)) for name, value in by_name.get("environment", {}).get("vars", {}).items()),
+        wish=_wish(by_name.get("pypi"), metaflow),
         decorators=tuple(step["with"]),
     )
+
+
+def _wish(pypi: Mapping[str, Any] | None, metaflow: str) -> EnvironmentWish | None:
+    """The environment of `@pypi`; it needs Metaflow too, the same."""
+    if pypi is None or pypi.get("disabled"):
+        return None
+    named = {str(name): str(version).strip() for name, version in (pypi.get("packages") or {}).items()}
+    packages = {"metaflow": metaflow, "requests": "", **named}
+    lines = tuple(f"{name}{_constraint(version)}" for name, version in packages.items())
+    return EnvironmentWish(python=_python(pypi.get("python")), packages=lines)
+
+
+def _constraint(version: str) -> str:
+    if not version or version[0] in "=<>!~@":
+        return version
+    return f" @ {version}" if "://" in version else f"=={version}"
+
+
+def _python(version: str | None) -> str | None:
+    return str(version).rstrip("*").rstrip(".") if version else None
 
 
 def _timeout(seconds: int) -> float | None:
@@ -164,4 +186,4 @@ def _refuse(description: Description, file: str) -> None:
 
 
 _LOCAL_HINT = "take the decorator away; @resources says how much of this machine a step gets"
-_FILE_HINT = "name the packages in requirements.txt, which all steps of the project share"
+_FILE_HINT = "write @pypi, or name the packages in requirements.txt, which all steps of the project share"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ TIMEOUT_SECONDS = 60.0
 _LIMITS = ResourceLimits(memory_bytes=2 * 2**30, pids=512)
 _OUTPUT = "flow.json"
 _NO_METAFLOW = 86
+_ENVIRONMENT_WANTED = "decorator requires --environment="
 _LAST_LINES = 15
 _IN_TRACEBACK = re.compile(r'^  File "(?P<path>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 _BY_METAFLOW = re.compile(r"in file (?P<path>\S+)? ?on line (?P<line>\d+)|on line (?P<only>\d+)")
@@ -36,7 +37,7 @@ class Asking:
     """Where and how a flow file is run."""
 
     directory: Path
-    """A folder of its own, which does not exist yet."""
+    """A folder called `1` in one of its own; it does not exist yet."""
     python: Path
     snapshot: Path
     links: Mapping[str, str]
@@ -54,6 +55,10 @@ class Asking:
 def describe(asking: Asking, script: Script) -> Description:
     """What the flow file says of itself. Raises DeployError with the line if there is one, SandboxError, OSError."""
     found = run_once(_spec(asking, script), asking.place)
+    if found.verdict is Verdict.EXITED and found.exit_code and _ENVIRONMENT_WANTED in _said(asking):
+        # Who writes @pypi is asked by Metaflow to say so once more.
+        asking = replace(asking, directory=asking.directory.with_name("2"))
+        found = run_once(_spec(asking, script, "--environment=pypi"), asking.place)
     output = asking.directory / _OUTPUT
     if found.verdict is Verdict.EXITED and found.exit_code == 0:
         text = output.read_text(encoding="utf-8") if output.is_file() else ""
@@ -73,9 +78,13 @@ def read_description(path: Path) -> Description:
     return description
 
 
-def _spec(asking: Asking, script: Script) -> AttemptSpec:
+def _said(asking: Asking) -> str:
+    return (asking.directory / "log").read_text(encoding="utf-8", errors="replace")
+
+
+def _spec(asking: Asking, script: Script, *more: str) -> AttemptSpec:
     python, output = str(asking.python), str(asking.directory / _OUTPUT)
-    ask = (script.path, "--quiet", "--no-pylint", *script.arguments, "skafd", "describe", f"--output={output}")
+    ask = (script.path, "--quiet", "--no-pylint", *script.arguments, *more, "skafd", "describe", f"--output={output}")
     path = ":".join(filter(None, (str(asking.extension), asking.variables.get("PYTHONPATH"))))
     return AttemptSpec(
         name=f"what {script.path} is",
@@ -99,8 +108,7 @@ def _refusal(asking: Asking, script: Script, found: Evidence) -> DeployError:
             text = f"{script.path} is a flow, and metaflow is not in the project's environment"
             return DeployError(text, "add a line `metaflow` to requirements.txt")
         case Verdict.EXITED:
-            said = (asking.directory / "log").read_text(encoding="utf-8", errors="replace")
-            return DeployError(_explain(script.path, said), "correct it and save; what is live stays live")
+            return DeployError(_explain(script.path, _said(asking)), "correct it and save; what is live stays live")
         case Verdict.TIMED_OUT:
             limit = format_duration(asking.timeout_seconds)
             text = f"{script.path} did not say within {limit} what flow it is"

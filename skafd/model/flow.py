@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from skafd.model.ids import RunKey
+from skafd.model.environment import EnvironmentWish
+from skafd.model.ids import JobId, RunKey
 from skafd.model.limits import Limits
 
 SETUP = "_parameters"
@@ -53,6 +54,8 @@ class FlowStep:
     retry_delay_seconds: float = 0.0
     timeout_seconds: float | None = None
     environment: tuple[tuple[str, str], ...] = ()
+    wish: EnvironmentWish | None = None
+    """The environment that it asks for itself; else it runs in that of its job."""
     decorators: tuple[str, ...] = ()
     """Those that are not in the file: for the command line of its tasks."""
 
@@ -104,6 +107,11 @@ def flow_run_id(run: RunKey, created_at: datetime | None) -> str:
     """What Metaflow calls a run: no number, and never the same again, also after the state folder was lost."""
     text = f"{run.project}/{run.number}/{created_at.isoformat() if created_at else ''}"
     return f"skafd-{run.number}-{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def step_environment(job: JobId, step: str) -> JobId:
+    """Under which a deployment has the environment of a step of its own, among those of its jobs."""
+    return JobId(f"{job}/{step}")
 
 
 def flow_task_id(instance: int) -> str:

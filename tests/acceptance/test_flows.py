@@ -98,6 +98,29 @@ class FollowingFlow(FlowSpec):
 if __name__ == "__main__":
     FollowingFlow()
 """
+PACKED = """\
+from metaflow import FlowSpec, pypi, step
+
+class PackedFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.old)
+
+    @pypi(packages={"six": "1.16.0"})
+    @step
+    def old(self):
+        import six
+        self.version = six.__version__
+        self.next(self.end)
+
+    @step
+    def end(self):
+        import six
+        self.versions = (self.version, six.__version__)
+
+if __name__ == "__main__":
+    PackedFlow()
+"""
 GREET = """\
 from metaflow import FlowSpec, Parameter, step
 
@@ -233,6 +256,16 @@ def test_a_resumed_flow_keeps_what_succeeded_survives_kills_and_sets_off_the_nex
         "logs", "kept/3"
     )
     assert flows.ask(folder, "FollowingFlow")["artifacts"]["seen"] == "[0, 1, 4, 9]"
+
+
+def test_a_step_may_have_packages_of_its_own(flows: FlowProjects) -> None:
+    jobs = "  - {name: packed, type: metaflow, entrypoint: packed.py}\n"
+    files = {"packed.py": PACKED, "requirements.txt": "metaflow\nsix==1.17.0\n"}
+    folder = flows.write("packed", jobs, files)
+    flows.installed.ok("up", folder, "--detach")
+    run = flows.finish("packed/1")
+    assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", "packed/1")
+    assert flows.ask(folder, "PackedFlow")["artifacts"]["versions"] == "('1.16.0', '1.17.0')"
 
 
 def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flows: FlowProjects) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from skafd.errors import DeployError
 from skafd.metaflow.compiling import compile_flow
+from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import FlowStep, StepKind
 from skafd.model.limits import Limits
 from skafd.model.project import OnDeploy, Parameter, Schedule, Trigger, TriggerKind
@@ -45,6 +46,7 @@ def description(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
         "datastore": "local",
         "datastore_root": "/x",
         "environment": "local",
+        "metaflow": "2.19.39",
         "schedule": None,
         "events": [],
         "finished": [],
@@ -151,6 +153,16 @@ def test_events_and_other_flows_set_it_off() -> None:
 def test_what_this_machine_cannot_do_is_refused_with_its_line(name: str, reason: str) -> None:
     with pytest.raises(DeployError, match=reason):
         compile_flow(job("flow"), description(step("start", decorators={name: {}})), "flow.py", ())
+
+
+def test_a_step_may_ask_for_packages_of_its_own() -> None:
+    packages = {"pandas": "2.2.0", "numpy": ">=1.20", "anything": ""}
+    asked = step("start", "end", decorators={"pypi": {"packages": packages, "python": "3.11.*", "disabled": False}})
+    off = step("end", decorators={"pypi": {"packages": packages, "python": None, "disabled": True}})
+    flow = compile_flow(job("flow"), description(asked, off), "flow.py", ()).flow
+    assert flow is not None
+    lines = ("metaflow==2.19.39", "requests", "pandas==2.2.0", "numpy>=1.20", "anything")
+    assert [one.wish for one in flow.steps] == [EnvironmentWish("3.11", packages=lines), None]
 
 
 def test_options_of_the_entrypoint_reach_each_command_but_what_was_taken_in() -> None:

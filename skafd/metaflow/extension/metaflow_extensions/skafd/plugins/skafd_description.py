@@ -23,7 +23,7 @@ def describe(obj):
         "flow": flow.name,
         "metaflow": get_version(),
         "start": getattr(graph, "start_step", "start"),
-        "steps": [_step(node, graph) for node in graph],
+        "steps": [_step(graph[name], graph, _of_environment(obj)) for name in _names(graph)],
         "parameters": [_parameter(one) for _, one in flow._get_parameters() if not _is_config(one)],
         "options": list(_options(obj)),
         "configs": _configs(flow),
@@ -41,7 +41,18 @@ def describe(obj):
     }
 
 
-def _step(node, graph):
+def _names(graph):
+    """In the order in which they run, as far as there is one."""
+    return getattr(graph, "sorted_nodes", None) or [node.name for node in graph]
+
+
+def _of_environment(obj):
+    """Names of the decorators that the environment adds to each step by itself."""
+    specs = list(obj.environment.decospecs() or ())
+    return {spec.split(":")[0] for spec in specs}
+
+
+def _step(node, graph, added):
     retries = [deco.step_task_retry_count() for deco in node.decorators]
     return {
         "name": node.name,
@@ -52,17 +63,29 @@ def _step(node, graph):
         "file": getattr(node, "source_file", None),
         "user_retries": [user for user, _ in retries if user is not None],
         "error_retries": [error for _, error in retries if error is not None],
-        "decorators": [{"name": deco.name, "attributes": _plain(deco.attributes)} for deco in node.decorators],
+        "decorators": [
+            {"name": deco.name, "attributes": _plain(_attributes(deco))}
+            for deco in node.decorators
+            if deco.statically_defined or deco.name not in added
+        ],
         "with": [
             deco.make_decorator_spec()
             for deco in node.decorators
             if not deco.statically_defined
             and getattr(deco, "inserted_by", None) is None
-            and deco.name not in _CALLED_ELSEWHERE
+            and deco.name not in added.union(_CALLED_ELSEWHERE)
         ],
         "timeout": sum(deco.secs for deco in node.decorators if deco.name == "timeout"),
         "is_parallel": bool(node.parallel_step),
     }
+
+
+def _attributes(decorator):
+    """Of @resources only what the user wrote: its defaults are for machines elsewhere."""
+    if decorator.name != "resources":
+        return decorator.attributes
+    written = getattr(decorator, "_user_defined_attributes", decorator.attributes)
+    return {name: value for name, value in decorator.attributes.items() if name in written}
 
 
 def _kind(node):
