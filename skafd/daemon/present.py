@@ -121,20 +121,22 @@ def run_detail(detail: views.RunDetail, config: Project, waits: Waits = MappingP
     Of a job with very many instances only those are in it that say most, and how many there are in each state.
     """
     jobs = {job.id: job for job in config.jobs}
-    by_job: dict[JobId, list[views.TaskView]] = {}
+    alike: dict[tuple[JobId, str], list[views.TaskView]] = {}
     for task in detail.tasks:
-        by_job.setdefault(task.key.job, []).append(task)
-    shown = [task for tasks in by_job.values() for task in _most_telling(tasks)]
+        alike.setdefault((task.key.job, task.part.partition("[")[0]), []).append(task)
+    shown = [task for tasks in alike.values() for task in _most_telling(tasks)]
     return RunDetail(
         summary=run_summary(detail.run, config),
         parameters=dict(detail.run.parameters),
         tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in shown],
-        groups=[_group(job, jobs.get(job), tasks) for job, tasks in by_job.items() if len(tasks) > MOST_SHOWN],
+        groups=[
+            _group(job, jobs.get(job), step, tasks) for (job, step), tasks in alike.items() if len(tasks) > MOST_SHOWN
+        ],
         why=why_run(detail, config, waits),
         flows={
             job.name.strip(): f"{job.flow.name}/{flow_run_id(detail.run.key, detail.run.created_at)}"
             for job in config.jobs
-            if job.flow is not None and job.id in by_job
+            if job.flow is not None and any(job.id == ran for ran, _ in alike)
         },
     )
 
@@ -146,9 +148,10 @@ def _most_telling(tasks: list[views.TaskView]) -> list[views.TaskView]:
     return sorted(first, key=lambda task: task.key.instance)
 
 
-def _group(job_id: JobId, job: Job | None, tasks: list[views.TaskView]) -> TaskGroup:
+def _group(job_id: JobId, job: Job | None, step: str, tasks: list[views.TaskView]) -> TaskGroup:
     counts = Counter(task.state.value for task in tasks)
-    return TaskGroup(job_id, job.name if job else job_id, len(tasks), MOST_SHOWN, dict(sorted(counts.items())))
+    name = job.name if job else job_id
+    return TaskGroup(job_id, f"{name}/{step}" if step else name, len(tasks), MOST_SHOWN, dict(sorted(counts.items())))
 
 
 def why_run(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from skafd.daemon import present
+from skafd.model.flow import Flow
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited, OomKilled, Usage
 from skafd.model.project import Schedule
@@ -95,3 +96,19 @@ def test_of_thousands_of_instances_the_ones_that_say_most_are_listed_and_all_are
     status = present.job_status("churn", JOB, [tasks[7_777]], {TaskState.FAILED: 1, TaskState.SUCCEEDED: 9_999})
     assert status.reason == "1 failed, 9,999 succeeded: exit code 1"
     assert (status.instances, status.counts) == (10_000, {"failed": 1, "succeeded": 9_999})
+
+
+def test_of_a_wide_flow_each_step_is_shown() -> None:
+    flow = replace(JOB, flow=Flow("Flow", "flow.py", "start", ()))
+    parts = ["_parameters", "start", *(f"work[{number}]" for number in range(200)), "join"]
+    tasks = tuple(
+        TaskView(TaskKey(RUN, JOB.id, instance), TaskState.SUCCEEDED, "", 1, None, NOON, part=part)
+        for instance, part in enumerate(parts)
+    )
+    cause = new_run(1).cause
+    view = RunView(RUN, "churn", DeploymentNumber(1), cause, (), RunState.SUCCEEDED, NOON, None, 203, ())
+    shown = present.run_detail(RunDetail(view, tasks), replace(CONFIG, jobs=(flow,)))
+    names = [task.task.rpartition("/")[2] for task in shown.tasks]
+    assert (names[:2], names[-1], len(names)) == (["_parameters", "start"], "join", 53)
+    assert [(group.name, group.instances) for group in shown.groups] == [(f"{JOB.name}/work", 200)]
+    assert list(shown.flows) == [JOB.name]
