@@ -23,6 +23,7 @@ from skafd.daemon.data_endpoint import DataEndpoint
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.for_jobs.backend import ForJobs
 from skafd.daemon.housekeeping import Housekeeping
+from skafd.daemon.migrating import migrate_apart
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.programs import known_programs
@@ -46,6 +47,7 @@ async def serve_home(home: Home) -> None:
     async with AsyncExitStack() as stack:
         lock = home.acquire_lock()
         stack.callback(lock.release)
+        migrate_apart(home.database)
         database = Database.open(home.database)
         stack.callback(database.close)
         stopping = asyncio.Event()

@@ -1,23 +1,9 @@
 """The machine: what it has, what it can enforce, and what is wrong with it.
 
-read_capacity() -> model.limits.Capacity
-enforcement_of(place) -> Enforcement    # place: sandbox.cgroup.detect.detect(home.path)
-read_enforcement() -> Enforcement       # without a daemon: tries it out
-examine(home) -> tuple[Finding, ...]    # `skafd doctor`; dataclasses.asdict makes JSON-ready data of each
+capacity.read_capacity() -> model.limits.Capacity
+enforcement.enforcement_of(place) -> Enforcement    # place: sandbox.cgroup.detect.detect(home.path)
+enforcement.read_enforcement() -> Enforcement       # without a daemon: tries it out
+doctor.examine(home) -> tuple[Finding, ...]         # `skafd doctor`; dataclasses.asdict makes JSON-ready data of each
+
+Nothing is imported here: the daemon is not to carry what only `skafd doctor` needs.
 """
-
-from skafd.machine.capacity import read_capacity
-from skafd.machine.doctor import examine
-from skafd.machine.enforcement import Enforcement, Strength, enforcement_of, read_enforcement
-from skafd.machine.findings import Finding, Severity
-
-__all__ = [
-    "Enforcement",
-    "Finding",
-    "Severity",
-    "Strength",
-    "enforcement_of",
-    "examine",
-    "read_capacity",
-    "read_enforcement",
-]

@@ -430,7 +430,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _hidden(*packages: str) -> Iterator[None]:
-    """Lets optional imports of these fail: where they are installed, they would cost the daemon 20 MB for nothing."""
+    """Lets optional imports of these fail: where they are installed, they would cost time and 20 MB for nothing."""
     hidden = [package for package in packages if package not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:

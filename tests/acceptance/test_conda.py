@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.conda_channel import channels
@@ -46,9 +44,3 @@ def test_jobs_run_in_it_activated_and_what_cannot_be_solved_leaves_it_live(
     refused = installed.command("up", folder, "--detach")
     assert "greedy 1.0 would require" in refused.stdout + refused.stderr
     assert installed.project("maps")["deployment"]["number"] == 1
-
-
-def test_the_daemon_does_not_carry_the_solver() -> None:
-    code = "import skafd.daemon.application, sys; print(sorted({'rattler', 'papermill'} & {*sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == "[]\n"
