@@ -10,6 +10,7 @@ from .assets import AssetManager
 from .background import Request
 from .engine import DataEngine
 from .parameters import Parameters
+from .queues import Queue
 from .reporting import Reporter
 from .surroundings import Surroundings
 from .this_run import Run
@@ -24,6 +25,7 @@ class Skafos:
         self._surroundings = Surroundings(project_token, os.environ)
         self._reporter = Reporter(self._surroundings)
         self.engine = DataEngine(self._surroundings)
+        self.queue = Queue(self._surroundings)
         self.asset_manager = AssetManager(self.engine)
         self.artifacts = Artifacts(self._surroundings)
         self.params = Parameters(os.environ)
