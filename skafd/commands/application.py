@@ -43,6 +43,7 @@ COMMANDS = {
     "event": "event",
     "webhook": "webhook",
     "data": "data",
+    "queue": "queue",
     "fetch": "fetch",
     "token": "token",
     "retry": "retry",

@@ -163,7 +163,6 @@ _PROJECT_KEYS = (
         ListOf(Either(scalar=Choice(ADD_ONS), mapping=ADD_ON)),
         "Services the project asks for.",
         SKAFOS,
-        later=True,
         misspellings=("addons",),
     ),
     Key("pools", POOLS, "The project's own pools, with how many places each has."),

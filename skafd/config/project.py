@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from skafd.config.add_ons import build_add_ons
 from skafd.config.files import check_files
 from skafd.config.flow import check_flow, find_publisher
 from skafd.config.graph import Links, has_blank, link
@@ -96,6 +97,7 @@ def _project(
     wish: EnvironmentWish,
     problems: Problems,
 ) -> Project:
+    add_ons, queue_url = build_add_ons(entries.get("add-ons"), problems)
     return Project(
         name=name,
         generation=generation,
@@ -105,7 +107,8 @@ def _project(
         python=wish.python,
         wish=wish,
         environment=environment_of(entries),
-        add_ons=_add_ons(entries.get("add-ons")),
+        add_ons=add_ons,
+        queue_url=queue_url,
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),
         timeout_seconds=None if generation is Generation.FLAT else _value(entries, "timeout", None),
@@ -203,12 +206,6 @@ def _token(entry: Entry | None, problems: Problems) -> str | None:
         problems.warn(Code.PLACEHOLDER, entry.node, message, "remove the line, or write a token of your own")
         return None
     return str(entry.value)
-
-
-def _add_ons(entry: Entry | None) -> tuple[str, ...]:
-    items: tuple[Entry, ...] = entry.value if entry else ()
-    names = (item.value["name"].value if isinstance(item.value, dict) else item.value for item in items)
-    return tuple(dict.fromkeys(names))
 
 
 def _value(entries: Entries, key: str, default: Any) -> Any:

@@ -177,7 +177,10 @@ PARAMETERS = MapOf(Either(scalar=SCALAR, mapping=PARAMETER_DETAILS))
 ADD_ONS = ("queue", "spark-cluster")
 ADD_ON = Table(
     "an add-on",
-    (Key("name", Choice(ADD_ONS), "Which: `queue` or `spark-cluster`.", SKAFOS, required=True),),
+    (
+        Key("name", Choice(ADD_ONS), "Which: `queue` or `spark-cluster`.", SKAFOS, required=True),
+        Key("url", Text("a URL"), "Of a RabbitMQ; this version refuses it."),
+    ),
     rest=Anything(),
 )
 NOTIFICATION = Table(

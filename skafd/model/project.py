@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -274,6 +274,8 @@ class Project:
     """What the project asks of the environment of its jobs."""
     environment: tuple[tuple[str, str], ...] = ()
     add_ons: tuple[str, ...] = ()
+    queue_url: str | None = field(default=None, repr=False)
+    """A RabbitMQ in place of skafd's own queue; with its password."""
     update_policy: UpdatePolicy = UpdatePolicy.RESTART_NONE
     use_cache: bool = True
     timeout_seconds: float | None = None

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.queue_lab import QueueLab, queue_lab
+from tests.support.tortured import tortured
+
+__all__ = ["lab", "tortured"]
 
 
 @pytest.fixture
