@@ -35,6 +35,7 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 	@$(BIN)/python -m benchmarks.screen
 	@$(BIN)/python benchmarks/save.py
 	@$(BIN)/python benchmarks/environments.py
+	@$(BIN)/python benchmarks/messages.py
 	@$(BIN)/python benchmarks/data.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 

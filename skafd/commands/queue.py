@@ -26,7 +26,7 @@ def queue(
     purge_dead: Annotated[bool, typer.Option("--purge-dead", help="Remove the dead letters of QUEUE.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how many messages wait in the queues of a project, and since when.
+    """Show what waits in a project's queues, and since when.
 
     \b
     Examples:
