@@ -46,13 +46,12 @@ def queue(
 
 
 def _find(project: str | None, name: str | None) -> tuple[str, str | None, QueueClient]:
-    from skafd.addons.queue.client import QueueClient
+    from skafd.addons.queue.client import find_queue
 
     api = client()
     found, rest = split_project(api, given(project, name))
-    api.start_service("queue")
     access = api.job_token(found["project"])
-    broker = QueueClient(Path(access["socket"]).with_name("queue.sock"), access["token"])
+    broker = find_queue(Path(access["socket"]), access["token"])
     return found["project"], rest[0] if rest else None, broker
 
 

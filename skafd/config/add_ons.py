@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Entry
 
@@ -26,6 +28,12 @@ def build_add_ons(entry: Entry | None, problems: Problems) -> tuple[tuple[str, .
 
 
 def _url(entry: Entry, problems: Problems) -> str:
-    message = "this version has a queue of its own and uses no other by its `url`"
-    problems.error(Code.NOT_YET, entry.node, message, "remove the `url`")
+    try:
+        parts = urlsplit(str(entry.value))
+        is_good = parts.scheme in ("amqp", "amqps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        message = "the `url` of the queue is not that of a RabbitMQ"
+        problems.error(Code.VALUE, entry.node, message, "for example `amqp://user:password@localhost:5672/`")
     return str(entry.value)

@@ -179,7 +179,7 @@ ADD_ON = Table(
     "an add-on",
     (
         Key("name", Choice(ADD_ONS), "Which: `queue` or `spark-cluster`.", SKAFOS, required=True),
-        Key("url", Text("a URL"), "Of a RabbitMQ; this version refuses it."),
+        Key("url", Text("a URL"), "Of the queue: a RabbitMQ that is there, `amqp://user:password@host/`."),
     ),
     rest=Anything(),
 )

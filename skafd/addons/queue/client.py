@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from skafd.addons.data.client import UnixConnection
 from skafd.addons.queue.frames import LENGTHS, Frames, frame
-from skafd.errors import DaemonUnreachable, QueueError
+from skafd.errors import DaemonUnreachable, QueueError, Refused
 
 ANSWERS_WITHIN_SECONDS = 60.0
 
@@ -89,3 +92,21 @@ class QueueClient:
 
     def _unreachable(self, error: OSError) -> DaemonUnreachable:
         return DaemonUnreachable(f"the queue does not answer at {self._path}: {error}")
+
+
+def find_queue(socket_of_jobs: Path, token: str) -> QueueClient:
+    """Has the daemon start the broker, as jobs do. Raises QueueError without the add-on, Refused for a RabbitMQ."""
+    connection = UnixConnection(socket_of_jobs, ANSWERS_WITHIN_SECONDS)
+    try:
+        connection.request("POST", "/v1/services/queue/start", headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DaemonUnreachable(f"the daemon does not start the queue: {error}") from error
+    finally:
+        connection.close()
+    if "error" in said:
+        raise QueueError(said["error"]["message"], said["error"]["hint"])
+    if "url" in said:
+        raise Refused("the queues of this project are in a RabbitMQ", "ask that: `rabbitmqctl list_queues`")
+    return QueueClient(socket_of_jobs.with_name("queue.sock"), token)

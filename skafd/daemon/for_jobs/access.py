@@ -8,6 +8,8 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import skafd.sdk
@@ -61,6 +63,26 @@ def install_sdk(home: Home) -> Path:
 def install_notebook_programs(home: Home) -> Path:
     """The folder with the programs that execute notebooks, readable by every user."""
     return _install([PROGRAMS / name for name in ("execute.py", "kernel.py", "to_html.py")], home.notebook_programs, "")
+
+
+def install_pika(home: Home) -> str | None:
+    """The folder with the pika of skafd[queue], for jobs whose environment has none; None where skafd has none."""
+    found = find_spec("pika")
+    if found is None or found.origin is None:
+        return None
+    source = Path(found.origin).parent
+    folder = home.sdk / f"pika-{version('pika')}"
+    if not folder.is_dir():
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=home.sdk))
+        shutil.copytree(source, unfinished / "pika", ignore=shutil.ignore_patterns("__pycache__"))
+        unfinished.chmod(0o755)
+        sync_file_system(unfinished)
+        try:
+            unfinished.rename(folder)
+        except OSError:
+            # Another request was faster.
+            shutil.rmtree(unfinished)
+    return str(folder)
 
 
 def _install(sources: list[Path], parent: Path, package_name: str) -> Path:

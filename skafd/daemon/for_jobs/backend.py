@@ -24,4 +24,4 @@ class ForJobs:
         self.words = Words(database, commits)
         self.artifacts = Artifacts(database, commits, contents)
         self.models = Models(database, commits, contents)
-        self.services = ServicesOfJobs(serving, database)
+        self.services = ServicesOfJobs(home, serving, database)

@@ -7,8 +7,10 @@ from typing import Any
 from skafd.addons.data.place import SERVICE as DATA_ENGINE
 from skafd.addons.queue.place import SERVICE as QUEUE
 from skafd.daemon.finding import live_deployment
+from skafd.daemon.for_jobs.access import install_pika
 from skafd.daemon.serving import Serving
 from skafd.errors import NotFound, QueueError
+from skafd.home import Home
 from skafd.job_token import JobToken
 from skafd.model.ids import ProjectId, RunKey
 from skafd.model.project import Project
@@ -21,14 +23,18 @@ _FOR_ALL = (DATA_ENGINE,)
 class ServicesOfJobs:
     """A part of `skafd.jobs.backend.JobsBackend`. Not for the orchestrator's own thread."""
 
-    def __init__(self, serving: Serving, database: Database) -> None:
+    def __init__(self, home: Home, serving: Serving, database: Database) -> None:
+        self._home = home
         self._serving = serving
         self._database = database
 
     def start(self, token: JobToken, name: str) -> dict[str, Any]:
         """Returns when it answers. Raises NotFound for what jobs may not start, QueueError without the add-on."""
         if name == QUEUE:
-            _check_queue(self._config(token))
+            config = self._config(token)
+            _check_queue(config)
+            if config.queue_url is not None:
+                return {"name": name, "url": config.queue_url, "pika": install_pika(self._home)}
         elif name not in _FOR_ALL:
             raise NotFound(f"no job of {token.project} may use a service {name}", "it may come with an add-on")
         info = self._serving.start(name)

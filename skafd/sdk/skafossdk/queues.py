@@ -6,6 +6,7 @@ from typing import Any, List, Optional, Sequence, Tuple, Union
 
 from .embedded_queue import EmbeddedQueue
 from .exceptions import QueueError
+from .rabbitmq import RabbitMQ, find_pika
 from .surroundings import Surroundings
 
 DEFAULT_EXCHANGE = "default"
@@ -27,7 +28,7 @@ class Queue:
         self._exchange = DEFAULT_EXCHANGE
         self._queue_name: "Optional[str]" = None
         self._lock = threading.Lock()
-        self._broker: "Optional[EmbeddedQueue]" = None
+        self._broker: "Union[None, EmbeddedQueue, RabbitMQ]" = None
 
     def setup(
         self,
@@ -93,12 +94,15 @@ class Queue:
         if self._broker is not None:
             self._broker.stop()
 
-    def _found(self) -> EmbeddedQueue:
+    def _found(self) -> "Union[EmbeddedQueue, RabbitMQ]":
         with self._lock:
             if self._broker is None:
                 # The daemon knows whether the project asks for the add-on.
-                self._surroundings.daemon().call("POST", "/v1/services/queue/start", answer_seconds=120.0)
-                self._broker = EmbeddedQueue(self._surroundings)
+                said = self._surroundings.daemon().call("POST", "/v1/services/queue/start", answer_seconds=120.0)
+                if said.get("url"):
+                    self._broker = RabbitMQ(said["url"], find_pika(said.get("pika")))
+                else:
+                    self._broker = EmbeddedQueue(self._surroundings)
             return self._broker
 
 

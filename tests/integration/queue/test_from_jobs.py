@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -131,3 +132,23 @@ assert sorted(done) == list(range(2500)), len(done)
 
 def test_many_messages_reach_many_threads_once(machine: Tortured) -> None:
     say(machine, THREADS)
+
+
+def test_the_command_shows_what_waits_and_delivers_dead_letters_again(
+    machine: Tortured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = "ska.queue.setup('slow', 'slow.#', delete=True, max_deliveries=1)\n"
+    say(machine, setting + "ska.queue.publish_many([('slow.eu', str(number)) for number in range(3)])\n")
+    say(machine, "ska.queue.nack(ska.queue.consume('slow', 60)[0].delivery_tag)\nska.queue.publish('none', '')\n")
+    monkeypatch.setenv("SKAFD_HOME", str(machine.home.path))
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-m", "skafd.commands.main", "queue", *words]
+        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
+
+    (found,) = json.loads(command("shop", "slow", "--json").stdout)
+    assert (found["ready"], found["dead"], found["bindings"]) == (2, 1, [["default", "slow.#"]])
+    assert "1 dead letters of slow are delivered again" in command("shop", "slow", "--retry-dead").stdout
+    line = next(line for line in command("shop").stdout.splitlines() if line.startswith("slow"))
+    assert "3" in line.split() and "slow.#" in line
+    assert "add `add-ons: [{name: queue}]` to its config" in command("plain").stderr

@@ -126,7 +126,7 @@ AT_THE_TOP = [
     ("name: x\njobs: [{name: a}]\ntimezone: Mars/Base\n", Code.TIMEZONE, 3, 11),
     ("name: x\njobs:\n- name: a\n- name: a\n", Code.DUPLICATE_ID, 4, 9),
     ("name: x\nadd-ons: [{workers: 3}]\n", Code.VALUE, 2, 11),
-    ('name: x\nadd-ons: [{name: queue, url: "amqp://here/"}]\n', Code.NOT_YET, 2, 30),
+    ('name: x\nadd-ons: [{name: queue, url: "redis://here/"}]\n', Code.VALUE, 2, 30),
     ("name: x\nentrypoint: score.py`\n", Code.ENTRYPOINT, 2, 13),
     ("name: x\nentrypoint: a.py | | b.py\n", Code.ENTRYPOINT, 2, 13),
 ]
