@@ -39,8 +39,8 @@ def queue(
             if queue_name is None:
                 raise typer.BadParameter("which queue? For example: skafd queue PROJECT QUEUE --retry-dead")
             count = broker.revive(queue_name) if retry_dead else broker.purge(queue_name, dead_only=True)
-            done = "are delivered again" if retry_dead else "are removed"
-            print(f"{count:,} dead letters of {queue_name} {done}")
+            done = "delivered again" if retry_dead else "removed"
+            print(f"dead letters of {queue_name} that are {done}: {count:,}")
             return
         _list(broker, slug, queue_name, as_json)
 

@@ -143,12 +143,12 @@ def test_the_command_shows_what_waits_and_delivers_dead_letters_again(
     monkeypatch.setenv("SKAFD_HOME", str(machine.home.path))
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
-        program = [sys.executable, "-m", "skafd.commands.main", "queue", *words]
+        program = [sys.executable, str(SDK.parents[1] / "cli.py"), "queue", *words]
         return subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
 
     (found,) = json.loads(command("shop", "slow", "--json").stdout)
     assert (found["ready"], found["dead"], found["bindings"]) == (2, 1, [["default", "slow.#"]])
-    assert "1 dead letters of slow are delivered again" in command("shop", "slow", "--retry-dead").stdout
+    assert "dead letters of slow that are delivered again: 1" in command("shop", "slow", "--retry-dead").stdout
     line = next(line for line in command("shop").stdout.splitlines() if line.startswith("slow"))
     assert "3" in line.split() and "slow.#" in line
     assert "add `add-ons: [{name: queue}]` to its config" in command("plain").stderr
