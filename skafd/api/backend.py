@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from skafd.api.differences import RunDiff
 from skafd.api.environments import EnvironmentsBackend
 from skafd.api.kept import KeptBackend
 from skafd.api.shapes import (
@@ -58,6 +59,9 @@ class Backend(EnvironmentsBackend, Protocol):
         """Newest first; `before` is a run's number and needs `project`."""
 
     def run(self, run: str) -> RunDetail: ...
+
+    def diff(self, first: str, second: str) -> RunDiff:
+        """What differs between two runs."""
 
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions: why a task, a run, a job or a project is as it is."""

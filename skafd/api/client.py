@@ -50,6 +50,10 @@ class Client(KeptCalls):
         project, _, number = run.rpartition("/")
         return self._object("GET", f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}")
 
+    def diff(self, first: str, second: str) -> Json:
+        """What differs between two runs."""
+        return self._object("GET", "/v1/diff", {"first": first, "second": second})
+
     def why(self, target: str) -> Json:
         """One sentence that says why a run, a task, a job or a project is as it is."""
         return self._object("GET", "/v1/why", {"target": target})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skafd.api.backend import Backend
+from skafd.api.differences import RunDiff
 from skafd.api.environment_routes import ENVIRONMENT_ROUTES
 from skafd.api.kept_routes import KEPT_ROUTES
 from skafd.api.requests import (
@@ -107,6 +108,7 @@ _HISTORY = (
 )
 _STATUS = (Query("after", int, "Only projects that changed after this number, `number` of an answer.", -1),)
 _WHY = (Query("target", str, "A run, a task, a job or a project.", required=True),)
+_DIFF = (Query("first", str, "A run.", required=True), Query("second", str, "The later one.", required=True))
 _PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
 _RUNS = (
     Query("project", str, "Only the runs of this project."),
@@ -200,6 +202,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/v1/runs", "Runs, newest first.", _list_runs, list[RunSummary], query=_RUNS),
     Route("GET", "/v1/runs/{project}/{number}", "One run with its tasks and attempts.", _find_run, RunDetail),
+    Route(
+        "GET",
+        "/v1/diff",
+        "What differs between two runs: code, packages, parameters, results.",
+        lambda backend, call: backend.diff(**call.query),
+        RunDiff,
+        query=_DIFF,
+    ),
     Route(
         "POST",
         "/v1/runs/{project}/{number}/tags",

@@ -123,6 +123,10 @@ class Run:
         """What its tasks wrote; of each the last `lines`."""
         return read_log(self._api, self.name, lines)
 
+    def diff(self, other: Run) -> Json:
+        """What differs between this run and a later one: code, packages, parameters, tasks, metrics, artifacts."""
+        return self._api.diff(self.name, other.name)
+
     def __getitem__(self, task: str) -> Task:
         """`train`; `train[3]` of several instances. Raises NotFound, and Refused where one of several is meant."""
         found = [one for one in self.tasks if task in (one.label, one.job)]

@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "run",
     "runs": "runs",
     "show": "show",
+    "diff": "diff",
     "tag": "tag",
     "why": "why",
     "logs": "logs",

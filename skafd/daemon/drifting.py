@@ -20,7 +20,7 @@ def drift_of(reader: Reader, project: ProjectId, number: DeploymentNumber) -> li
     for job in after.config.jobs:
         pair = before.environment_of(JobId(job.id)), after.environment_of(job.id)
         if pair not in compared:
-            compared[pair] = _between(reader, *pair)
+            compared[pair] = between(reader, *pair)
         for one in compared[pair]:
             lines.setdefault(_words(one), []).append(job.name)
     everywhere = len(after.config.jobs)
@@ -29,7 +29,8 @@ def drift_of(reader: Reader, project: ProjectId, number: DeploymentNumber) -> li
     return [*found[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
-def _between(reader: Reader, before: str, after: str) -> tuple[Drift, ...]:
+def between(reader: Reader, before: str, after: str) -> tuple[Drift, ...]:
+    """What differs between two environments, by their keys; nothing where one of them is not known."""
     if before == after:
         return ()
     old, new = reader.lock(before), reader.lock(after)

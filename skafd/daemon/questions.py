@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from skafd.api.differences import RunDiff
 from skafd.api.shapes import (
     DaemonInfo,
     DeploymentInfo,
@@ -22,6 +23,7 @@ from skafd.api.shapes import (
 )
 from skafd.daemon import present
 from skafd.daemon.changes import Changes
+from skafd.daemon.comparing import compare_runs
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.drifting import drift_of
 from skafd.daemon.explaining import Explaining
@@ -97,6 +99,10 @@ class Questions:
             config = self._config(reader, detail.run)
             drift = drift_of(reader, key.project, detail.run.deployment)
         return replace(present.run_detail(detail, config, self._explaining.waits(detail.tasks)), drift=drift)
+
+    def diff(self, first: str, second: str) -> RunDiff:
+        """What differs between two runs."""
+        return compare_runs(self._database, Home(Path(self._about.home)).deployments, first, second)
 
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions."""

@@ -50,3 +50,15 @@ def test_a_notebook_reads_back_what_runs_made(installed: Installed) -> None:
         assert project.latest_run["make"].parameters == {"size": "3"}
     finally:
         namespace(None)
+
+    found = project[1].diff(run)
+    assert found["code"] == found["packages"] == found["notes"] == []
+    assert found["parameters"] == [{"name": "size", "first": "3", "second": "5"}]
+    assert [one["name"] for one in found["artifacts"]] == ["model"]
+    assert [(one["name"], one["second"]) for one in found["metrics"]] == [("loss", 0.05)]
+    (folder / "use.py").write_text("print('used again')\n")
+    installed.ok("up", folder)
+    installed.ok("run", "small", "--wait")
+    said = installed.ok("diff", "small/1", "small/3")
+    assert "-print('used')" in said and "+print('used again')" in said
+    assert "parameters: the same" in said and "artifacts, by sha256: the same" in said

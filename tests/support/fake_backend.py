@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from skafd.api.differences import RunDiff
 from skafd.api.environments import EnvironmentInfo
 from skafd.api.failures import Unauthorized
 from skafd.api.shapes import (
@@ -161,6 +162,7 @@ class FakeBackend:
         self.used: TaskUsage | None = None
         self.trouble = ""
         self.ended = [_ended(number) for number in range(30, 42)]
+        self.difference: RunDiff | None = None
         self.users: list[str | None] = []
         """Who asked for runs."""
         self.asked: list[tuple[object, ...]] = []
@@ -199,6 +201,11 @@ class FakeBackend:
             and (chosen.tag is None or chosen.tag in one.tags)
             and chosen.namespace in (None, one.namespace)
         ][:limit]
+
+    def diff(self, first: str, second: str) -> RunDiff:
+        if self.difference is None:
+            return RunDiff(self.run(first).summary, self.run(second).summary, [], [], [], [], [], [])
+        return self.difference
 
     def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
         found = self.run(run).summary

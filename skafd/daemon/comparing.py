@@ -1,0 +1,161 @@
+"""What differs between two runs: code, packages, parameters, results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from skafd.api.differences import (
+    ArtifactDiff,
+    FileDiff,
+    MetricDiff,
+    PackageDiff,
+    ParameterDiff,
+    RunDiff,
+    TaskDiff,
+    TaskResult,
+)
+from skafd.daemon import present
+from skafd.daemon.drifting import between
+from skafd.daemon.finding import find_run
+from skafd.deploy import difference
+from skafd.model.deployment import Deployment
+from skafd.model.ids import TaskKey
+from skafd.model.kept import Artifact
+from skafd.store import Database, Reader, views
+
+MOST_TASKS = 1000
+_Named = tuple[str, str]
+"""A task without its run, and the name of something of it."""
+_K = TypeVar("_K", str, _Named)
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two runs."""
+
+    detail: views.RunDetail
+    deployment: Deployment
+    snapshot: Path
+    tasks: Mapping[TaskKey, str]
+    metrics: Mapping[_Named, float | None]
+    artifacts: Mapping[_Named, str]
+
+    @property
+    def name(self) -> str:
+        return present.run_name(self.detail.run.slug, self.detail.run.key.number)
+
+
+def compare_runs(database: Database, deployments: Path, first: str, second: str) -> RunDiff:
+    """Of any two runs, also of two projects. Raises NotFound."""
+    with database.reader() as reader:
+        old, new = _side(reader, deployments, first), _side(reader, deployments, second)
+        notes: list[str] = []
+        packages = _packages(reader, old.deployment, new.deployment, notes)
+    states = _tasks(old, new)
+    if len(states) > MOST_TASKS:
+        notes.append(f"of {len(states):,} tasks {MOST_TASKS:,} are compared")
+    return RunDiff(
+        first=present.run_summary(old.detail.run, old.deployment.config),
+        second=present.run_summary(new.detail.run, new.deployment.config),
+        code=_code(old, new, notes),
+        packages=packages,
+        parameters=_parameters(old, new),
+        tasks=states[:MOST_TASKS],
+        metrics=[
+            MetricDiff(*key, old.metrics.get(key), new.metrics.get(key)) for key in _differing(old.metrics, new.metrics)
+        ],
+        artifacts=[
+            ArtifactDiff(*key, old.artifacts.get(key), new.artifacts.get(key))
+            for key in _differing(old.artifacts, new.artifacts)
+        ],
+        notes=notes,
+    )
+
+
+def _side(reader: Reader, deployments: Path, name: str) -> _Side:
+    project, key = find_run(reader, name)
+    detail = reader.run(key)
+    deployment = reader.deployment(key.project, detail.run.deployment)
+    tasks = {task.key: _label(detail.run, deployment, task) for task in detail.tasks}
+    # Attempts and artifacts come oldest first, so the newest of a task is the one that stays.
+    metrics = {
+        (tasks[one.source.task], one.name): (last.y if (last := reader.last_point(one.id)) else None)
+        for one in reader.metric_series(key.project, None, key.number)
+    }
+    artifacts = _newest(reader.artifacts_of_run(key), tasks)
+    snapshot = deployments / project.slug / deployment.snapshot_hash
+    return _Side(detail, deployment, snapshot, tasks, metrics, artifacts)
+
+
+def _newest(artifacts: Iterable[Artifact], tasks: Mapping[TaskKey, str]) -> dict[_Named, str]:
+    return {(tasks[one.source.task], one.name): one.content.sha256 for one in artifacts}
+
+
+def _label(run: views.RunView, deployment: Deployment, task: views.TaskView) -> str:
+    job = deployment.config.job(task.key.job)
+    name = present.task_name(run.slug, run.key.number, job, job.id, task.key.instance, task.part)
+    return name.split("/", 2)[2]
+
+
+def _code(old: _Side, new: _Side, notes: list[str]) -> list[FileDiff]:
+    if old.snapshot == new.snapshot:
+        return []
+    gone = [side.name for side in (old, new) if not side.snapshot.is_dir()]
+    if gone:
+        notes.append(f"the code of {' and of '.join(gone)} is no longer kept")
+        return []
+    found = difference.compare(old.snapshot, new.snapshot)
+    if len(found) == difference.MOST_FILES:
+        notes.append(f"only the first {difference.MOST_FILES:,} files that differ are listed")
+    return [FileDiff(one.path, one.change.value, one.is_binary, one.is_cut, one.text) for one in found]
+
+
+def _packages(reader: Reader, old: Deployment, new: Deployment, notes: list[str]) -> list[PackageDiff]:
+    jobs: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for job in new.config.jobs:
+        before, after = old.environment_of(job.id), new.environment_of(job.id)
+        if before != after and None in (reader.lock(before), reader.lock(after)):
+            notes.append(f"the environment of {job.name.strip()} is another, and its packages are no longer known")
+        for one in between(reader, before, after):
+            jobs.setdefault((one.name, one.before, one.after), []).append(job.name.strip())
+    return [PackageDiff(*package, names) for package, names in jobs.items()]
+
+
+def _parameters(old: _Side, new: _Side) -> list[ParameterDiff]:
+    first, second = _given(old), _given(new)
+    return [ParameterDiff(name, first.get(name), second.get(name)) for name in _differing(first, second)]
+
+
+def _given(side: _Side) -> dict[str, str]:
+    """With what the config says of the rest."""
+    declared = [one for job in side.deployment.config.jobs for one in job.parameters]
+    return {
+        **{one.name: one.default for one in declared if one.default is not None},
+        **dict(side.detail.run.parameters),
+    }
+
+
+def _tasks(old: _Side, new: _Side) -> list[TaskDiff]:
+    first, second = _results(old), _results(new)
+    labels = dict.fromkeys([*second, *first])
+    return [TaskDiff(label, first.get(label), second.get(label)) for label in labels]
+
+
+def _results(side: _Side) -> dict[str, TaskResult]:
+    return {side.tasks[task.key]: TaskResult(task.state.value, _seconds(task)) for task in side.detail.tasks}
+
+
+def _seconds(task: views.TaskView) -> float | None:
+    newest = task.attempts[-1] if task.attempts else None
+    if newest is None or newest.started_at is None or newest.ended_at is None:
+        return None
+    return (newest.ended_at - newest.started_at).total_seconds()
+
+
+def _differing(first: Mapping[_K, _V], second: Mapping[_K, _V]) -> list[_K]:
+    """Keys whose values are not the same, in order."""
+    return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
