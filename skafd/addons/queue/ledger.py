@@ -125,7 +125,8 @@ class Ledger:
             self._is_closing = True
             self._has_changes.notify()
         self._thread.join()
-        self._connection.execute(f"PRAGMA user_version = {_CLEAN}")
+        if self._changes == _NOTHING:
+            self._connection.execute(f"PRAGMA user_version = {_CLEAN}")
         self._reader.close()
         self._connection.close()
 
@@ -145,20 +146,24 @@ class Ledger:
                 changes, self._changes = self._changes, _Changes()
             if changes == _NOTHING:
                 return
-            self._persist(changes)
+            if not self._persist(changes):
+                return
             for then in changes.then:
                 self._call_in_broker(then)
 
-    def _persist(self, changes: _Changes) -> None:
-        """On a full disk publishers wait until there is room."""
+    def _persist(self, changes: _Changes) -> bool:
+        """On a full disk publishers wait until there is room; False: the end came first."""
         was_said = False
         while True:
             try:
-                return self._write(changes)
+                self._write(changes)
+                return True
             except sqlite3.Error as error:
                 self._connection.rollback()
                 if self._is_closing:
-                    raise
+                    log.error("the last changes cannot be written, and messages may come again: %s", error)
+                    self._changes = changes
+                    return False
                 if not was_said:
                     log.error("nothing can be written, trying again every second: %s", error)
                 was_said = True
