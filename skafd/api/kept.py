@@ -103,6 +103,8 @@ class RunKept:
     outputs: dict[str, Any] = field(default_factory=dict)
     """What tasks have published, by the tasks' names."""
     metrics: list[LastValue] = field(default_factory=list)
+    kept_from: dict[str, str] = field(default_factory=dict)
+    """Of tasks that were not run again, in a run that goes on with another: the run that they were taken from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,12 +107,12 @@ class Run:
     @property
     def artifacts(self) -> Artifacts:
         """What all of its tasks have kept, by name."""
-        return Artifacts(self._api, self.name, self._kept["artifacts"])
+        return Artifacts(self._api, self.name, self._known("artifacts"))
 
     @property
     def metrics(self) -> Metrics:
         """What all of its tasks have reported, by name."""
-        return Metrics(self._api, self.name, self._kept["metrics"])
+        return Metrics(self._api, self.name, self._known("metrics"))
 
     @property
     def tasks(self) -> list[Task]:
@@ -140,6 +140,11 @@ class Run:
     def __iter__(self) -> Iterator[Task]:
         """Its tasks."""
         return iter(self.tasks)
+
+    def _known(self, what: str) -> list[Json]:
+        """Of tasks that were kept from an earlier run, what is known there."""
+        kept = [one for task in self.tasks if task.name in self._kept["kept_from"] for one in task.known(what)]
+        return [*kept, *self._kept[what]]
 
     def _labels(self) -> str:
         return ", ".join(one.label for one in self.tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ class Task:
     @property
     def code(self) -> Path:
         """The folder of the code that it ran."""
-        return self.run.code
+        return self.origin.run.code
 
     @property
     def output(self) -> Any:
@@ -104,20 +105,34 @@ class Task:
     @property
     def artifacts(self) -> Artifacts:
         """What it has kept, by name."""
-        return Artifacts(self._api, self.name, [one for one in self._kept["artifacts"] if one["task"] == self.name])
+        return Artifacts(self._api, self.name, self.known("artifacts"))
 
     @property
     def metrics(self) -> Metrics:
         """What it has reported, by name."""
-        return Metrics(self._api, self.name, [one for one in self._kept["metrics"] if one["task"] == self.name])
+        return Metrics(self._api, self.name, self.known("metrics"))
 
     def logs(self, lines: int | None = None) -> str:
         """What its newest attempt wrote, the last `lines` of it."""
-        return read_log(self._api, self.name, lines)
+        return read_log(self._api, self.origin.name, lines)
+
+    @cached_property
+    def origin(self) -> Task:
+        """Where it ran: itself, or, in a run that goes on with another, the task that was kept. Raises NotFound."""
+        run = self._kept["kept_from"].get(self.name)
+        if run is None:
+            return self
+        earlier = type(self.run)(self._api, self._api.run(run)["summary"])
+        return earlier[self.label].origin
+
+    def known(self, what: str) -> list[Json]:
+        """What the api says of its `artifacts`, `metrics` or `records`."""
+        origin = self.origin
+        return [one for one in origin._kept[what] if one["task"] == origin.name]
 
     @property
     def _record(self) -> Json:
-        found: list[Json] = [one for one in self._kept["records"] if one["task"] == self.name]
+        found = self.known("records")
         if found:
             return found[0]
         raise NotFound(f"{self.name} was never started", self.reason or f"it is {self.state}")

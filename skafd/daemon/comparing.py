@@ -21,6 +21,7 @@ from skafd.daemon import present
 from skafd.daemon.drifting import between
 from skafd.daemon.finding import find_run
 from skafd.deploy import difference
+from skafd.engine.again import kept_from
 from skafd.model.deployment import Deployment
 from skafd.model.ids import TaskKey
 from skafd.model.kept import Artifact
@@ -55,6 +56,11 @@ def compare_runs(database: Database, deployments: Path, first: str, second: str)
         old, new = _side(reader, deployments, first), _side(reader, deployments, second)
         notes: list[str] = []
         packages = _packages(reader, old.deployment, new.deployment, notes)
+    notes += [
+        f"what {side.name} kept from an earlier run has its metrics and artifacts there"
+        for side in (old, new)
+        if any(kept_from(task.reason) is not None for task in side.detail.tasks)
+    ]
     states = _tasks(old, new)
     if len(states) > MOST_TASKS:
         notes.append(f"of {len(states):,} tasks {MOST_TASKS:,} are compared")

@@ -30,6 +30,7 @@ from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.daemon.for_jobs.words import check_names, value_of
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.messages import read_messages
+from skafd.engine.again import kept_from
 from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
 from skafd.model.environment import Lock
@@ -73,6 +74,11 @@ class Kept:
                 records=_records(reader, named, detail, inputs),
                 code=str(self._deployments / project.slug / deployment.snapshot_hash),
                 outputs={names[one.key]: value_of(one.output) for one in detail.tasks if one.output is not None},
+                kept_from={
+                    names[one.key]: present.run_name(project.slug, number)
+                    for one in detail.tasks
+                    if (number := kept_from(one.reason)) is not None
+                },
                 metrics=[
                     _last_value(reader, one, names) for one in reader.metric_series(key.project, None, key.number)
                 ],

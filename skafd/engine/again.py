@@ -18,6 +18,14 @@ from skafd.model.project import Job
 from skafd.model.run import Cause, CauseKind, Run, Task
 from skafd.model.states import TaskState
 
+_KEPT_FROM = "kept from run "
+
+
+def kept_from(task_reason: str) -> int | None:
+    """The number of the run that a task of a resumed one was taken from; None for one that is its run's own."""
+    number = task_reason.removeprefix(_KEPT_FROM)
+    return int(number) if number != task_reason and number.isdigit() else None
+
 
 def run_again(board: Board, draft: Draft, event: RunAgain) -> None:
     """Makes the new run; none where nothing of the old one is left to run, or the project is not live."""
@@ -111,4 +119,4 @@ def _copy(draft: Draft, old: Run, task: Task, key: RunKey, runs_again: bool) -> 
     if runs_again:
         return replace(copied, state=TaskState.WAITING, reason="", output=None, memory_bytes=None)
     is_kept = task.state is TaskState.SUCCEEDED
-    return replace(copied, reason=f"kept from run {old.key.number}" if is_kept else task.reason)
+    return replace(copied, reason=f"{_KEPT_FROM}{old.key.number}" if is_kept else task.reason)

@@ -51,6 +51,22 @@ def test_a_notebook_reads_back_what_runs_made(installed: Installed) -> None:
     finally:
         namespace(None)
 
+    installed.ok("retry", "small/2/use")
+    installed.wait_for_run("small/3")
+    resumed = project.latest_run
+    assert (resumed.name, resumed.user, resumed["make"].origin.name) == ("small/3", "ann", "small/2/make")
+    assert resumed["make"].artifacts.model == resumed.artifacts.model == {"size": 5}
+    assert (resumed["make"].output, resumed["make"].parameters, resumed["make"].logs()) == (
+        [5],
+        {"size": "5"},
+        "made\n",
+    )
+    assert resumed.metrics["loss"].y == [0.1, 0.05]
+
+    assert project[1].diff(resumed)["notes"] == [
+        "what small/3 kept from an earlier run has its metrics and artifacts there"
+    ]
+
     found = project[1].diff(run)
     assert found["code"] == found["packages"] == found["notes"] == []
     assert found["parameters"] == [{"name": "size", "first": "3", "second": "5"}]
@@ -59,6 +75,6 @@ def test_a_notebook_reads_back_what_runs_made(installed: Installed) -> None:
     (folder / "use.py").write_text("print('used again')\n")
     installed.ok("up", folder)
     installed.ok("run", "small", "--wait")
-    said = installed.ok("diff", "small/1", "small/3")
+    said = installed.ok("diff", "small/1", "small/4")
     assert "-print('used')" in said and "+print('used again')" in said
     assert "parameters: the same" in said and "artifacts, by sha256: the same" in said
