@@ -33,6 +33,11 @@ def test_a_notebook_reads_back_what_runs_made(installed: Installed) -> None:
     installed.environment["SKAFD_USER"] = "ann"
     installed.ok("run", "small", "--wait", "--param", "size=5")
     assert installed.ok("tag", "small/1", "+baseline") == "small/1: baseline\n"
+    for wrong, said in (("-nope", "small/1 has no tag 'nope'"), ("+-x", "a tag cannot begin with -"), ("+", "tag")):
+        refused = installed.command("tag", "small/1", "+other", wrong)
+        assert refused.returncode != 0 and said in refused.stderr, refused
+    assert installed.ok("tag", "small/1") == "small/1: baseline\n"
+    assert "no namespace" in installed.command("runs", "small", "--namespace", "will").stderr
 
     project = Client(installed.home).project("small")
     run = project.latest_successful_run
