@@ -6,9 +6,14 @@ import sys
 from metaflow import Flow, Task, namespace
 from metaflow.cards import get_cards
 
+
+def ordered(value):
+    """The order in which a dictionary was filled may depend on the process."""
+    return {key: ordered(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
+
+
 namespace(None)
 run = Flow(sys.argv[1]).latest_run
-artifacts = [one for one in run.end_task.artifacts if one.id[0] != "_"]
 tasks = [Task(task.pathspec, _namespace_check=False) for step in run.steps() for task in step]
 print(
     json.dumps(
@@ -25,7 +30,9 @@ print(
                 for step in run.steps()
             },
             "artifacts": {
-                artifact.id: repr(artifact.data) for artifact in run.end_task.artifacts if artifact.id[0] != "_"
+                artifact.id: repr(ordered(artifact.data))
+                for artifact in run.end_task.artifacts
+                if artifact.id[0] != "_"
             },
             "stdout": Task(next(iter(run["start"])).pathspec).stdout,
             "stderr": Task(next(iter(run["start"])).pathspec).stderr,
