@@ -112,7 +112,7 @@ def _status(path: Path) -> os.stat_result:
     try:
         return path.lstat()
     except OSError as error:
-        raise Refused(f"it cannot be told whose {path} is: {error.strerror}", "bring the folder back") from error
+        raise Refused(f"it cannot be told whose {path} is ({error.strerror}): bring the folder back") from error
 
 
 def _who_could_replace(folder: Path) -> str:

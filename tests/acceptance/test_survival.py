@@ -27,6 +27,8 @@ note("start")
 for number in range(40):
     print("line", number)
     time.sleep(0.03)
+while os.path.exists(ledger + ".hold"):
+    time.sleep(0.03)
 note("end")
 """
 
@@ -73,11 +75,13 @@ def test_ten_kills_of_the_daemon_and_of_the_launcher_lose_nothing(installed: Ins
 
 
 def test_jobs_go_on_while_the_daemon_is_down(installed: Installed) -> None:
-    ledger = installed.root / "ledger"
+    ledger, hold = installed.root / "ledger", installed.root / "ledger.hold"
+    hold.touch()
     installed.ok("up", _chain(installed, ledger), "--detach")
     installed.ok("run", "chain")
     installed.wait_for("the first job to start", ledger.exists)
     installed.ok("down")
+    hold.unlink()
     installed.wait_for("the first job to end by itself", lambda: "ingest 1 end" in ledger.read_text())
     assert "train" not in ledger.read_text(), "nothing new starts without a daemon"
 
