@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from skafd.api.client import Client, Json
+from skafd.client.by_name import ByName
 from skafd.errors import NotFound, Refused, SkafdError
 from skafd.sdk.skafossdk import forms
 from skafd.sdk.skafossdk.exceptions import SkafosError
@@ -19,23 +19,17 @@ class NotKept(NotFound, AttributeError):
     """Also an AttributeError, since names are attributes: `hasattr` and whoever looks at values use it."""
 
 
-class Artifacts(Mapping[str, Any]):
+class Artifacts(ByName[Any]):
     """Values by name: `artifacts["model"]`, or `artifacts.model`. Of a task that kept one again, the newest."""
 
     def __init__(self, caller: Client, owner: str, kept: list[Json]) -> None:
         self._api = caller
-        self._owner = owner
-        self._newest = {(one["name"], one["task"]): one for one in kept}
+        super().__init__(owner, kept)
 
     def artifact(self, name: str) -> Artifact:
         """What is known of one, without its value. Raises NotFound, and Refused where several tasks kept that name."""
-        found = [one for (called, _), one in self._newest.items() if called == name]
-        if not found:
-            raise NotKept(f"{self._owner} has kept nothing as {name!r}", self._hint())
-        if len(found) > 1:
-            tasks = ", ".join(one["task"].split("/", 2)[-1] for one in found)
-            raise Refused(f"{len(found)} tasks of {self._owner} have kept {name!r}", f"ask one of them: {tasks}")
-        return Artifact(self._api, found[0])
+        missing = NotKept(f"{self._owner} has kept nothing as {name!r}", self._hint())
+        return Artifact(self._api, self._one(name, missing, "kept"))
 
     def __getitem__(self, name: str) -> Any:
         """The value. Raises NotFound, and Refused where it cannot be loaded here."""
@@ -46,29 +40,11 @@ class Artifacts(Mapping[str, Any]):
             raise AttributeError(name)
         return self[name]
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """The value, or `default` where nothing was kept as that."""
-        if name not in self:
-            return default
-        return self[name]
-
-    def __contains__(self, name: object) -> bool:
-        return any(called == name for called, _ in self._newest)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for name, _ in self._newest))
-
-    def __len__(self) -> int:
-        return len({name for name, _ in self._newest})
-
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name in self if name.isidentifier())]
 
     def _hint(self) -> str:
         return f"there are: {', '.join(self)}" if self else "a job keeps a value with ska.artifacts.save(name, value)"
-
-    def __repr__(self) -> str:
-        return f"Artifacts({self._owner!r}, {', '.join(self) or 'none'})"
 
 
 class Artifact:
