@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import threading
 import time
@@ -13,10 +12,9 @@ from pathlib import Path
 from skafd.addons.data.engine import Engine
 from skafd.addons.data.handler import Handler
 from skafd.addons.data.names import Names
+from skafd.addons.socket_for_jobs import listen_for_jobs
 
 log = logging.getLogger("skafd.data")
-
-_BACKLOG = 512
 
 
 class DataServer:
@@ -28,16 +26,7 @@ class DataServer:
         self.names = names
         self.key = key
         self._path = path
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            self._listener.bind(str(path))
-        finally:
-            os.umask(before)
-        # Jobs may be other users than root: there the token alone decides.
-        path.chmod(0o666 if os.geteuid() == 0 else 0o600)
-        self._listener.listen(_BACKLOG)
+        self._listener = listen_for_jobs(path)
         self._is_closed = False
         self._lock = threading.Lock()
         self._busy = 0

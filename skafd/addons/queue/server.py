@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
 from pathlib import Path
 
 from skafd.addons.queue.broker import Broker
 from skafd.addons.queue.connection import Connection
 from skafd.addons.queue.ledger import Ledger
+from skafd.addons.socket_for_jobs import listen_for_jobs
 
-_BACKLOG = 512
 _LOOK_SECONDS = 1.0
 DATABASE = "queue.db"
 
@@ -23,7 +21,8 @@ async def serve(folder: Path, path: Path, key: bytes, idle_seconds: float, endin
     ledger = Ledger(folder / DATABASE, loop.call_soon_threadsafe)
     connections: set[Connection] = set()
     broker = Broker(ledger, _now_ms)
-    listener = _listen(path)
+    listener = listen_for_jobs(path)
+    listener.setblocking(False)
     server = await loop.create_unix_server(lambda: Connection(broker, ledger, key, connections), sock=listener)
     await _wait(ending, connections, idle_seconds)
     path.unlink(missing_ok=True)
@@ -43,21 +42,6 @@ async def _wait(ending: asyncio.Event, connections: set[Connection], idle_second
             await asyncio.wait_for(ending.wait(), min(_LOOK_SECONDS, idle_seconds))
         except TimeoutError:
             last_used = time.monotonic() if connections else last_used
-
-
-def _listen(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    path.unlink(missing_ok=True)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    # Jobs may be other users than root: there the token alone decides.
-    path.chmod(0o666 if os.geteuid() == 0 else 0o600)
-    listener.listen(_BACKLOG)
-    listener.setblocking(False)
-    return listener
 
 
 def _now_ms() -> int:
