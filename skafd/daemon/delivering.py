@@ -15,11 +15,12 @@ from skafd.engine.circles import find_circle
 from skafd.engine.listeners import triggers_of
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.inbox.ignored import inbox_warnings
-from skafd.machine.accounts import Accounts
+from skafd.machine.accounts import Account, Accounts
 from skafd.machine.confinement import check_strict
 from skafd.machine.enforcement import Enforcement
 from skafd.model.decisions import Event
 from skafd.model.limits import Capacity
+from skafd.model.owner import Owner
 from skafd.model.project import Isolation, Project, TriggerKind
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
@@ -79,9 +80,11 @@ class Delivering:
     def _release(self, deployable: Deployable) -> FolderResult:
         warnings = [problem.message for problem in deployable.problems] + list(deployable.warnings)
         try:
-            warnings += self._warnings_for(deployable.folder, deployable.config)
+            account = self._accounts.of(deployable.folder, deployable.config.run_as)
+            warnings += self._warnings_for(deployable.folder, deployable.config, account)
             self._check_circles(deployable)
-            self._write(lambda writer: self._releasing.release(writer, deployable), Purpose.DEPLOY)
+            owner = self._accounts.owner(account)
+            self._write(lambda writer: self._releasing.release(writer, deployable, owner), Purpose.DEPLOY)
         except SkafdError as error:
             passes = may_pass(error)
             return self._refuse(
@@ -113,25 +116,25 @@ class Delivering:
 
     def _leave(self, unchanged: Unchanged) -> FolderResult:
         row = self._row(unchanged.folder)
-        self._write(lambda writer: self._releasing.note_unchanged(writer, row), Purpose.UNCHANGED)
-        if unchanged.folder not in self._warnings:
-            self._warnings[unchanged.folder] = self._live_warnings(row)
+        owner, self._warnings[unchanged.folder] = self._judge_live(row, self._warnings.get(unchanged.folder))
+        self._write(lambda writer: self._releasing.note_unchanged(writer, row, owner), Purpose.UNCHANGED)
         return self._outcome(unchanged.folder, "unchanged")
 
-    def _live_warnings(self, row: ProjectRow) -> tuple[str, ...]:
-        """After a restart, perhaps on a smaller machine."""
+    def _judge_live(self, row: ProjectRow, known: tuple[str, ...] | None) -> tuple[Owner | None, tuple[str, ...]]:
+        """Whose the folder of what is live is now, and the warnings: after a restart the machine may be smaller."""
         if row.live_deployment is None:
-            return ()
+            return None, ()
         with self._database.reader() as reader:
             config = reader.deployment(row.id, row.live_deployment).config
         try:
-            return tuple(self._warnings_for(row.path, config))
+            account = self._accounts.of(row.path, config.run_as)
+            warnings = tuple(self._warnings_for(row.path, config, account)) if known is None else known
+            return self._accounts.owner(account), warnings
         except Refused as refusal:
-            return (refusal.message,)
+            return None, (refusal.message,)
 
-    def _warnings_for(self, folder: Path, config: Project) -> list[str]:
+    def _warnings_for(self, folder: Path, config: Project, account: Account) -> list[str]:
         """Raises Refused where it could not run here as it wants to."""
-        account = self._accounts.of(folder, config.run_as)
         if any(job.isolation is Isolation.STRICT for job in config.jobs):
             check_strict(account.user)
         return [*warnings_for(config, self._capacity, self._enforcement), *inbox_warnings(folder, config)]

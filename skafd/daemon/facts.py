@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.model.ids import ProjectId
+from skafd.model.owner import Owner
 from skafd.store import Database
 from skafd.store.views import ProjectRow
 
@@ -18,6 +19,8 @@ class ProjectFacts:
     slug: str
     path: Path
     variables: Mapping[str, str]
+    owner: Owner | None = None
+    """Whose its folder was last."""
 
 
 class Facts:
@@ -37,7 +40,7 @@ class Facts:
 
     def put(self, row: ProjectRow, variables: Mapping[str, str]) -> None:
         """Says what a project is about to become, before the commit, so that it can be launched in the same turn."""
-        self._known[row.id] = ProjectFacts(row.slug, row.path, variables)
+        self._known[row.id] = ProjectFacts(row.slug, row.path, variables, row.owner)
 
     def other_folders(self, project: ProjectId) -> tuple[Path, ...]:
         """The folders of all projects but one."""

@@ -66,7 +66,7 @@ class Launches:
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)
         facts = self._facts.of(run.key.project)
-        account = self._accounts.of(facts.path, deployment.config.run_as)
+        account = self._accounts.of(facts.path, deployment.config.run_as, facts.owner)
         spec = attempt_spec(
             self._home,
             facts,

@@ -17,6 +17,7 @@ from skafd.home import Home
 from skafd.model.decisions import Deployed, Event, ProjectForgotten
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId
+from skafd.model.owner import Owner
 from skafd.store import Database, Reader, Writer
 from skafd.store.views import ProjectRow
 
@@ -40,11 +41,14 @@ class Releasing:
         self._facts = facts
         self._agenda = agenda
 
-    def release(self, writer: Writer, deployable: Deployable) -> list[Event]:
-        """Records the deployment and makes it live. Raises DeployError when its files are gone."""
+    def release(self, writer: Writer, deployable: Deployable, owner: Owner | None = None) -> list[Event]:
+        """Records the deployment and whose its folder is, and makes it live.
+
+        Raises DeployError when its files are gone.
+        """
         now = clock.now()
         config, snapshot = deployable.config, deployable.snapshot
-        added = self._add(writer, deployable.folder, config.name, config.token, now)
+        added = self._add(writer, deployable.folder, config.name, config.token, now, owner)
         if added.was_there and self._is_live(added.row, deployable):
             # It was written the last time too, although whoever wrote it was told that it was not.
             writer.set_problem(added.row.id, None)
@@ -97,9 +101,11 @@ class Releasing:
         self._agenda.remove(row.id)
         return [ProjectForgotten(row.id)]
 
-    def note_unchanged(self, writer: Writer, row: ProjectRow) -> list[Event]:
-        """The folder holds again what was last deployed: an earlier refusal is moot."""
+    def note_unchanged(self, writer: Writer, row: ProjectRow, owner: Owner | None = None) -> list[Event]:
+        """The folder holds again what was last deployed: an earlier refusal is moot. It may have another owner."""
         writer.set_problem(row.id, None)
+        if owner is not None and owner != row.owner:
+            self._facts.put(writer.set_owner(row.id, owner), self._facts.of(row.id).variables)
         return []
 
     def note_refusal(self, writer: Writer, refused: RefusedDeploy) -> list[Event]:
@@ -111,7 +117,15 @@ class Releasing:
         writer.set_problem(added.row.id, asdict(Problem(refused.stage.value, now.isoformat(), text, details)))
         return self._keep(added)
 
-    def _add(self, writer: Writer, folder: Path, name: str | None, token: str | None, now: datetime) -> _Added:
+    def _add(
+        self,
+        writer: Writer,
+        folder: Path,
+        name: str | None,
+        token: str | None,
+        now: datetime,
+        owner: Owner | None = None,
+    ) -> _Added:
         """Finds the project of a folder or adds it; one without a name has that of its folder until it gets one."""
         with self._database.reader() as reader:
             before = [row for row in reader.projects() if row.path == folder.resolve()]
@@ -119,6 +133,8 @@ class Releasing:
             variables = reader.variables(row.id)
         if name is not None:
             row = writer.rename(row.id, name)
+        if owner is not None:
+            row = writer.set_owner(row.id, owner)
         return _Added(
             row,
             variables,

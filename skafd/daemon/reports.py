@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from skafd.model.decisions import AttemptEnded, AttemptStarted, Event
 from skafd.model.ids import AttemptKey
 from skafd.model.kept import Content
+from skafd.model.outcome import OomKilled
 from skafd.sandbox.identity import boot_id
 from skafd.store import Writer
 
@@ -47,9 +48,17 @@ def write_reports(writer: Writer, reports: Sequence[Report], now: datetime) -> l
                 writer.attempt_running(attempt, pid, start_time, boot_id(), now)
                 events.append(AttemptStarted(attempt))
             case AttemptEnded():
-                events.append(report)
+                events.append(_with_history(writer, report))
             case EndedWithFiles(ended=ended, files=files):
                 for name, content in files:
                     writer.add_artifact(ended.attempt, name, content, "file", "file", now)
-                events.append(ended)
+                events.append(_with_history(writer, ended))
     return events
+
+
+def _with_history(writer: Writer, ended: AttemptEnded) -> AttemptEnded:
+    """What a job took before says how much it may need, where it had too little."""
+    if not isinstance(ended.outcome, OomKilled):
+        return ended
+    peak = writer.highest_peak_bytes(ended.attempt.task)
+    return replace(ended, outcome=replace(ended.outcome, earlier_peak_bytes=peak))

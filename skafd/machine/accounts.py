@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.errors import Refused
+from skafd.model.owner import Owner
 from skafd.model.project import RunAs
 from skafd.sandbox.user import User
 
@@ -46,26 +47,35 @@ class Accounts:
         self._asks_for_declaration = environment.get(ROOT_JOBS) == DECLARED
         self._known: dict[tuple[int, int], tuple[float, Account]] = {}
 
-    def of(self, folder: Path, wanted: RunAs) -> Account:
-        """The account of the jobs of a project folder. Raises Refused where they may not run."""
+    def of(self, folder: Path, wanted: RunAs, last_owner: Owner | None = None) -> Account:
+        """The account of the jobs of a project folder. Raises Refused where they may not run.
+
+        While the folder is gone, they run as for its `last_owner`: what is deployed was theirs.
+        """
         if self._uid != 0:
             if wanted is RunAs.ROOT:
                 raise Refused(
                     f"`run_as: root`, and skafd runs as user {self._uid}", "remove the line, or run skafd as root"
                 )
             return AS_SKAFD
-        status = _status(folder)
-        if status.st_uid == 0:
+        owner = _owner(folder, last_owner)
+        if owner.uid == 0:
             self._check_root(folder, wanted)
             return AS_SKAFD
         if wanted is RunAs.ROOT:
             raise Refused(
-                f"`run_as: root`, and {folder} belongs to {_name(status.st_uid)}",
+                f"`run_as: root`, and {folder} belongs to {_name(owner.uid)}",
                 f"remove the line, or give the folder to root: chown -R root: {folder}",
             )
-        account = self._find(status.st_uid, status.st_gid)
+        account = self._find(owner.uid, owner.gid)
         _check_passage(self._state_folder, account)
         return account
+
+    def owner(self, account: Account) -> Owner | None:
+        """Whose a folder is that has this account; None for a daemon that need not know."""
+        if self._uid != 0:
+            return None
+        return Owner(0, 0) if account.user is None else Owner(account.user.uid, account.user.gid)
 
     def has_our_rights(self, folder: Path, wanted: RunAs) -> bool:
         """The jobs of the folder may do whatever skafd may."""
@@ -108,22 +118,30 @@ def _look_up(uid: int, folder_gid: int) -> Account:
     return Account(User(uid, entry.pw_gid, groups), entry.pw_name, home, entry.pw_shell or "/bin/sh")
 
 
-def _status(path: Path) -> os.stat_result:
+def _owner(folder: Path, last_owner: Owner | None) -> Owner:
     try:
-        return path.lstat()
+        status = folder.lstat()
     except OSError as error:
-        raise Refused(f"it cannot be told whose {path} is ({error.strerror}): bring the folder back") from error
+        if last_owner is not None:
+            return last_owner
+        raise Refused(f"it cannot be told whose {folder} is ({error.strerror}): bring the folder back") from error
+    return Owner(status.st_uid, status.st_gid)
 
 
 def _who_could_replace(folder: Path) -> str:
     """Who besides root could put other content in the place of this folder, in words; empty for nobody."""
+    is_gone = not os.path.lexists(folder)
     for path in folder.parents:
-        status = _status(path)
+        if is_gone and not os.path.lexists(path):
+            continue
+        status = path.lstat()
         if status.st_uid != 0:
             return f"{path} belongs to {_name(status.st_uid)}"
         others = status.st_mode & (_WRITABLE_BY_OTHERS if status.st_gid != 0 else stat.S_IWOTH)
-        if others and not status.st_mode & stat.S_ISVTX:
+        # Where only one's own can be moved, anybody can still make what is not there.
+        if others and (is_gone or not status.st_mode & stat.S_ISVTX):
             return f"others may write in {path}"
+        is_gone = False
     return ""
 
 
@@ -131,7 +149,7 @@ def _check_passage(folder: Path, account: Account) -> None:
     """A job has to come to its working folder."""
     assert account.user is not None
     for path in reversed((folder, *folder.parents)):
-        if not _may_enter(_status(path), account.user):
+        if not _may_enter(path.lstat(), account.user):
             raise Refused(
                 f"its jobs would run as {account.name}, who may not enter {path}, where skafd keeps its state",
                 "start skafd with a state folder that all may pass through: SKAFD_HOME=/var/lib/skafd",

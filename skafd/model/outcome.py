@@ -35,6 +35,8 @@ class OomKilled:
     """Why, where it was not for the limit of the job itself."""
     process: str = ""
     """The largest, which the kernel chose; empty where that is not known."""
+    earlier_peak_bytes: int | None = None
+    """The most memory that earlier attempts of the same job took; None where there were none."""
 
     @property
     def is_for_own_limit(self) -> bool:
@@ -101,11 +103,11 @@ def state_of(outcome: Outcome) -> TaskState:
 
 
 def suggested_limit_bytes(outcome: OomKilled) -> int | None:
-    """Half as much again as the larger of limit and peak, rounded up to 64 MiB; None where no limit would help."""
+    """Half as much again as the limit and as the job ever took, in steps of 64 MiB; None where no limit would help."""
     if outcome.limit_bytes is None or not outcome.is_for_own_limit:
         return None
     step = 64 * 2**20
-    wanted = max(outcome.limit_bytes, outcome.peak_bytes) * 3 // 2
+    wanted = max(outcome.limit_bytes, outcome.peak_bytes, outcome.earlier_peak_bytes or 0) * 3 // 2
     return -(-wanted // step) * step
 
 
@@ -137,8 +139,14 @@ def _describe_out_of_memory(outcome: OomKilled) -> str:
     if outcome.process:
         peak += f", of which the most by {outcome.process}"
     if suggestion is not None:
-        return f"out of memory: {limit}, {peak}; try memory: {format_memory(suggestion)}"
+        return f"out of memory: {limit}, {peak}{_history(outcome)}; try memory: {format_memory(suggestion)}"
     return f"out of memory: {outcome.reason or 'that of the machine'} ({limit}, {peak})"
+
+
+def _history(outcome: OomKilled) -> str:
+    """Only where it says more than this attempt does."""
+    earlier = outcome.earlier_peak_bytes or 0
+    return f"; earlier attempts took up to {format_memory(earlier)}" if earlier > outcome.peak_bytes else ""
 
 
 def _signal_name(number: int) -> str:

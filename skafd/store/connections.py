@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 from urllib.parse import quote
@@ -73,12 +75,17 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         migrate(connection)
 
 
+_MAY_BE_READ_ONLY = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite says of such a disk depends on the file at which it noticed."""
+_WRITABLE_HINT = "mount it writable again: after an error the kernel makes a disk read-only, and `dmesg` says why"
 _REPLACE_HINT = "put a backup in its place, or move the file away to begin without history"
 
 
 def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """What an error of SQLite means to the people who run the daemon."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _MAY_BE_READ_ONLY and _is_read_only(path.parent):
+        return StoreError(f"{path} takes nothing, since its disk is read-only ({error})", _WRITABLE_HINT)
     hints = {
         sqlite3.SQLITE_FULL: "make room on its disk; nothing that was written before is lost",
         sqlite3.SQLITE_BUSY: "another program has the file open for writing: end it",
@@ -88,6 +95,15 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
         sqlite3.SQLITE_NOTADB: _REPLACE_HINT,
     }
     return StoreError(f"{path}: {error}", hints.get(code))
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Tries it: a disk that the kernel has shut after an error need not say so when it is asked."""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -395,6 +395,12 @@ VERSION_13 = (
     "CREATE INDEX run_tag_by_tag ON run_tag(tag, run)",
 )
 
+VERSION_14 = (
+    # Whose the project's folder was last, which counts while it is gone; NULL where nobody needed to know.
+    "ALTER TABLE project ADD COLUMN owner_uid INTEGER",
+    "ALTER TABLE project ADD COLUMN owner_gid INTEGER",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -409,6 +415,7 @@ STEPS = (
     VERSION_11,
     VERSION_12,
     VERSION_13,
+    VERSION_14,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

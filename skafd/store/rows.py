@@ -11,6 +11,7 @@ from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.kept import Progress
 from skafd.model.limits import Limits
 from skafd.model.outcome import Usage
+from skafd.model.owner import Owner
 from skafd.model.project import Project
 from skafd.model.run import Cause, CauseKind, EventCause
 from skafd.model.states import RunState, TaskState
@@ -18,7 +19,9 @@ from skafd.store.codec import decode, decode_outcome
 from skafd.store.instants import to_instant
 from skafd.store.views import AttemptView, EndedAttempt, EventView, ProjectRow, RunView, TaskView
 
-PROJECT_COLUMNS = "project.key, slug, name, path, token, live_deployment, forgotten, problem, added_at"
+PROJECT_COLUMNS = (
+    "project.key, slug, name, path, token, live_deployment, forgotten, problem, added_at, owner_uid, owner_gid"
+)
 
 DEPLOYMENT_COLUMNS = "deployment.*, (SELECT slug FROM project WHERE project.id = deployment.project) AS slug"
 
@@ -35,6 +38,7 @@ def project_row(row: sqlite3.Row) -> ProjectRow:
         forgotten=bool(row["forgotten"]),
         problem=None if row["problem"] is None else json.loads(row["problem"]),
         added_at=to_instant(row["added_at"]),
+        owner=None if row["owner_uid"] is None else Owner(row["owner_uid"], row["owner_gid"]),
     )
 
 

@@ -11,6 +11,7 @@ from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunK
 from skafd.model.kept import Progress
 from skafd.model.limits import Limits
 from skafd.model.outcome import Outcome, Usage
+from skafd.model.owner import Owner
 from skafd.model.run import Cause
 from skafd.model.states import RunState, TaskState
 
@@ -29,6 +30,8 @@ class ProjectRow:
     problem: dict[str, Any] | None
     """Why the last save is not live, as it was handed to `set_problem`."""
     added_at: datetime
+    owner: Owner | None
+    """Whose its folder was when it was last looked at; None where nobody needs to know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from skafd.store.views import Launching
 
 TASK = f"project = {PROJECT} AND run = :run AND job = :job AND instance = :instance"
 """A condition on the rows of one task; `task_values` binds it."""
+_STEP = "substr({part}, 1, instr({part} || '[', '[') - 1)"
+_TASKS_LOOKED_AT = 1000
 _ATTEMPT = f"{TASK} AND number = :number"
 
 
@@ -36,6 +38,19 @@ class AttemptWriter(Statements):
             | {"number": attempt.number, "pid": supervisor_pid, "start_time": start_time, "boot_id": boot_id}
             | {"at": to_microseconds(now)},
         )
+
+    def highest_peak_bytes(self, task: TaskKey) -> int | None:
+        """The most memory that ended attempts of the task's job took lately, in a flow those of its step."""
+        row = self._one(
+            f"""WITH known AS
+                    (SELECT * FROM task WHERE project = {PROJECT} AND job = :job ORDER BY run DESC LIMIT :tasks)
+                SELECT max(peak_memory_bytes) AS peak FROM known
+                JOIN attempt USING (project, run, job, instance)
+                WHERE {_STEP.format(part="known.part")} =
+                    (SELECT {_STEP.format(part="part")} FROM task WHERE {TASK})""",
+            task_values(task) | {"tasks": _TASKS_LOOKED_AT},
+        )
+        return None if row is None else row["peak"]
 
     def _write_attempts(
         self, transitions: Iterable[Transition], launching: Mapping[AttemptKey, Launching], at: int

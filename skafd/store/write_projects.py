@@ -11,6 +11,7 @@ from typing import Any
 
 from skafd.errors import NotFound, Refused
 from skafd.model.ids import ProjectId
+from skafd.model.owner import Owner
 from skafd.store.instants import to_microseconds
 from skafd.store.rows import PROJECT_COLUMNS, project_row
 from skafd.store.slugs import first_free, slug_of
@@ -58,6 +59,11 @@ class ProjectWriter(Statements):
         deployed = self._one(f"SELECT 1 FROM deployment WHERE project = {PROJECT}", {"project": project})
         slug = row.slug if deployed else self._free_slug(name, project)
         self._change("UPDATE project SET name = ?, slug = ? WHERE key = ?", (name, slug, project))
+        return self._row(project)
+
+    def set_owner(self, project: ProjectId, owner: Owner) -> ProjectRow:
+        """Keeps whose the project's folder is."""
+        self._change("UPDATE project SET owner_uid = ?, owner_gid = ? WHERE key = ?", (owner.uid, owner.gid, project))
         return self._row(project)
 
     def set_problem(self, project: ProjectId, problem: Mapping[str, Any] | None) -> None:

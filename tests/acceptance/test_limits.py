@@ -55,6 +55,22 @@ def test_two_hundred_megabytes_in_a_limit_of_64_are_an_out_of_memory_kill(instal
     assert "try memory:" in shown
 
 
+def test_the_limit_to_try_is_that_of_all_its_attempts(installed: Installed) -> None:
+    script = "keep = [b'x' * (1 << 20) for _ in range(200)]\nprint('nothing stopped it')\n"
+    _project(installed, "shrunk", script, "    on_deploy: wait\n    resources: {limits: {memory: 400Mi}}\n")
+    installed.ok("run", "shrunk", "--wait")
+    _project(installed, "shrunk", script, "    on_deploy: wait\n    resources: {limits: {memory: 64Mi}}\n")
+    installed.command("run", "shrunk", "--wait")
+    (task,) = installed.show("shrunk/2")["tasks"]
+    evidence = task["attempts"][0]["evidence"]
+    assert 200 * 2**20 <= evidence["earlier_peak_bytes"] <= 400 * 2**20
+    assert evidence["suggested_limit_bytes"] >= 300 * 2**20
+    for said in (installed.ok("show", "shrunk/2"), installed.ok("why", "shrunk/2/it")):
+        words = " ".join(said.split())
+        assert "earlier attempts took up to 2" in words
+        assert "try memory: 3" in words
+
+
 def test_a_kill_from_outside_is_never_called_out_of_memory(installed: Installed) -> None:
     script = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     _project(installed, "shot", script, "    on_deploy: wait\n    resources: {limits: {memory: 64Mi}}\n")

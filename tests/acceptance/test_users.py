@@ -99,6 +99,28 @@ def test_what_a_users_job_publishes_and_writes_arrives(installed: Installed) -> 
     assert "got 2" in installed.ok("logs", "ada/1/each[1]")
 
 
+def test_a_users_jobs_run_as_that_user_while_the_folder_is_gone(installed: Installed) -> None:
+    open_passage(installed.root)
+    alice, bob = unused_uids(2)
+    folder = _deploy(installed, "away", alice, "id -u", {})
+    folder.rename(installed.root / "elsewhere")
+    installed.ok("run", "away", "--wait")
+    assert installed.ok("logs", "away/1") == f"{alice}\n"
+    # It survives a restart; and whoever has the folder when it is back counts again.
+    installed.ok("down")
+    installed.command("up", "--detach")
+    installed.ok("run", "away", "--wait")
+    assert installed.ok("logs", "away/2") == f"{alice}\n"
+    (installed.root / "elsewhere").rename(folder)
+    give_folder(folder, bob)
+    installed.ok("up", folder, "--detach")
+    installed.ok("run", "away", "--wait")
+    assert installed.ok("logs", "away/3") == f"{bob}\n"
+    folder.rename(installed.root / "elsewhere")
+    installed.ok("run", "away", "--wait")
+    assert installed.ok("logs", "away/4") == f"{bob}\n"
+
+
 def test_a_project_that_may_not_run_so_is_refused_with_what_to_write(installed: Installed) -> None:
     open_passage(installed.root)
     text = "name: bold\nrun_as: root\njobs:\n  - {name: it, entrypoint: 'true', language: any}\n"

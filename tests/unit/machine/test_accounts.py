@@ -10,6 +10,7 @@ import pytest
 
 from skafd.errors import Refused
 from skafd.machine.accounts import AS_SKAFD, DECLARED, ROOT_JOBS, Accounts
+from skafd.model.owner import Owner
 from skafd.model.project import RunAs
 from tests.support.users import needs_users, open_passage, unused_uids
 
@@ -120,3 +121,35 @@ def test_a_user_who_cannot_come_to_the_state_folder_is_told_where_it_stops(proje
 def test_a_folder_that_is_gone_is_named(project: Path) -> None:
     with pytest.raises(Refused, match="cannot be told whose"):
         accounts(project).of(project / "gone", RunAs.OWNER)
+
+
+@needs_users
+def test_while_a_folder_is_gone_its_last_owner_counts(project: Path) -> None:
+    (uid,) = unused_uids(1)
+    gone = project / "gone"
+    open_passage(project)
+    found = accounts(project).of(gone, RunAs.OWNER, Owner(uid, 777))
+    assert found.user is not None
+    assert (found.user.uid, found.user.gid) == (uid, 777)
+    assert accounts(project).owner(found) == Owner(uid, 777)
+    # Who is there counts for more than who was.
+    assert accounts(project).of(project, RunAs.OWNER, Owner(uid, 777)) is AS_SKAFD
+    with pytest.raises(Refused, match="belongs to user"):
+        accounts(project).of(gone, RunAs.ROOT, Owner(uid, 777))
+
+
+@needs_users
+def test_roots_jobs_go_on_without_their_folder_where_only_root_could_make_another(project: Path) -> None:
+    gone = project / "team" / "gone"
+    assert accounts(project).of(gone, RunAs.OWNER, Owner(0, 0)) is AS_SKAFD
+    with pytest.raises(Refused, match="does not say"):
+        accounts(project, SERVICE).of(gone, RunAs.OWNER, Owner(0, 0))
+    # As /tmp is: nobody could move what is there, and anybody can make what is not.
+    project.chmod(0o1777)
+    with pytest.raises(Refused, match="others may write in"):
+        accounts(project).of(gone, RunAs.OWNER, Owner(0, 0))
+
+
+def test_only_a_daemon_of_roots_needs_to_know_the_owner(project: Path) -> None:
+    assert Accounts(project, 1000, SERVICE).owner(AS_SKAFD) is None
+    assert Accounts(project, 0, SERVICE).owner(AS_SKAFD) == Owner(0, 0)

@@ -17,6 +17,14 @@ MIB = 2**20
         (Signalled(9, "ended by skafd's memory watch"), "ended by skafd's memory watch"),
         (OomKilled(64 * MIB, 60 * MIB), "out of memory: limit 64Mi, peak 60Mi; try memory: 128Mi"),
         (
+            OomKilled(64 * MIB, 64 * MIB, earlier_peak_bytes=200 * MIB),
+            "out of memory: limit 64Mi, peak 64Mi; earlier attempts took up to 200Mi; try memory: 320Mi",
+        ),
+        (
+            OomKilled(64 * MIB, 64 * MIB, earlier_peak_bytes=64 * MIB),
+            "out of memory: limit 64Mi, peak 64Mi; try memory: 128Mi",
+        ),
+        (
             OomKilled(64 * MIB, 9 * MIB, "the machine had none left"),
             "the machine had none left (limit 64Mi, peak 9Mi)",
         ),

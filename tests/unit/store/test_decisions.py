@@ -11,7 +11,7 @@ import pytest
 
 from skafd.errors import StoreError
 from skafd.model.decisions import Added, Decisions, Missed, RunEnded, Transition
-from skafd.model.ids import AttemptKey, ProjectId, RunKey, TaskKey
+from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited, NotStarted, OomKilled, Usage
 from skafd.model.run import JobHistory, Task
 from skafd.model.states import TRANSITIONS, RunState, TaskState
@@ -73,6 +73,33 @@ def test_a_failed_attempt_and_its_retry_are_both_kept(database: Database, projec
         (2, TaskState.STARTING, None),
     ]
     assert view.attempts[0].exit_code is None
+
+
+def test_what_a_job_took_at_most_is_known_of_all_its_runs_and_of_no_other_job(
+    database: Database, project: ProjectId
+) -> None:
+    big = Usage(200 * 2**20, 1.0)
+    for number in (1, 2):
+        ingest, *others = life(project, number)
+        apply(database, ingest, *([_using(one, INGEST, big) for one in others] if number == 1 else others))
+    third = new_run(project, 3)
+    apply(database, Decisions((third,), begin(third.tasks[0].key)))
+    with database.transaction() as writer:
+        assert writer.highest_peak_bytes(third.tasks[0].key) == big.peak_memory_bytes
+        assert writer.highest_peak_bytes(third.tasks[1].key) == 2**20
+        steps = ((1, "train[3]"), (2, "score[1]"))
+        for run, part in (*steps, (3, "train[7]")):
+            writer._change("UPDATE task SET part = ? WHERE run = ? AND job = ?", (part, run, INGEST))
+        assert writer.highest_peak_bytes(third.tasks[0].key) == big.peak_memory_bytes
+        writer._change("UPDATE task SET part = 'score[7]' WHERE run = 3 AND job = ?", (INGEST,))
+        assert writer.highest_peak_bytes(third.tasks[0].key) == 2**20
+
+
+def _using(decisions: Decisions, job: JobId, usage: Usage) -> Decisions:
+    moves = [
+        replace(move, usage=usage) if move.task.job == job and move.outcome else move for move in decisions.transitions
+    ]
+    return replace(decisions, transitions=tuple(moves))
 
 
 def test_an_attempt_may_end_before_its_start_was_heard_of(database: Database, project: ProjectId) -> None:
