@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,15 +20,19 @@ _NUMBERS = (*_INTEGERS, *(f"U{name}" for name in _INTEGERS), "FLOAT", "DOUBLE", 
 
 
 def answer_of(cursor: duckdb.DuckDBPyConnection, most_rows: int | None = None) -> Answer:
-    """The result of what the cursor has executed; the cursor is closed with the last block."""
-    columns = {str(name): str(kind) for name, kind, *_ in cursor.description or ()}
-    return Answer(columns, _blocks(cursor, columns, most_rows))
+    """The result of what the cursor has executed; the cursor is closed with the last block.
+
+    Of columns of the same name, as a join may have them, the last one counts.
+    """
+    columns = [(str(name), str(kind)) for name, kind, *_ in cursor.description or ()]
+    return Answer(dict(columns), _blocks(cursor, columns, most_rows))
 
 
 def _blocks(
-    cursor: duckdb.DuckDBPyConnection, columns: Mapping[str, str], most_rows: int | None
+    cursor: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], most_rows: int | None
 ) -> Iterator[list[dict[str, Any]]]:
-    names, are_numbers = list(columns), [kind.startswith(_NUMBERS) and "[" not in kind for kind in columns.values()]
+    names = [name for name, _ in columns]
+    are_numbers = [kind.startswith(_NUMBERS) and "[" not in kind for _, kind in columns]
     left = most_rows
     try:
         while rows := cursor.fetchmany(_BLOCK_ROWS if left is None else min(_BLOCK_ROWS, left)):

@@ -89,6 +89,8 @@ class EmbeddedEngine:
             case Kind.SHOW:
                 names = [{"name": one["name"], "kind": one["kind"]} for one in self.tables(asks)]
                 return Answer({"name": "VARCHAR", "kind": "VARCHAR"}, iter([names]))
+            case Kind.DESCRIBE:
+                return _description(statement)
             case Kind.DROP:
                 self._drop(asks, statement)
             case Kind.INSERT | Kind.DELETE:
@@ -236,6 +238,13 @@ class EmbeddedEngine:
             yield cursor
         finally:
             cursor.close()
+
+
+def _description(statement: Statement) -> Answer:
+    assert statement.target is not None
+    columns = statement.target.schema.columns
+    rows = [{"col_name": column.name, "data_type": column.type.name, "comment": None} for column in columns]
+    return Answer(dict.fromkeys(("col_name", "data_type", "comment"), "VARCHAR"), iter([rows]))
 
 
 def _not_shared(asks: Project, owner: Project, option: str) -> Refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from skafd.errors import DataEngineError
 
 USUAL_ROWS = 1000
 MOST_ROWS = 100_000
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ].*")
+"""As rows have them, also those of days."""
 _SPOKEN_FOR = ("table", "limit", "offset", "columns", "order", "format")
 _COMPARISONS: Mapping[str, type[exp.Binary]] = {
     "": exp.EQ,
@@ -68,11 +71,17 @@ def _filter(name: str, value: str) -> exp.Expr:
     column_name, _, comparison = name.partition("__")
     column = exp.column(column_name, quoted=True)
     if comparison == "in":
-        return column.isin(*(exp.Literal.string(one) for one in value.split(",")))
+        return column.isin(*(_literal(one) for one in value.split(",")))
     if comparison not in _COMPARISONS:
         known = ", ".join(f"__{one}" for one in (*_COMPARISONS, "in") if one)
         raise DataEngineError(f"{name} is no filter", f"write column=value, or put {known} after the column's name")
-    return _COMPARISONS[comparison](this=column, expression=exp.Literal.string(value))
+    return _COMPARISONS[comparison](this=column, expression=_literal(value))
+
+
+def _literal(value: str) -> exp.Expr:
+    """In parentheses Spark's conversions pass it over, so what is no value of the column's type is an error."""
+    literal = exp.Literal.string(value)
+    return literal if _INSTANT.fullmatch(value) else exp.Paren(this=literal)
 
 
 def _ordered(text: str) -> exp.Ordered:

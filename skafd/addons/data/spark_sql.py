@@ -1,13 +1,14 @@
 """A statement in Spark SQL: checked, its names resolved, turned into DuckDB's SQL.
 
-Two things differ from a plain translation: a text column compared to a number is compared as a number, as Spark does,
-and the rows of one table come in the table's own order when the statement asks for none.
+Three things differ from a plain translation: values are converted where Spark converts them by itself, columns without
+a name are called as Spark calls them, and the rows of one table come in the table's own order when the statement asks
+for none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from skafd.addons.data.schemas import TableSchema
+from skafd.addons.data.spark_names import name_columns
+from skafd.addons.data.spark_types import Conversions
 from skafd.errors import DataEngineError
 
 _HARMLESS_TABLE_FUNCTIONS = (exp.Unnest, exp.Explode, exp.Inline)
@@ -33,6 +36,8 @@ class Kind(StrEnum):
     DROP = "drop"
     SHOW = "show"
     """Lists the tables."""
+    DESCRIBE = "describe"
+    """Lists the columns of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Statement:
     kind: Kind
     sql: str
     target: Resolved | None = None
-    """What is written to."""
+    """What is written to, or described."""
     name: str = ""
     """What is dropped."""
     if_exists: bool = False
@@ -71,9 +76,12 @@ def translate(text: str, resolve: Resolve) -> Statement:
         table = root.find(exp.Table)
         name = table.name if table else ""
         return Statement(Kind.DROP, "", name=name, if_exists=bool(root.args.get("exists")))
+    if isinstance(root, exp.Describe):
+        return Statement(Kind.DESCRIBE, "", resolve(root.this.name, root.this.db or None))
+    name_columns(root)
     target, written = _target(root, resolve)
     tables = _resolve_tables(root, resolve, written)
-    _compare_as_numbers(root, tables)
+    Conversions(tables).put_into(root)
     if isinstance(root, exp.Query):
         _order(root, tables)
         return Statement(Kind.READ, root.sql("duckdb"))
@@ -90,10 +98,11 @@ def _parse(text: str) -> exp.Expr:
         raise DataEngineError(f"one statement at a time; this has {len(statements)}")
     root = statements[0]
     is_drop = isinstance(root, exp.Drop) and root.args.get("kind") in ("TABLE", "VIEW")
-    if is_drop or isinstance(root, (exp.Query, exp.Insert, exp.Delete)):
+    is_description = isinstance(root, exp.Describe) and isinstance(root.this, exp.Table)
+    if is_drop or is_description or isinstance(root, (exp.Query, exp.Insert, exp.Delete)):
         return root
     raise DataEngineError(
-        "only SELECT, INSERT, DELETE, DROP TABLE and SHOW TABLES are understood", "tables are made by save"
+        "only SELECT, INSERT, DELETE, DROP TABLE, SHOW TABLES and DESCRIBE are understood", "tables are made by save"
     )
 
 
@@ -101,6 +110,8 @@ def _target(root: exp.Expr, resolve: Resolve) -> tuple[Resolved | None, exp.Tabl
     """What INSERT and DELETE write to; its name is replaced."""
     if not isinstance(root, (exp.Insert, exp.Delete)):
         return None, None
+    if root.args.get("overwrite"):
+        raise DataEngineError("INSERT OVERWRITE is not understood", "DELETE FROM the table, then INSERT INTO it")
     table = root.this.this if isinstance(root.this, exp.Schema) else root.this
     if not isinstance(table, exp.Table) or not table.name or table.catalog:
         raise DataEngineError("it is not said which table is written to")
@@ -151,28 +162,6 @@ def _physical(table: exp.Table, found: Resolved, keep_alias: bool) -> exp.Table:
         if table.args.get(kept):
             new.set(kept, table.args[kept])
     return new
-
-
-def _compare_as_numbers(root: exp.Expr, tables: Iterable[tuple[str, TableSchema]]) -> None:
-    texts: set[str] = set()
-    others: set[str] = set()
-    for _, schema in tables:
-        for column in schema.columns:
-            (texts if column.type.is_text else others).add(column.name.casefold())
-    texts -= others
-    for comparison in list(root.find_all(exp.Predicate)):
-        operands = [comparison.this, *comparison.expressions]
-        operands += [comparison.args.get(name) for name in ("expression", "low", "high")]
-        given = [one for one in operands if isinstance(one, exp.Expr)]
-        if any(_is_number(one) for one in given):
-            for one in given:
-                if isinstance(one, exp.Column) and one.name.casefold() in texts:
-                    one.replace(exp.TryCast(this=one.copy(), to=exp.DataType.build("double")))
-
-
-def _is_number(node: exp.Expr) -> bool:
-    inner = node.this if isinstance(node, exp.Neg) else node
-    return isinstance(inner, exp.Literal) and not inner.is_string
 
 
 def _order(root: exp.Query, tables: list[tuple[str, TableSchema]]) -> None:

@@ -10,6 +10,7 @@ interpreter, and in what it runs then, calls are made at once, in the thread tha
 
 import atexit
 import collections
+import concurrent.futures
 import logging
 import os
 import sys
@@ -25,65 +26,87 @@ THREADS = 4
 _log = logging.getLogger("skafossdk.skafos")
 
 
-class Request:
-    """A call that was begun."""
+if sys.version_info >= (3, 11):
+    Late = TimeoutError
+else:
+
+    class Late(concurrent.futures.TimeoutError, TimeoutError):
+        """The time is up, by either name."""
+
+
+class Request(concurrent.futures.Future):  # type: ignore[type-arg]
+    """A call that was begun: a future, also to `concurrent.futures.wait` and `asyncio.wrap_future`."""
 
     def __init__(self, name: str, work: "Callable[[], Any]", callback: "Optional[Callable[[Any], Any]]" = None) -> None:
+        super().__init__()
         self.name = name
         self.request_id = str(uuid.uuid4())
         self._work: "Optional[Callable[[], Any]]" = work
         self._callback = callback
         self._began = time.monotonic()
         self._seconds: "Optional[float]" = None
-        self._done = threading.Event()
-        self._value: Any = None
-        self._error: "Optional[BaseException]" = None
         self._is_known = False
 
     def result(self, timeout: "Optional[float]" = None) -> Any:
         """What became of it, as soon as it is known. Raises its error, and TimeoutError after `timeout` seconds."""
-        if not self._done.wait(timeout):
-            raise TimeoutError(f"{self.name} has not ended within {timeout:g} s")
-        self._is_known = True
-        if self._error is not None:
-            raise self._error
-        return self._value
+        error = self.exception(timeout)
+        if error is not None:
+            raise error
+        return super().result()
 
-    def done(self) -> bool:
-        """Whether it has ended."""
-        return self._done.is_set()
+    def exception(self, timeout: "Optional[float]" = None) -> "Optional[BaseException]":
+        """Its error, as soon as it has ended; None for a good end. Raises TimeoutError after `timeout` seconds."""
+        try:
+            error = super().exception(timeout)
+        except concurrent.futures.TimeoutError:
+            raise Late(f"{self.name} has not ended within {timeout:g} s") from None
+        self._is_known = True
+        return error
+
+    def cancel(self) -> bool:
+        """False: what was begun takes effect."""
+        return False
 
     @property
     def status(self) -> str:
         """`running`, `finished` or `failed`."""
         if not self.done():
             return "running"
-        return "failed" if self._error is not None else "finished"
+        return "failed" if super().exception() is not None else "finished"
+
+    @property
+    def time(self) -> float:
+        """For how many seconds it has been going on, or went on."""
+        return self._seconds if self._seconds is not None else time.monotonic() - self._began
 
     def run(self) -> None:
         """Makes the call. For the pool alone."""
         work, self._work = self._work, None
+        self.set_running_or_notify_cancel()
         try:
             assert work is not None, "a call is made once"
-            self._value = work()
+            value = work()
             if self._callback is not None:
-                self._callback(self._value)
+                self._callback(value)
         except BaseException as error:
-            self._error = error
-        # What the call was made of may be large.
-        work = None
-        self._seconds = time.monotonic() - self._began
-        self._done.set()
+            # What the call was made of may be large.
+            work = None
+            self._seconds = self.time
+            self.set_exception(error)
+        else:
+            work = None
+            self._seconds = self.time
+            self.set_result(value)
 
     def tell(self) -> None:
         """Logs an error that nobody has asked for."""
-        if self._error is not None and not self._is_known:
-            self._is_known = True
-            _log.error("%s failed: %s", self.name, self._error)
+        if self.done() and not self._is_known:
+            error = self.exception()
+            if error is not None:
+                _log.error("%s failed: %s", self.name, error)
 
     def __repr__(self) -> str:
-        seconds = self._seconds if self._seconds is not None else time.monotonic() - self._began
-        return f"<Request at {id(self):#x} request_id={self.request_id} status={self.status} time={seconds:.4f}>"
+        return f"<Request at {id(self):#x} request_id={self.request_id} status={self.status} time={self.time:.4f}>"
 
     def __del__(self) -> None:
         self.tell()

@@ -1,4 +1,4 @@
-"""What `ska.queue.consume` returns beside the body."""
+"""What `ska.queue.consume` returns beside the body, with the names that pika has for it."""
 
 from typing import Any, Dict
 
@@ -7,6 +7,8 @@ PERSISTENT = 2
 
 class Method:
     """How a message came."""
+
+    consumer_tag = ""
 
     def __init__(self, delivery_tag: int, exchange: str, routing_key: str, redelivered: bool) -> None:
         self.delivery_tag = delivery_tag
@@ -23,7 +25,10 @@ class Method:
 
 
 class Properties:
-    """What is known of a message."""
+    """What is known of a message; most of what AMQP has a name for is never said."""
+
+    content_type = content_encoding = priority = correlation_id = reply_to = expiration = None
+    message_id = type = user_id = app_id = cluster_id = None
 
     def __init__(self, timestamp: int, deliveries: int) -> None:
         self.delivery_mode = PERSISTENT

@@ -8,7 +8,8 @@ from .exceptions import DataEngineError, NotFound, Refused
 from .surroundings import Surroundings, call
 
 _LANE = "models"
-_META = ("name", "version", "tags", "access", "deployment_id", "job_id", "project_token", "inserted_at")
+_SAVED = ("name", "version", "tags", "deployment_id", "job_id", "project_token", "inserted_at")
+_META = _SAVED + ("access",)
 
 _Tags = Union[str, Sequence[str], None]
 _Callback = Optional[Callable[[Any], Any]]
@@ -72,7 +73,8 @@ class Models:
             saved = call(self._surroundings, "POST", "/v1/models", body)
         except (NotFound, Refused) as error:
             raise DataEngineError(str(error)) from error
-        return {"data": {key: saved[key] for key in _META}, "success": True, "final": True}
+        saved["tags"] = tags
+        return {"data": {key: saved[key] for key in _SAVED}, "success": True, "final": True}
 
     def _load(self, body: "Dict[str, Any]") -> "Dict[str, Any]":
         try:

@@ -40,13 +40,14 @@ class Queue:
     ) -> bool:
         """Makes queues, each bound by its routing key: words with dots between them, `*` one word, `#` any number.
 
-        `delete` empties queues that are there; `exchange_name` is remembered; what was delivered `max_deliveries` times
-        (5) and never acknowledged is a dead letter.
+        `delete` empties queues that are there; `exchange_name` is remembered, and so is the first queue; what was
+        delivered `max_deliveries` times (5) and never acknowledged is a dead letter.
         """
         bindings = _bindings(queue_names, routing_keys)
         if exchange_name is not None:
             self._exchange = _text("an exchange", exchange_name)
         self._found().setup(bindings, self._exchange, bool(delete), max_deliveries)
+        self._queue_name = bindings[0][0] if bindings else self._queue_name
         return True
 
     def publish(self, routing_key: str, body: str, exchange_name: "Optional[str]" = None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 from .exceptions import DataEngineError
 
 _PIECE_ROWS = 20000
+_NUMPY_FLOATS = ("float16", "float32")
 
 
 class Segment:
@@ -118,11 +119,17 @@ def _plain(value: Any) -> Any:
         return f"0x{bytes(value).hex()}"
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=repr)
+    name = type(value).__name__
+    if name in _NUMPY_FLOATS:
+        # As many digits as it has: 0.1228, not 0.12280000001788139.
+        return float(str(value))
+    if name == "datetime64":
+        return str(value)
     for method in ("isoformat", "tolist"):
         if hasattr(value, method):
             return getattr(value, method)()
-    if type(value).__name__ in ("Decimal", "UUID", "NAType", "Timedelta"):
-        return None if type(value).__name__ == "NAType" else str(value)
+    if name in ("Decimal", "UUID", "NAType", "Timedelta"):
+        return None if name == "NAType" else str(value)
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(f"{type(value).__name__} cannot be saved")

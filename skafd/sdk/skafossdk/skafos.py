@@ -6,9 +6,9 @@ from typing import Any, Optional, Sequence, Union
 
 from . import messages, outputs
 from .artifacts import Artifacts
-from .assets import AssetManager
+from .asset_manager import AssetManager
 from .background import Request
-from .engine import DataEngine
+from .data_engine import DataEngine
 from .parameters import Parameters
 from .queues import Queue
 from .reporting import Reporter

@@ -94,7 +94,7 @@ class Tables:
             self._send(self._take_with(save))
         if save.error is not None:
             raise save.error
-        return {"data": [{"success": True}], "success": True}
+        return {"data": [{"success": True}]}
 
     def _take_with(self, save: "_Save") -> "List[_Save]":
         """It, and what follows it and can be sent with it."""

@@ -61,7 +61,7 @@ schema = {
         "ingested_at": "timestamp",
     },
 }
-assert ska.engine.save(schema, []).result() == {"data": [{"success": True}], "success": True}
+assert ska.engine.save(schema, []).result() == {"data": [{"success": True}]}
 rows = [
     {"movie_id": 1, "movie_title": "One", "popularity": float("nan"), "genres": ["b", "a"],
      "release_date": datetime.date(2018, 3, 1), "ingested_at": 1520000000000},
@@ -136,3 +136,85 @@ def test_mistakes_are_named_and_what_follows_them_is_done(machine: Tortured, pyt
     assert "caught: row 1 is neither a dictionary nor a list: 't'" in printed
     assert "ERROR - save('wrong') failed: column id of wrong: 'nonsense' is not a type" in printed
     say(machine, python, LATER)
+
+
+TYPES = """
+import concurrent.futures, decimal, uuid
+schema = {
+    "table_name": "every_type",
+    "namespace": "%(token)s",
+    "type": "cassandra",
+    "options": {"primary_key": ["dataset_id"], },
+    "columns": {
+        "dataset_id": "uuid", "column": "varchar", "tiny": "tinyint", "large": "varint", "share": "decimal",
+        "half": "double", "is_new": "boolean", "genres": "set<text>", "notes": "map<text, text>",
+        "seen": "timestamp", "day": "date", "amount": "integer", "title": "string",
+    },
+}
+for of_the_view_and_then_of_the_table in range(2):
+    ska.engine.query("DROP TABLE IF EXISTS every_type")
+one, two = uuid.uuid4(), str(uuid.uuid4())
+rows = (row for row in [
+    {"dataset_id": one, "column": "c", "tiny": 3, "large": 2 ** 70, "share": decimal.Decimal("1.25"), "half": 0.5,
+     "is_new": True, "genres": {"b", "a"}, "notes": {"k": "v"}, "seen": "2018-01-02 03:04:05.678",
+     "day": "2018-01-02", "amount": "7", "title": "T", "of no column": 1},
+    {"dataset_id": two, "seen": 1514862245678, "tiny": None},
+])
+requests = [ska.engine.save(schema, rows), ska.engine.save(schema, [])]
+done, waiting = concurrent.futures.wait(requests, timeout=60)
+assert not waiting and all(one.result() == {"data": [{"success": True}]} for one in done)
+# A view that is called as its table, and a column that is called `column`.
+ska.engine.create_view("every_type", {"keyspace": "%(token)s", "table": "every_type"}, DataSourceType.Cassandra)
+found = ska.engine.query("select dataset_id, column from every_type where column = 'c'").result()["data"]
+assert found == [{"dataset_id": str(one), "column": "c"}], found
+(found,) = ska.engine.query("SELECT * FROM every_type WHERE dataset_id = '%%s';" %% one).result()["data"]
+del found["dataset_id"]
+assert found == {
+    "column": "c", "tiny": 3, "large": 2 ** 70, "share": 1.25, "half": 0.5, "is_new": True, "genres": ["a", "b"],
+    "notes": {"k": "v"}, "seen": "2018-01-02T03:04:05.678Z", "day": "2018-01-02T00:00:00Z", "amount": 7, "title": "T",
+}, found
+(found,) = ska.engine.query('SELECT * FROM every_type WHERE dataset_id = "%%s"' %% two).result()["data"]
+assert (found["tiny"], found["share"], found["column"]) == ("NaN", "NaN", None), found
+assert found["seen"] == "2018-01-02T03:04:05.678Z", found
+result = ska.engine.query("SELECT count(*) FROM every_type").result()
+assert result["data"][0]["count(1)"] == 2 and "columns" in result["schema"]
+if result["data"]:
+    print(result["columns"])
+late = ska.engine.query("SELECT 1 AS one")
+try:
+    late.result(timeout=0)
+except concurrent.futures.TimeoutError as error:
+    assert isinstance(error, TimeoutError)
+assert late.result(60)["data"] == [{"one": 1}] and late.done() and late.exception() is None
+""" % {"token": TOKEN}  # noqa: UP031 full of braces
+
+
+def test_every_type_is_saved_and_comes_back_as_it_always_did(machine: Tortured, python: Path) -> None:
+    assert "['count(1)']" in say(machine, python, TYPES)
+
+
+MODULES = """
+import skafossdk, skafossdk.exceptions
+from skafossdk import DataSourceType, Skafos
+from skafossdk.skafos import Skafos as Same
+from skafossdk.data_engine import DataEngine
+from skafossdk.asset_manager import AssetManager
+from skafossdk.exceptions import (
+    CallbackNotFound, DataEngineError, EventNotFound, EnvVarNotFound, Unauthorized, InvalidRequestMethod,
+    MissingRequiredParameters, QueueError,
+)
+assert Same is Skafos is skafossdk.Skafos and isinstance(ska.engine, DataEngine)
+assert isinstance(ska.asset_manager, AssetManager) and DataSourceType.Cassandra.name == "Cassandra"
+for kind in (CallbackNotFound, DataEngineError, QueueError):
+    try:
+        raise kind("said")
+    except Exception as error:
+        assert str(error) == "said"
+seen = []
+ska.engine.query("SELECT 2 AS two", callback=seen.append).result()
+assert seen[0]["data"] == [{"two": 2}]
+"""
+
+
+def test_modules_are_where_they_always_were(machine: Tortured, python: Path) -> None:
+    say(machine, python, MODULES)

@@ -57,7 +57,8 @@ assert ska.queue.setup(queue_names=["input", "results"], routing_keys=["in.*", "
 assert ska.queue.publish("in.eu", "first") is True
 assert ska.queue.publish(routing_key="in.us", body="sec\\u00f6nd", exchange_name="parking") is True
 assert ska.queue.publish("out", "result") is True
-method, properties, body = ska.queue.consume("input")
+method, properties, body = ska.queue.consume()
+assert (method.consumer_tag, properties.content_type, properties.headers["x-delivery-count"]) == ("", None, 0)
 assert (body, method.routing_key, method.redelivered) == (b"first", "in.eu", False), (method, body)
 assert properties.delivery_mode == 2
 try:

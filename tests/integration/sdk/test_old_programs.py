@@ -35,10 +35,12 @@ saved_model = ska.engine.save_model("LogisticRegression", model, tags=["latest",
 print(saved_model)
 answer = saved_model.result()
 data = answer["data"]
-assert sorted(data)[:3] == ["access", "deployment_id", "inserted_at"], data
+assert sorted(data) == [
+    "deployment_id", "inserted_at", "job_id", "name", "project_token", "tags", "version"
+], data
 assert data["name"] == "logisticregression"
 assert isinstance(data["version"], str) and len(data["version"]) == 13 and data["version"].isdigit()
-assert data["tags"] == ["Churn", "latest"] and data["job_id"] == "train" and data["deployment_id"] == "1"
+assert data["tags"] == ["latest", "Churn"] and data["job_id"] == "train" and data["deployment_id"] == "1"
 assert data["project_token"] == "churn-token" and data["inserted_at"].endswith("Z") and "T" in data["inserted_at"]
 assert (answer["success"], answer["final"]) == (True, True)
 """

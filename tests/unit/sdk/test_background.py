@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -28,6 +30,32 @@ def test_a_request_says_how_it_is_and_gives_its_result() -> None:
     assert request.result() == 7
     assert repr(request).startswith("<Request at 0x")
     assert request.status == "finished"
+
+
+def test_a_request_is_a_future_to_whoever_waits_for_futures() -> None:
+    requests = [begin("add", lambda number=number: number) for number in range(3)]  # type: ignore[misc]
+    done, open_ones = concurrent.futures.wait(requests, timeout=60)
+    assert (sorted(one.result() for one in done), open_ones) == ([0, 1, 2], set())
+    assert sorted(one.result() for one in concurrent.futures.as_completed(requests, timeout=60)) == [0, 1, 2]
+    seen: list[object] = []
+    requests[0].add_done_callback(seen.append)
+    assert seen == [requests[0]]
+    assert isinstance(begin("divide", lambda: 1 / 0).exception(), ZeroDivisionError)
+    assert requests[0].time >= 0
+    assert not requests[0].cancel()
+
+    async def wait_for_it() -> object:
+        return await asyncio.wrap_future(begin("multiply", lambda: 6))
+
+    assert asyncio.run(wait_for_it()) == 6
+
+
+def test_what_was_begun_cannot_be_cancelled() -> None:
+    go_on = threading.Event()
+    first, second = begin("wait", go_on.wait, lane="one"), begin("add", lambda: 7, lane="one")
+    assert not second.cancel()
+    go_on.set()
+    assert (first.result(), second.result()) == (True, 7)
 
 
 def test_a_request_raises_what_its_call_raised() -> None:

@@ -55,6 +55,26 @@ class Scalar:
         return 7
 
 
+class float32:  # noqa: N801 as numpy calls it
+    """As numpy's is: `tolist` gives more digits than it has."""
+
+    def tolist(self) -> float:
+        return 0.12280000001788139
+
+    def __str__(self) -> str:
+        return "0.1228"
+
+
+class datetime64:  # noqa: N801 as numpy calls it
+    """As numpy's is: in nanoseconds `tolist` gives a number."""
+
+    def tolist(self) -> int:
+        return 1514764800000000000
+
+    def __str__(self) -> str:
+        return "2018-01-01T00:00:00.000000000"
+
+
 def test_values_that_json_does_not_have() -> None:
     values = {
         "date": datetime.date(2018, 1, 2),
@@ -65,6 +85,8 @@ def test_values_that_json_does_not_have() -> None:
         "decimal": decimal.Decimal("1.25"),
         "uuid": uuid.UUID(int=5),
         "number": Scalar(),
+        "float32": float32(),
+        "instant": datetime64(),
         "none": None,
     }
     ((_, _, (found,)),) = sent([values])
@@ -77,6 +99,8 @@ def test_values_that_json_does_not_have() -> None:
         "decimal": "1.25",
         "uuid": "00000000-0000-0000-0000-000000000005",
         "number": 7,
+        "float32": 0.1228,
+        "instant": "2018-01-01T00:00:00.000000000",
         "none": None,
     }
 

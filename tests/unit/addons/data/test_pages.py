@@ -15,6 +15,7 @@ from tests.support.embedded import CHURN, PEOPLE, Embedded
 @pytest.fixture
 def people(embedded: Embedded) -> Embedded:
     embedded.save(PEOPLE, *({"id": number, "name": f"n'{number}", "score": number / 2} for number in range(10)))
+    embedded.save(PEOPLE, *({"id": number, "born": f"2018-01-0{number}"} for number in range(1, 4)))
     return embedded
 
 
@@ -46,6 +47,8 @@ def test_pages_follow_one_another_to_the_end(people: Embedded) -> None:
         ({"id__ne": "0", "id__lt": "3"}, [1, 2]),
         ({"order": "score desc,id", "limit": "2"}, [9, 8]),
         ({"limit": "0"}, []),
+        ({"born": "2018-01-02T00:00:00Z"}, [2]),
+        ({"born__lt": "2018-01-03"}, [1, 2]),
     ],
 )
 def test_filters_and_order(people: Embedded, query: dict[str, str], expected: list[int]) -> None:
