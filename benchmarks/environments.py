@@ -1,5 +1,6 @@
 """How long a new environment takes from a save until it is live, how long an unchanged one, and how many builds twenty
-projects with the same requirements make; beside bare uv, and `python -m venv` with pip.
+projects with the same requirements make; beside bare uv, `python -m venv` with pip, and Metaflow's `@pypi`. What cannot
+run on this machine is named, with the reason.
 
 Wheels are cached by a first round that does not count, for every side. Each round wants pandas and scikit-learn and one
 more small package in another version, so that nothing was resolved or built before.
@@ -17,13 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.metaflow_pypi import CannotRun, MetaflowPypi
 from benchmarks.real_daemon import RealDaemon, running_empty
 from skafd.api.client import Client
 from skafd.environments.interpreter import own_interpreter
@@ -113,6 +115,18 @@ def with_pip(requirements: Path, folder: Path) -> None:
     subprocess.run(pip, check=True, cwd=folder)
 
 
+def with_metaflow(versions: Sequence[str]) -> float | str:
+    """As `@pypi` does it, in seconds; why not, where it cannot. The first of the versions is for filling its caches."""
+    with tempfile.TemporaryDirectory() as name:
+        metaflow = MetaflowPypi(Path(name))
+        try:
+            metaflow.install()
+            found = [metaflow.run({"pandas": "", "scikit-learn": "", "six": version}) for version in versions]
+        except CannotRun as error:
+            return error.reason
+        return round(found[-1], 2)
+
+
 def timed(make: Callable[[Path, Path], None], version: str) -> float:
     """The seconds that another tool takes for the same."""
     with tempfile.TemporaryDirectory() as name:
@@ -151,6 +165,7 @@ def measure(rounds: int, projects: int) -> dict[str, Any]:
         "new_max": round(max(new), 2),
         "bare_uv_p50": round(statistics.median(bare), 2),
         "pip": round(timed(with_pip, VERSIONS[0]), 2),
+        "metaflow_pypi": with_metaflow((VERSIONS[-1], VERSIONS[0])),
         "unchanged_p50": round(statistics.median(unchanged), 3),
         "unchanged_builds": unchanged_builds,
         "projects": projects,
@@ -168,6 +183,10 @@ def print_table(found: dict[str, Any]) -> None:
     print(f"{'  the slowest':44}{found['new_max']:>9.2f} s")
     print(f"{'  uv alone: resolve, make, install, p50':44}{found['bare_uv_p50']:>9.2f} s")
     print(f"{'  python -m venv and pip install':44}{found['pip']:>9.2f} s")
+    if isinstance(found["metaflow_pypi"], str):
+        print(f"!!! Metaflow's @pypi CANNOT RUN ON THIS MACHINE, so it is not compared: {found['metaflow_pypi']}")
+    else:
+        print(f"{'  Metaflow with @pypi, a run of two steps':44}{found['metaflow_pypi']:>9.2f} s")
     print(f"{'unchanged requirements, save to live, p50':44}{found['unchanged_p50']:>9.3f} s")
     print(f"{'  builds':44}{found['unchanged_builds']:>9}     goal 0")
     many = f"{found['projects']} projects with the same, at once"

@@ -10,6 +10,7 @@ SkafdError                    what went wrong, where, and what to do about it
  |   `- BuildError           an environment that could not be built
  |- StoreError                the database said no
  |- SandboxError              a process, a cgroup or an attempt folder that misbehaved
+ |   `- EnvironmentBroken     an environment that has lost files, and is being made again
  |- DataEngineError           the data engine does not do what was asked: a schema, a value, a query
  |- IllegalTransition         a bug: a state change that the table does not have
  `- DaemonUnreachable         no daemon answers on the socket
@@ -64,6 +65,10 @@ class StoreError(SkafdError):
 
 class SandboxError(SkafdError):
     """A process, a cgroup or an attempt folder misbehaved."""
+
+
+class EnvironmentBroken(SandboxError):
+    """An environment has lost files and is being made again: who waits for it may start then."""
 
 
 class DataEngineError(SkafdError):

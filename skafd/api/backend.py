@@ -52,8 +52,11 @@ class Backend(EnvironmentsBackend, Protocol):
 
     def project(self, project: str) -> ProjectStatus: ...
 
-    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
-        """Takes the folders on; yields one result for each project, when it is known. `wait=False`: none."""
+    def up(self, folders: Sequence[Path], wait: bool, resolve_as_of: str | None) -> Iterator[FolderResult]:
+        """Takes the folders on; yields one result for each project, when it is known. `wait=False`: none.
+
+        `resolve_as_of`: the day whose packages count for them from now on; `config`: what their configs say.
+        """
 
     def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:
         """Newest first; `before` is a run's number and needs `project`."""

@@ -29,9 +29,9 @@ class Client(KeptCalls):
         """A project by its short name, token, name or folder."""
         return self._object("GET", "/v1/find", {"project": name})
 
-    def up(self, folders: Sequence[Path], wait: bool = True) -> Iterator[Json]:
+    def up(self, folders: Sequence[Path], wait: bool = True, resolve_as_of: str | None = None) -> Iterator[Json]:
         """Hands folders over; yields one result per project when it is known."""
-        body = {"folders": [str(folder) for folder in folders], "wait": wait}
+        body = {"folders": [str(folder) for folder in folders], "wait": wait, "resolve_as_of": resolve_as_of}
         with self._answer("POST", "/v1/up", body=body, seconds=None) as answer:
             for line in _lines(answer):
                 result = json.loads(line)

@@ -10,11 +10,16 @@ _STRICT: dict[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True, slots=True)
 class UpRequest:
-    """Folders to take on; none: all that are known already."""
+    """Folders to take on; none: all that are known already.
+
+    `resolve_as_of`: from now on their packages are those of that day, whatever their configs say; `config`: what those
+    say counts again.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     folders: list[str] = field(default_factory=list)
     wait: bool = True
+    resolve_as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,9 @@ def _json(route: Route, answer: Any) -> Response:
 
 
 async def _up(backend: Backend, watch: ChangeWatch, call: Call) -> Response:
-    results = iterate_in_thread(lambda: backend.up(folders_of(call.body), call.body.wait), watch.closing)
+    results = iterate_in_thread(
+        partial(backend.up, folders_of(call.body), call.body.wait, call.body.resolve_as_of), watch.closing
+    )
     # The first result before the answer begins, so that a refusal has its own status.
     first = [item async for item in _take_one(results)]
     return StreamingResponse(_result_lines(first, results), media_type=Answer.LINES)

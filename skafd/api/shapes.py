@@ -76,6 +76,21 @@ class DeploymentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildInfo:
+    """How far the build of a project's environment is."""
+
+    what: str
+    """The step, or the last that a tool said."""
+    since: str
+    done: int | None = None
+    total: int | None = None
+    """Of the step, where it can be told."""
+    unit: str | None = None
+    """`bytes` or `packages`."""
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectStatus:
     project: str
     """The short name that every command takes (the slug)."""
@@ -85,12 +100,14 @@ class ProjectStatus:
     deployment: DeploymentInfo | None
     problem: Problem | None
     activity: str | None
-    """What is being done to it now, for example `building environment: 12 of 40 packages`."""
+    """What is being done to it now, for example `building environment: installing, 12 of 40 packages`."""
     warnings: list[str]
     jobs: list[JobStatus]
     open_runs: list[str]
     id: str = ""
     """The token, else what skafd knows its folder by."""
+    build: BuildInfo | None = None
+    """While an environment is made for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from skafd.errors import SkafdError
 WATCH_SECONDS = 5.0
 
 
-def hand_over(client: Client, folders: Sequence[Path]) -> list[Json]:
+def hand_over(client: Client, folders: Sequence[Path], resolve_as_of: str | None = None) -> list[Json]:
     """Hands folders over; prints each result when it is known, and on a terminal what goes on until then."""
     from skafd.commands.render.results import render_result
 
     results = []
     with _activity(client):
-        for result in client.up(folders):
+        for result in client.up(folders, resolve_as_of=resolve_as_of):
             print_text(render_result(result))
             results.append(result)
     return results
@@ -54,5 +54,9 @@ def _activity(client: Client) -> Iterator[None]:
 
 
 def _what_goes_on(status: Json) -> str:
-    busy = [f"{project['project']}: {project['activity']}" for project in status["projects"] if project["activity"]]
+    from skafd import clock
+    from skafd.looks.words import activity_text
+
+    now = clock.now()
+    busy = [f"{one['project']}: {activity_text(one, now)}" for one in status["projects"] if one["activity"]]
     return "; ".join(busy) or "deploying"

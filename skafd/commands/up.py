@@ -47,6 +47,14 @@ def up(
             help="Let tables be read over HTTP, on 127.0.0.1 unless said.",
         ),
     ] = None,
+    resolve_as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--resolve-as-of",
+            metavar="DAY",
+            help="Take packages as of this day from now on: 2018-11-01, auto, or config for what the config says.",
+        ),
+    ] = None,
 ) -> None:
     """Start the daemon if none runs, and hand it folders.
 
@@ -59,6 +67,7 @@ def up(
     Examples:
       skafd up churn
       skafd up ~/pipelines --detach
+      skafd up no-show --resolve-as-of 2018-11-01
     """
     home = Home.default()
     api = Client(home.api_socket)
@@ -69,7 +78,7 @@ def up(
     elif webhook_port is not None or data_endpoint is not None:
         raise Refused("the daemon runs already, without that port", "stop it first, with `skafd down`: jobs go on")
     wanted = folders or ([Path.cwd()] if has_config(Path.cwd()) else [])
-    results = hand_over(api, wanted)
+    results = hand_over(api, wanted, resolve_as_of)
     if not results and not wanted:
         say("no projects yet; hand a folder over: `skafd up DIR`, or make one: `skafd init NAME`")
     if is_terminal() and not detach and any(_is_good(result) for result in results):

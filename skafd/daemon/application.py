@@ -21,8 +21,10 @@ from skafd.daemon.changes import Changes
 from skafd.daemon.clock_watch import ClockWatch
 from skafd.daemon.data_endpoint import DataEndpoint
 from skafd.daemon.deploying import Deploying
+from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.daemon.for_jobs.backend import ForJobs
 from skafd.daemon.housekeeping import Housekeeping
+from skafd.daemon.mending import Mending
 from skafd.daemon.migrating import migrate_apart
 from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
@@ -63,16 +65,20 @@ async def serve_home(home: Home) -> None:
         alarm = Alarm(loop)
         stack.callback(alarm.close)
         programs = known_programs(home, capacity)
-        orchestrator = Orchestrator(home, database, place, capacity, changes, alarm.set, programs)
+        runner = BuildRunner(home.path, place, capacity)
+        runner.end_leftovers()
+        builds = EnvironmentBuilds(home, database, changes, runner)
+        mending = Mending(builds.is_whole, builds.mend)
+        orchestrator = Orchestrator(
+            home, database, place, capacity, changes, alarm.set, programs, check_environments=mending.check
+        )
         alarm.rings(orchestrator.ring)
         stack.callback(ClockWatch(loop, (alarm.again, orchestrator.ring)).close)
         orchestrator.start()
         stack.push_async_callback(_end_thread, orchestrator)
         watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
         stack.callback(watchdog.cancel)
-        runner = BuildRunner(home.path, place, capacity)
-        runner.end_leftovers()
-        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place, runner)
+        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place, builds)
         stack.callback(deploying.close)
         deploying.resume()
         about = DaemonInfo(

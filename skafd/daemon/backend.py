@@ -28,6 +28,7 @@ from skafd.daemon import present
 from skafd.daemon.by_hand import ByHand
 from skafd.daemon.changes import Changes
 from skafd.daemon.data_endpoint import DataEndpoint
+from skafd.daemon.days import checked_day
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
@@ -79,9 +80,9 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         contents = ContentStore(home.artifacts)
         self.kept = Kept(database, orchestrator.mailbox, contents, home.deployments, self.log_sources)
 
-    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
-        """Takes folders on, and yields what became of each."""
-        return self._deploying.up(folders, wait)
+    def up(self, folders: Sequence[Path], wait: bool, resolve_as_of: str | None) -> Iterator[FolderResult]:
+        """Takes folders on, and yields what became of each. Raises Refused for what is no day."""
+        return self._deploying.up(folders, wait, checked_day(resolve_as_of, folders))
 
     def start_run(
         self, project: str, job: str | None, only: bool, parameters: Mapping[str, str], user: str | None

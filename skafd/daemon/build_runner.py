@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from skafd.environments.runner import end_group, popen
+from skafd.environments.runner import Hears, end_group, popen
 from skafd.errors import SandboxError
 from skafd.model.limits import Capacity
 from skafd.sandbox import processes
@@ -69,7 +69,7 @@ class BuildRunner:
                 log.warning("what an earlier build left in %s could not be ended: %s", name, error)
 
     def start(
-        self, command: Sequence[str], folder: Path, variables: Mapping[str, str], is_quiet: bool
+        self, command: Sequence[str], folder: Path, variables: Mapping[str, str], hears: Hears
     ) -> subprocess.Popen[bytes]:
         """Starts it inside its limits. Raises OSError."""
         name = f"{_PREFIX}{os.getpid()}-{next(self._numbers)}"
@@ -79,7 +79,7 @@ class BuildRunner:
         cookie = f"{self._home}/{name}"
         entering = ["/bin/sh", "-c", _ENTER, "sh", str(len(entrances)), *entrances, *command]
         try:
-            process = popen(entering, folder, {**variables, _ALL: str(self._home), _ONE: cookie}, is_quiet)
+            process = popen(entering, folder, {**variables, _ALL: str(self._home), _ONE: cookie}, hears)
         except OSError:
             cgroup.remove()
             raise

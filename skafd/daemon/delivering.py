@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skafd.api.shapes import FolderResult
+from skafd.daemon.days import note_of
 from skafd.daemon.fitting import warnings_for
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.releasing import Releasing
@@ -137,7 +138,9 @@ class Delivering:
         """Raises Refused where it could not run here as it wants to."""
         if any(job.isolation is Isolation.STRICT for job in config.jobs):
             check_strict(account.user)
-        return [*warnings_for(config, self._capacity, self._enforcement), *inbox_warnings(folder, config)]
+        with self._database.reader() as reader:
+            by_hand = note_of(reader.day_of_folder(folder))
+        return [*by_hand, *warnings_for(config, self._capacity, self._enforcement), *inbox_warnings(folder, config)]
 
     def _outcome(self, folder: Path, outcome: str, text: str = "") -> FolderResult:
         row = self._row(folder)

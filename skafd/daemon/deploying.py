@@ -9,7 +9,9 @@ from pathlib import Path
 
 from skafd.api.shapes import FolderResult
 from skafd.config import find_projects
+from skafd.daemon.activities import text_of
 from skafd.daemon.changes import Changes
+from skafd.daemon.days import CONFIG
 from skafd.daemon.delivering import Delivering
 from skafd.daemon.environment_builds import EnvironmentBuilds
 from skafd.daemon.flow_compiling import FlowCompiler
@@ -24,15 +26,15 @@ from skafd.daemon.statuses import Notes
 from skafd.deploy.pipeline import Deployer
 from skafd.deploy.release import Deployable, Result, may_pass
 from skafd.deploy.watch import Watcher
-from skafd.environments.runner import Runner
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
+from skafd.model.decisions import Event
 from skafd.model.deployment import Deployment
 from skafd.model.limits import Capacity
 from skafd.sandbox.cgroup.base import CgroupPlace
-from skafd.store import Database, Purpose
+from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
 log = logging.getLogger("skafd.deploying")
@@ -50,15 +52,14 @@ class Deploying:
         capacity: Capacity,
         enforcement: Enforcement,
         place: CgroupPlace,
-        runner: Runner,
+        builds: EnvironmentBuilds,
     ) -> None:
-        """`runner` starts what builds environments."""
         self._home = home
         self._database = database
         self._mailbox = orchestrator.mailbox
         self._changes = changes
         self._outcomes = Outcomes()
-        self._builds = EnvironmentBuilds(home, database, changes, runner)
+        self._builds = builds
         self._releasing = Releasing(home, database, orchestrator.memory.facts, orchestrator.memory.agenda)
         accounts = Accounts(home.path, os.geteuid())
         self._postponed = Postponed(home.path, self._deploy_again)
@@ -92,8 +93,11 @@ class Deploying:
             self._take_on_new(parent)
         self._builds.begin_mending()
 
-    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
-        """Takes folders on (the known ones when none is named); with `wait` yields what became of each project."""
+    def up(self, folders: Sequence[Path], wait: bool, day: str | None) -> Iterator[FolderResult]:
+        """Takes folders on (the known ones when none is named); with `wait` yields what became of each project.
+
+        `day` is the one whose packages count for them from now on; `CONFIG`: what their configs say.
+        """
         projects: dict[Path, None] = {}
         for folder in folders or sorted(self._projects):
             found, refusal = self._look_into(folder.resolve())
@@ -102,6 +106,8 @@ class Deploying:
             projects.update(dict.fromkeys(found))
         before = self._outcomes.count
         for project in projects:
+            if day is not None:
+                self._set_day(project, day)
             self._take_on(project)
         for project in projects if wait else ():
             yield self._outcomes.wait_for(project, before)
@@ -132,7 +138,8 @@ class Deploying:
 
     def notes_of(self, folder: Path) -> Notes:
         """What a screen shows besides what the database knows."""
-        return Notes(self._builds.activity_of(folder), self._delivering.warnings_of(folder))
+        build = self._builds.activities.of(folder)
+        return Notes(text_of(build) if build else None, build, self._delivering.warnings_of(folder))
 
     def close(self) -> None:
         """Stops watching, cancels builds, and lets go of who waits."""
@@ -184,6 +191,15 @@ class Deploying:
             self._deployer.deploy(folder)
 
     # --- folders ----------------------------------------------------------------------------------------
+
+    def _set_day(self, project: Path, day: str) -> None:
+        def prepare(writer: Writer) -> list[Event]:
+            writer.set_day_of_folder(project, None if day == CONFIG else day)
+            return []
+
+        self._mailbox.put(prepare, Purpose.PROJECT).result()
+        # What is live may be made of other packages: the same content is deployed again.
+        self._deployer.remember(project, None)
 
     def _take_on(self, project: Path) -> None:
         """Watches a project, and deploys it as it is now."""

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from skafd.daemon.activities import Activities
 from skafd.daemon.changes import Changes
 from skafd.environments import Asked, Environment, Environments
 from skafd.environments.notebook.layers import prepare_layers
 from skafd.environments.runner import Runner
-from skafd.errors import SkafdError
+from skafd.errors import NotFound, SkafdError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import has_notebook
-from skafd.model.environment import Lock, PreparedEnvironments, arrange
+from skafd.model.environment import EnvironmentWish, Lock, PreparedEnvironments, arrange
+from skafd.model.flow import step_environment
 from skafd.model.ids import JobId
-from skafd.model.project import Project
+from skafd.model.project import Job, Project
 from skafd.store import Database
 from skafd.store.views import ProjectRow
 
@@ -33,11 +35,13 @@ class EnvironmentBuilds:
     def __init__(self, home: Home, database: Database, changes: Changes, runner: Runner) -> None:
         self._deployments = home.deployments
         self._database = database
-        self._changes = changes
-        self._activities: dict[Path, str] = {}
+        self.activities = Activities(changes)
+        """What is being built now."""
         self._cancelled = threading.Event()
         self._accounts = Accounts(home.path, os.geteuid())
-        self._environments = Environments(home.environments, self._on_progress, runner=runner)
+        self._environments = Environments(
+            home.environments, self.activities.say, runner=runner, measured=self.activities.measure
+        )
         self._environments.discard_leftovers()
 
     def wanted_by(self, folder: Path, snapshot_folder: Path, config: Project) -> str:
@@ -56,15 +60,11 @@ class EnvironmentBuilds:
     ) -> PreparedEnvironments:
         """Returns when each job has its environment, made from its lock where there is one. Raises BuildError."""
         made = {}
-        self._show(folder, "preparing environment")
-        try:
+        with self.activities.building(folder):
             for job, asked in self._asked(folder, snapshot_folder, config).items():
                 made[job] = self._environments.prepare(asked, cancelled, (locks or {}).get(job))
             with_notebooks = [made[job.id] for job in config.jobs if has_notebook(job.entrypoint, job.language)]
             layers = self._layers(folder, with_notebooks, cancelled, layer_locks or {})
-        finally:
-            self._activities.pop(folder, None)
-            self._changes.announce(())
         locked = {one.key: one.lock for one in (*made.values(), *layers.values()) if one.lock is not None}
         arranged = arrange(((job, one.key) for job, one in made.items()), locked.items())
         return replace(arranged, layers=tuple((name, one.key) for name, one in layers.items()))
@@ -84,10 +84,24 @@ class EnvironmentBuilds:
         snapshot = self._deployments / project.slug / deployment.snapshot_hash
         with self._database.reader() as reader:
             found = {key: reader.lock(key) for key in deployment.environment_keys}
-        jobs = ((job.id, found[deployment.environment_of(job.id)]) for job in deployment.config.jobs)
-        locks = {job: lock for job, lock in jobs if lock is not None}
+        own = dict(deployment.job_environments)
+        steps = (step for job in deployment.config.jobs for step in asking_steps(job) if step.id in own)
+        jobs = (*deployment.config.jobs, *steps)
+        locks = {job.id: lock for job in jobs if (lock := found[deployment.environment_of(job.id)]) is not None}
         layers = {name: lock for name, key in deployment.layers if (lock := found[key]) is not None}
-        self.prepare(project.path, snapshot, deployment.config, self._cancelled, locks, layers)
+        self.prepare(project.path, snapshot, replace(deployment.config, jobs=jobs), self._cancelled, locks, layers)
+
+    def mend(self, deployment: Deployment) -> None:
+        """`ensure`, for whoever has only the deployment. Raises BuildError, NotFound."""
+        with self._database.reader() as reader:
+            project = next((one for one in reader.projects() if one.id == deployment.project), None)
+        if project is None:
+            raise NotFound(f"the project of deployment {deployment.number} is not known any more")
+        self.ensure(deployment, project)
+
+    def is_whole(self, key: str) -> bool:
+        """Whether the environment is there, with all its files."""
+        return self._environments.is_usable(key)
 
     def begin_mending(self) -> None:
         """Makes again, in the background, what a live deployment needs and what is gone or broken."""
@@ -110,32 +124,29 @@ class EnvironmentBuilds:
         """Gives up what `ensure` builds."""
         self._cancelled.set()
 
-    def activity_of(self, folder: Path) -> str | None:
-        """What is being built for the project now, in a line."""
-        return self._activities.get(folder)
-
     def _asked(self, folder: Path, snapshot_folder: Path, config: Project) -> dict[JobId, Asked]:
         """What each job wants; variables of the job go before those of the project."""
         is_trusted = self._accounts.has_our_rights(folder, config.run_as)
         wanted = {job.id: (*config.environment, *job.environment) for job in config.jobs}
+        with self._database.reader() as reader:
+            by_hand = EnvironmentWish(resolve_as_of=reader.day_of_folder(folder))
         return {
             job.id: Asked(
                 folder,
                 snapshot_folder,
-                config.wish_of(job),
+                by_hand.over(config.wish_of(job)),
                 wanted[job.id] if is_trusted else without_code(wanted[job.id]),
                 is_fresh=not config.use_cache,
             )
             for job in config.jobs
         }
 
-    def _on_progress(self, folder: Path, line: str) -> None:
-        if line.strip():
-            self._show(folder, f"building environment: {line.strip()}")
 
-    def _show(self, folder: Path, activity: str) -> None:
-        self._activities[folder] = activity
-        self._changes.announce(())
+def asking_steps(job: Job) -> Iterator[Job]:
+    """A job for each step of a flow that asks for an environment of its own, as who makes environments knows jobs."""
+    for step in job.flow.steps if job.flow else ():
+        if step.wish is not None:
+            yield replace(job, id=step_environment(job.id, step.name), wish=step.wish, flow=None)
 
 
 _HARMLESS = ("INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "INDEX_STRATEGY", "PRERELEASE")

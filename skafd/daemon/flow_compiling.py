@@ -6,11 +6,11 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from skafd.daemon.environment_builds import EnvironmentBuilds
+from skafd.daemon.environment_builds import EnvironmentBuilds, asking_steps
 from skafd.daemon.surroundings import inherited_environment, own_environment
 from skafd.deploy.snapshot import Snapshot
 from skafd.errors import DeployError, Refused, SandboxError
@@ -22,18 +22,10 @@ from skafd.metaflow.describing import SAID, Asking, describe, read_description
 from skafd.metaflow.provision import provide
 from skafd.model.entrypoint import Script, parse_entrypoint
 from skafd.model.environment import PreparedEnvironments
-from skafd.model.flow import step_environment
 from skafd.model.ids import JobId
 from skafd.model.project import Job, JobType, Project
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.store import Database
-
-
-def _asking_jobs(job: Job) -> Iterator[Job]:
-    """A job for each step that asks for an environment of its own, as who makes environments knows jobs."""
-    for step in job.flow.steps if job.flow else ():
-        if step.wish is not None:
-            yield replace(job, id=step_environment(job.id, step.name), wish=step.wish, flow=None)
 
 
 def _together(jobs: PreparedEnvironments, steps: PreparedEnvironments, ids: list[JobId]) -> PreparedEnvironments:
@@ -74,7 +66,7 @@ class FlowCompiler:
             return self._compile(folder, snapshot, config, job, environment, variables)
 
         jobs = tuple(compiled(job) if job.type is JobType.METAFLOW else job for job in config.jobs)
-        asking = tuple(one for job in jobs for one in _asking_jobs(job))
+        asking = tuple(one for job in jobs for one in asking_steps(job))
         if asking:
             made = self._builds.prepare(folder, snapshot.path, replace(config, jobs=asking), cancelled)
             environments = _together(environments, made, [job.id for job in asking])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.strict import Confinement
 from skafd.store import Launching
 
+CheckEnvironments = Callable[[Deployment], None]
+"""Raises EnvironmentBroken where something is missing in an environment of the deployment, SandboxError."""
 _MOST_DEPLOYMENTS = 64
 
 
@@ -40,8 +42,9 @@ class _Place:
 class Launches:
     """For the orchestrator's thread alone. Each answer costs the same however large the run is."""
 
-    def __init__(self, home: Home, facts: Facts) -> None:
+    def __init__(self, home: Home, facts: Facts, check_environments: CheckEnvironments) -> None:
         self._home = home
+        self._check_environments = check_environments
         self._access = JobsAccess.prepare(home)
         self._provision = provide(home.sdk)
         self._facts = facts
@@ -62,6 +65,7 @@ class Launches:
         if run is None:
             raise SandboxError(f"run {attempt.task.run.number} is not open")
         deployment = engine.deployment_of(run.key)
+        self._check_environments(deployment)
         job = self._place(deployment, attempt.task.job).job
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)

@@ -11,7 +11,7 @@ from skafd.daemon.backfilling import Backfilling
 from skafd.daemon.clocks import Jump
 from skafd.daemon.facts import Facts
 from skafd.daemon.keeping import Wanted
-from skafd.daemon.launches import Launches
+from skafd.daemon.launches import CheckEnvironments, Launches
 from skafd.daemon.mailbox import Prepare
 from skafd.daemon.restoring import requests_of, restore, write_occurrences
 from skafd.engine import Engine
@@ -31,7 +31,12 @@ class Memory:
     """Owned by the orchestrator's thread; `next_of` alone may be asked from any."""
 
     def __init__(
-        self, home: Home, database: Database, capacity: Capacity, set_alarm: Callable[[datetime | None], None]
+        self,
+        home: Home,
+        database: Database,
+        capacity: Capacity,
+        set_alarm: Callable[[datetime | None], None],
+        check_environments: CheckEnvironments,
     ) -> None:
         self.facts = Facts(database)
         self.agenda = Agenda(set_alarm)
@@ -44,7 +49,7 @@ class Memory:
         self._home = home
         self._is_restored = False
         """Nothing was decided yet on what was read."""
-        self._launches = Launches(home, self.facts)
+        self._launches = Launches(home, self.facts, check_environments)
         self._capacity = capacity
 
     def restore(self, reader: Reader) -> None:

@@ -19,6 +19,7 @@ from skafd import clock
 from skafd.addons.program import Programs
 from skafd.daemon.changes import Changes
 from skafd.daemon.keeping import Wanted
+from skafd.daemon.launches import CheckEnvironments
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
 from skafd.daemon.memory import Memory
 from skafd.daemon.orphans import FindOut
@@ -60,11 +61,12 @@ class Orchestrator(threading.Thread):
         changes: Changes,
         set_alarm: Callable[[datetime | None], None],
         programs: Programs | None = None,
+        check_environments: CheckEnvironments = lambda _deployment: None,
     ) -> None:
         """Starts the launcher; `start()` begins the turns. Raises OSError where there can be no launcher."""
         super().__init__(name="orchestrator", daemon=True)
         self.mailbox = Mailbox()
-        self.memory = Memory(home, database, capacity, set_alarm)
+        self.memory = Memory(home, database, capacity, set_alarm, check_environments)
         self.turns = 0
         """How often the loop came round: it grows after `mailbox.wake` as long as the thread is well."""
         self._home = home

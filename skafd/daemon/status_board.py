@@ -77,7 +77,8 @@ class StatusBoard:
     def _shown(self, row: views.ProjectRow, written: ProjectStatus) -> ProjectStatus:
         notes = self._notes_of(row.path)
         jobs = [self._with_next(row.id, job) for job in written.jobs]
-        return replace(written, activity=notes.activity, warnings=list(notes.warnings), jobs=jobs)
+        warnings = list(notes.warnings)
+        return replace(written, activity=notes.activity, build=notes.build, warnings=warnings, jobs=jobs)
 
     def _with_next(self, project: ProjectId, job: JobStatus) -> JobStatus:
         if job.schedule is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from skafd.api.shapes import Problem, ProjectStatus
+from skafd.api.shapes import BuildInfo, Problem, ProjectStatus
 from skafd.daemon import present
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
@@ -21,6 +21,7 @@ class Notes:
     """What is known of a project's folder that is not in the database."""
 
     activity: str | None = None
+    build: BuildInfo | None = None
     warnings: tuple[str, ...] = ()
 
 

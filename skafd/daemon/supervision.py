@@ -17,7 +17,7 @@ from skafd.daemon.launching import attempt_name
 from skafd.daemon.orphans import HearLater, Orphans
 from skafd.daemon.reports import Report, Started
 from skafd.daemon.watched import Watched, WatchList
-from skafd.errors import SkafdError
+from skafd.errors import EnvironmentBroken, SkafdError
 from skafd.home import Home
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
@@ -64,7 +64,8 @@ class Supervision:
         try:
             spec = self._make_spec(attempt)
         except SkafdError as error:
-            return [AttemptEnded(attempt, NotStarted(error.message))]
+            broken = isinstance(error, EnvironmentBroken)
+            return [AttemptEnded(attempt, NotStarted(error.message, for_want_of_environment=broken))]
         watched = self._list.add(spec.name, attempt, Path(spec.directory))
         watched.launches += 1
         self._fork_server.launch(spec)

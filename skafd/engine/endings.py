@@ -20,8 +20,8 @@ from skafd.model.states import TaskState
 from skafd.units import format_memory
 
 _LONGEST_DELAY_SECONDS = 30 * 86400.0
-_ROOM_SECONDS, _LONGEST_ROOM_SECONDS = 2.0, 300.0
-"""Between attempts that found no room, doubled each time: what one needs may be more than what was thought enough."""
+_AWAITED_SECONDS, _LONGEST_AWAITED_SECONDS = 2.0, 300.0
+"""Between attempts that found no room or no environment, doubled each time: what is there may not be enough yet."""
 
 
 def start_attempt(board: Board, draft: Draft, event: AttemptStarted) -> None:
@@ -41,9 +41,10 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     open_job.must_restart |= _end_reason(board, task, event.outcome).startswith(RESTARTED)
     new, reason, not_before = state_of(event.outcome), describe(event.outcome), None
     memory_bytes = _grown_memory(board, open_job, task, event.outcome)
-    if _waits_for_room(board, open_job, task, event.outcome):
-        not_before = draft.now + _until_there_may_be_room(task)
-        new, reason = TaskState.WAITING, f"it is tried again when there is room: {reason}"
+    awaited = _awaited(board, open_job, task, event.outcome)
+    if awaited is not None:
+        not_before = draft.now + _until_it_may_start(task)
+        new, reason = TaskState.WAITING, f"it is tried again when {awaited}: {reason}"
     elif _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job_of(task).retry
         not_before = draft.now + delay_of(retry, task)
@@ -91,13 +92,17 @@ def _end_reason(board: Board, task: Task, outcome: Outcome) -> str:
     return board.cancelling.get(task.key) or (outcome.reason if isinstance(outcome, Cancelled) else "")
 
 
-def _waits_for_room(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> bool:
-    """The disk was to blame and not the job, so its `retry` has no say."""
-    return isinstance(outcome, NotStarted) and outcome.for_want_of_room and _may_go_on(board, open_job, task)
+def _awaited(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> str | None:
+    """What has to come true where the job is not to blame, so that its `retry` has no say; None where it has."""
+    if not isinstance(outcome, NotStarted) or not _may_go_on(board, open_job, task):
+        return None
+    if outcome.for_want_of_room:
+        return "there is room"
+    return "its environment is whole again" if outcome.for_want_of_environment else None
 
 
-def _until_there_may_be_room(task: Task) -> timedelta:
-    return timedelta(seconds=min(_ROOM_SECONDS * 2 ** min(task.attempt - 1, 16), _LONGEST_ROOM_SECONDS))
+def _until_it_may_start(task: Task) -> timedelta:
+    return timedelta(seconds=min(_AWAITED_SECONDS * 2 ** min(task.attempt - 1, 16), _LONGEST_AWAITED_SECONDS))
 
 
 def _may_go_on(board: Board, open_job: OpenJob, task: Task) -> bool:

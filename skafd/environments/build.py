@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import re
+import select
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from skafd.environments.runner import PlainRunner, Runner
+from skafd.environments.progress import Measure, Screen
+from skafd.environments.runner import Hears, PlainRunner, Runner
 from skafd.errors import BuildError
 from skafd.units import format_duration
 
 TIMEOUT_SECONDS = 30 * 60.0
-_LOOK_SECONDS = 0.1
+_LOOK_MILLISECONDS = 100
 _LAST_LINES = 20
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
@@ -26,6 +31,12 @@ NEEDS_WHEELS = (
 )
 Progress = Callable[[str], None]
 """Takes one line for people."""
+Measured = Callable[[Measure], None]
+"""Is told how far a step is, whenever that changes."""
+
+
+def _nobody_asks(_measure: Measure) -> None:
+    pass
 
 
 class BuildCancelled(BuildError):
@@ -42,14 +53,15 @@ class Build:
     cancelled: threading.Event
     timeout_seconds: float = TIMEOUT_SECONDS
     runner: Runner = PlainRunner()
+    measured: Measured = _nobody_asks
 
-    def run(self, command: Sequence[str], is_quiet: bool = False) -> tuple[str, ...]:
-        """Runs a command to its end and returns its last lines; of a quiet one, only of its errors.
+    def run(self, command: Sequence[str], hears: Hears = Hears.ALL) -> tuple[str, ...]:
+        """Runs a command to its end and returns the last of its lines that are listened to.
 
         Raises BuildError with those lines, BuildCancelled.
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
-        process = self.runner.start(command, self.folder, self.variables, is_quiet)
+        process = self.runner.start(command, self.folder, self.variables, hears)
         listener = threading.Thread(target=self._listen, args=(process, last), name="skafd-build")
         listener.start()
         try:
@@ -70,26 +82,55 @@ class Build:
 
     def _listen(self, process: subprocess.Popen[bytes], last: deque[str]) -> None:
         assert process.stdout is not None
-        with process.stdout as lines:
-            for line in lines:
-                text = mask_credentials(line.decode(errors="replace").rstrip())
-                last.append(text)
-                self.progress(text)
+        screen = Screen()
+        with process.stdout as ours:
+            for said in (one for text in _texts(ours.fileno()) for one in screen.take(text)):
+                if isinstance(said, Measure):
+                    self.measured(said)
+                else:
+                    line = mask_credentials(said)
+                    last.append(line)
+                    self.progress(line)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> BuildError | None:
         ends_at = time.monotonic() + self.timeout_seconds
-        while time.monotonic() < ends_at:
-            if self.cancelled.is_set():
-                return BuildCancelled("the build was stopped: a newer save or nobody needs it")
-            try:
-                process.wait(_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
-            return None
+        with _ending_of(process) as ending:
+            while time.monotonic() < ends_at:
+                if self.cancelled.is_set():
+                    return BuildCancelled("the build was stopped: a newer save or nobody needs it")
+                if ending.poll(_LOOK_MILLISECONDS):
+                    process.wait()
+                    return None
         return BuildError(
             f"the environment was not built within {format_duration(self.timeout_seconds)}",
             "save again to go on: what was downloaded is kept",
         )
+
+
+def _texts(descriptor: int) -> Iterator[str]:
+    """What comes from a pipe or a terminal, until all who write there have ended."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    while True:
+        try:
+            content = os.read(descriptor, 65536)
+        except OSError:
+            content = b""  # So a terminal ends.
+        if not content:
+            yield "\n"
+            return
+        yield decoder.decode(content)
+
+
+@contextmanager
+def _ending_of(process: subprocess.Popen[bytes]) -> Iterator[select.poll]:
+    """Ready as soon as the process has ended."""
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        ending = select.poll()
+        ending.register(descriptor, select.POLLIN)
+        yield ending
+    finally:
+        os.close(descriptor)
 
 
 def mask_credentials(text: str) -> str:

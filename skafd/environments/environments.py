@@ -15,6 +15,7 @@ from skafd.environments.base import Asked, Environment, Recipe
 from skafd.environments.build import TIMEOUT_SECONDS, Build, BuildCancelled
 from skafd.environments.interpreter import Interpreters
 from skafd.environments.key import inputs_key_of, key_of
+from skafd.environments.progress import Measure
 from skafd.environments.recipes import recipe_for
 from skafd.environments.records import Records, read_lock
 from skafd.environments.runner import PlainRunner, Runner
@@ -27,6 +28,8 @@ _LOOK_SECONDS = 0.1
 
 ProjectProgress = Callable[[Path, str], None]
 """Takes the project's folder and one line for people. Called from the builds' threads."""
+ProjectMeasured = Callable[[Path, Measure], None]
+"""Is told how far a step of a build for the project in the folder is."""
 
 
 class Environments:
@@ -38,7 +41,9 @@ class Environments:
         progress: ProjectProgress = lambda _folder, _line: None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         runner: Runner | None = None,
+        measured: ProjectMeasured = lambda _folder, _measure: None,
     ) -> None:
+        self._measured = measured
         self._folder = folder
         self._shelf = Shelf(folder)
         self._records = Records(folder / RECORDS)
@@ -57,6 +62,10 @@ class Environments:
         """The environment, if it is complete and its interpreter is still on the machine."""
         path = self._folder / key
         return Environment(key, path, read_lock(path / MARKER)) if self._shelf.is_usable(key) else None
+
+    def is_usable(self, key: str) -> bool:
+        """Whether `find` would find it; costs a millisecond."""
+        return self._shelf.is_usable(key)
 
     def discard_leftovers(self) -> None:
         """Puts away what was begun when the last daemon ended: before anything is built. Raises OSError."""
@@ -93,6 +102,7 @@ class Environments:
             cancelled=cancelled,
             timeout_seconds=self._timeout_seconds,
             runner=self._runner,
+            measured=lambda measure: self._measured(asked.folder, measure),
         )
 
     def _fitted(self, recipe: Recipe, lock: Lock, asked: Asked) -> Recipe:

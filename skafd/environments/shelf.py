@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd import crash
+from skafd.environments.inventory import Inventories, take_inventory
 from skafd.environments.key import key_of
 from skafd.environments.records import lock_text, read_lock
 from skafd.files import sync_file_system, write_whole
@@ -20,8 +21,6 @@ MARKER = "skafd-ready"
 RECORDS = ".resolved"
 SCRATCH = ".scratch"
 _TRASH = ".trash"
-_PACKAGES = "skafd/packages.txt"
-"""What was installed, for finding out whether it is still there."""
 _KEPT_SECONDS = 30 * 86400.0
 """For so long it is known what was resolved, though no environment has it."""
 
@@ -42,6 +41,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._inventories = Inventories()
 
     @property
     def trash(self) -> Path:
@@ -54,15 +54,10 @@ class Shelf:
         return sorted(found, key=lambda one: one.used_at)
 
     def is_usable(self, key: str) -> bool:
-        """It is whole, its interpreter is still on the machine, and what was installed is still in it."""
+        """It is whole, its interpreter is still on the machine, and no file of it is missing."""
         path = self.folder / key
-        if not (path / MARKER).is_file() or not (path / "bin" / "python").exists():
-            return False
-        try:
-            installed = (path / _PACKAGES).read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return read_lock(path / MARKER) is None  # Of an earlier version of skafd.
-        return all((path / name).exists() for name in installed)
+        is_there = (path / MARKER).is_file() and (path / "bin" / "python").exists()
+        return is_there and self._inventories.is_whole(path)
 
     def touch(self, key: str) -> None:
         """It is in use now."""
@@ -78,11 +73,7 @@ class Shelf:
     def declare_whole(self, key: str, lock: Lock) -> None:
         """Says, durably, that all of it is there. Raises OSError."""
         target = self.folder / key
-        notes = target / _PACKAGES
-        notes.parent.mkdir(exist_ok=True)
-        found = sorted(path.relative_to(target) for path in target.glob("lib/python3*/site-packages/*.dist-info/*"))
-        records = [str(path) for path in found if path.name in ("RECORD", "METADATA")]
-        notes.write_text("".join(f"{name}\n" for name in records), encoding="utf-8")
+        take_inventory(target)
         _declare(target, lock)
 
     def throw_away(self, key: str) -> None:

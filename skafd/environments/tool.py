@@ -23,6 +23,7 @@ _MISLEADING = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_SYSTEM_PYTHON", "UV_TARGET", "
 
 
 NO_BUILD = "UV_NO_BUILD"
+NO_PROGRESS = "UV_NO_PROGRESS"
 
 
 def find_uv() -> str:
@@ -40,7 +41,7 @@ def uv_variables(process: Mapping[str, str], project: Iterable[tuple[str, str]] 
     for theirs, ours in _FROM_PIP.items():
         if theirs in variables and ours not in variables and _SAME_MEANING.get(ours) not in variables:
             variables[ours] = variables[theirs]
-    return {**variables, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    return {**variables, "UV_PYTHON_DOWNLOADS": "never", NO_PROGRESS: "1", "TERM": "xterm", "NO_COLOR": "1"}
 
 
 def may_build(variables: Mapping[str, str]) -> bool:

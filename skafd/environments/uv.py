@@ -18,7 +18,8 @@ from skafd.environments.logins import with_logins, without_logins
 from skafd.environments.older_python import Older
 from skafd.environments.pip import install_by_pip, resolve_by_pip
 from skafd.environments.pyproject import FILE
-from skafd.environments.tool import find_uv, only_wheels
+from skafd.environments.runner import Hears
+from skafd.environments.tool import NO_PROGRESS, find_uv, only_wheels
 from skafd.environments.wanted import Wanted, lines_of, text_of
 from skafd.errors import BuildError
 from skafd.model.environment import EnvironmentKind, Lock
@@ -82,7 +83,9 @@ class UvRecipe:
             make_virtual_environment(self.interpreter, target, build)
             there, file = self._place(lock, target, build)
             options = ["--python", str(target / "bin" / "python"), "--no-deps", "--requirements", str(file)]
-            there.run([find_uv(), "pip", "install", *self._flags(), *only_wheels(there.variables), *options])
+            install = [find_uv(), "pip", "install", *self._flags(), *only_wheels(there.variables), *options]
+            drawing = {name: value for name, value in there.variables.items() if name != NO_PROGRESS}
+            replace(there, variables=drawing).run(install, Hears.SCREEN)
         except BuildCancelled:
             raise
         except BuildError as error:
@@ -155,7 +158,7 @@ class UvRecipe:
             options += ["--exclude-newer", end_of(self.wanted.as_of)]
         options += [*only_wheels(there.variables), "--output-file", str(resolved)]
         command = [find_uv(), "pip", "compile", *self._flags(), *options, *files]
-        there.run(command, is_quiet=True)
+        there.run(command, Hears.ERRORS)
         return self.interpreter.lock(self.kind, lines_of(resolved.read_text(encoding="utf-8")))
 
     def _locked_by_the_project(self, folder: Path, there: Build) -> tuple[str, ...]:
@@ -172,7 +175,7 @@ class UvRecipe:
             "--no-emit-package",
             SDK,
         ]
-        there.run([find_uv(), "export", *options, "--output-file", str(exported)], is_quiet=True)
+        there.run([find_uv(), "export", *options, "--output-file", str(exported)], Hears.ERRORS)
         return lines_of(exported.read_text(encoding="utf-8"))
 
     def _flags(self) -> list[str]:

@@ -41,6 +41,12 @@ def ago(instant: str | None, now: datetime) -> str:
     return f"{format_span(seconds_between(instant, now))} ago" if instant else ""
 
 
+def activity_text(project: dict[str, Any], now: datetime) -> str:
+    """What is being done to a project, and for how long already."""
+    build = project.get("build")
+    return f"{project['activity']} ({took(build['since'], None, now)})" if build else str(project["activity"])
+
+
 def until(instant: str | None, now: datetime) -> str:
     """`in 3h20m`, `now` when it has come; empty when there is no instant."""
     if not instant:

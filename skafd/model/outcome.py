@@ -65,6 +65,8 @@ class NotStarted:
     reason: str
     for_want_of_room: bool = False
     """The disk was full or read-only: it is tried again when there is room, whatever `retry` says."""
+    for_want_of_environment: bool = False
+    """Its environment had lost files: it is tried again when that has been made again, whatever `retry` says."""
 
 
 @dataclass(frozen=True, slots=True)

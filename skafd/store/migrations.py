@@ -401,6 +401,14 @@ VERSION_14 = (
     "ALTER TABLE project ADD COLUMN owner_gid INTEGER",
 )
 
+VERSION_15 = (
+    # The day whose packages count for a project's folder, as `skafd up --resolve-as-of` has said it.
+    """CREATE TABLE folder_day (
+        folder TEXT PRIMARY KEY,
+        day TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -416,6 +424,7 @@ STEPS = (
     VERSION_12,
     VERSION_13,
     VERSION_14,
+    VERSION_15,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

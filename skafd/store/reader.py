@@ -6,6 +6,7 @@ from skafd.store.arrived import ArrivedReader
 from skafd.store.artifacts import ArtifactReader
 from skafd.store.backfills import BackfillReader
 from skafd.store.data_tokens import DataTokenReader
+from skafd.store.days import DayReader
 from skafd.store.heard import HeardReader
 from skafd.store.metrics import MetricReader
 from skafd.store.models import ModelReader
@@ -30,6 +31,7 @@ class Reader(
     BackfillReader,
     ServiceReader,
     DataTokenReader,
+    DayReader,
     SaidReader,
     HeardReader,
     WebhookReader,

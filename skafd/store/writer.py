@@ -6,6 +6,7 @@ from skafd.store.arrived import ArrivedWriter
 from skafd.store.artifacts import ArtifactWriter
 from skafd.store.backfills import BackfillWriter
 from skafd.store.data_tokens import DataTokenWriter
+from skafd.store.days import DayWriter
 from skafd.store.job_calls import JobCallWriter
 from skafd.store.metrics import MetricWriter
 from skafd.store.models import ModelWriter
@@ -31,6 +32,7 @@ class Writer(
     OccurrenceReader,
     ServiceWriter,
     DataTokenWriter,
+    DayWriter,
     ClockWriter,
     WebhookWriter,
     JobCallWriter,

@@ -9,7 +9,18 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.looks.words import FAILURES, ago, clock_time, count, format_span, seconds_between, state_text, took, until
+from skafd.looks.words import (
+    FAILURES,
+    activity_text,
+    ago,
+    clock_time,
+    count,
+    format_span,
+    seconds_between,
+    state_text,
+    took,
+    until,
+)
 from skafd.tui.rows import Row
 from skafd.tui.sparkline import bar, sparkline
 from skafd.units import format_duration, format_memory
@@ -45,7 +56,7 @@ def _of_project(project: Json, now: datetime) -> list[Text]:
         lines += [Text(f"✗ the save {ago(problem['at'], now)} is not deployed ({problem['stage']})", "bold red")]
         lines += [Text(problem["text"])]
     if project["activity"]:
-        lines.append(Text(f"◐ {project['activity']}", "cyan"))
+        lines.append(Text(f"◐ {activity_text(project, now)}", "cyan"))
     lines += [Text(f"! {warning}", "yellow") for warning in project["warnings"]]
     deployment = project["deployment"]
     if deployment:

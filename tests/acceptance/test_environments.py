@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 from skafd import crash
 from tests.support.installed import Installed
 from tests.support.live import LiveDaemon
+from tests.support.package_index import serving
 from tests.support.pythons import need_python
 from tests.support.tortured import SCALE
 from tests.support.wheels import make_wheel
@@ -31,6 +33,7 @@ frame = pandas.DataFrame({"gull": [1, 2, 3]})
 print("python", "%d.%d" % sys.version_info[:2], "pandas", pandas.__version__, "numpy", numpy.__version__)
 print(tabulate.tabulate(frame, headers="keys"), os.environ["GULL"], int(frame.gull.sum()))
 """
+AUTHOR = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
 CONFIG = "name: {name}\njobs:\n  - {{name: it, entrypoint: it.py}}\n"
 HANGING_BACKEND = """\
 import os, subprocess, time
@@ -149,6 +152,76 @@ def test_a_broken_environment_is_made_anew_when_the_daemon_starts(live: LiveDaem
     live.wait_for("the interpreter", (environment / "bin" / "python").exists)
     live.wait_for("all of it", (environment / "skafd-ready").exists)
     installed.ok("run", "broken", "--wait")
+
+
+@pytest.mark.parametrize("damage", ["bin/python", "lib/*/site-packages/alpha.py", "."])
+def test_a_broken_environment_is_made_anew_when_a_task_is_to_start_in_it(live: LiveDaemon, damage: str) -> None:
+    installed = live.installed
+    files = {
+        "metis.config.yml": "name: broken\njobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n",
+        "it.py": "import alpha; print('alpha', alpha.version)\n",
+        "requirements.txt": "--no-index\nalpha\n",
+    }
+    installed.ok("up", installed.write_project("broken", files), "--detach")
+    installed.ok("run", "broken", "--wait")
+    (environment,) = [path for path in (installed.home / "environments").iterdir() if not path.name.startswith(".")]
+    (lost,) = environment.glob(damage) if damage != "." else (environment,)
+    lost.rename(installed.root / "lost")
+    installed.ok("run", "broken", "--wait")
+    assert "alpha 1.0" in installed.ok("logs", "broken")
+    first, *_ = installed.show("broken/2")["tasks"][0]["attempts"]
+    assert "files of its environment are gone" in first["outcome"]
+
+
+def test_a_day_that_is_named_by_hand_counts_until_it_is_taken_back(live: LiveDaemon) -> None:
+    installed = live.installed
+    with serving(installed.root / "index") as index:
+        index.publish("gamma", "1.0", day="2018-01-01")
+        index.publish("gamma", "2.0", day="2019-01-01")
+        installed.environment |= {"UV_DEFAULT_INDEX": index.url, "UV_FIND_LINKS": ""}
+        files = {
+            "metis.config.yml": "name: dated\njobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n",
+            "it.py": "import gamma; print('gamma', gamma.version)\n",
+            "requirements.txt": "gamma\n",
+        }
+        folder = installed.write_project("dated", files)
+        for option, version in ((), "2.0"), (("--resolve-as-of", "2018-11-01"), "1.0"), ((), "1.0"):
+            said = installed.ok("up", folder, "--detach", *option)
+            assert ("packages are those as of 2018-11-01" in said) == (version == "1.0")
+            installed.ok("run", "dated", "--wait")
+            assert f"gamma {version}" in installed.ok("logs", "dated")
+        (folder / "it.py").write_text("import gamma; print('then', gamma.version)\n")
+        installed.ok("up", folder, "--detach")
+        installed.ok("run", "dated", "--wait")
+        assert "then 1.0" in installed.ok("logs", "dated")
+        installed.ok("up", folder, "--detach", "--resolve-as-of", "config")
+        installed.ok("run", "dated", "--wait")
+        assert "then 2.0" in installed.ok("logs", "dated")
+        refused = installed.command("up", folder, "--resolve-as-of", "last week")
+        assert "'last week' is no day" in refused.stdout + refused.stderr
+
+
+def test_auto_is_the_day_of_the_last_commit_to_the_requirements(live: LiveDaemon) -> None:
+    installed = live.installed
+    with serving(installed.root / "index") as index:
+        index.publish("gamma", "1.0", day="2018-01-01")
+        index.publish("gamma", "2.0", day="2019-01-01")
+        installed.environment |= {"UV_DEFAULT_INDEX": index.url, "UV_FIND_LINKS": ""}
+        files = {
+            "metis.config.yml": "name: dated\nresolve_as_of: auto\njobs:\n  - {name: it, entrypoint: it.py}\n",
+            "it.py": "import gamma; print('gamma', gamma.version)\n",
+            "requirements.txt": "gamma\n",
+        }
+        folder = installed.write_project("dated", files)
+        when = {"GIT_AUTHOR_DATE": "2018-11-01T10:00:00Z", "GIT_COMMITTER_DATE": "2018-11-01T10:00:00Z"}
+        for command in (["init", "-q"], ["add", "-A"], [*AUTHOR, "commit", "-q", "-m", "as it was"]):
+            subprocess.run(["git", *command], cwd=folder, env={**installed.environment, **when}, check=True)
+        installed.ok("up", folder, "--detach")
+        assert live.wait_for_run("dated/1")["summary"]["state"] == "succeeded"
+        assert "gamma 1.0" in installed.ok("logs", "dated/1")
+        (folder / "requirements.txt").write_text("gamma>=1\n")
+        live.wait_for_run("dated/2")
+        assert "gamma 2.0" in installed.ok("logs", "dated/2")
 
 
 def sleepers_in(folder: Path) -> list[psutil.Process]:

@@ -187,8 +187,8 @@ class FakeBackend:
                 return known
         raise NotFound(f"there is no project {project}", "`skafd status` lists the projects")
 
-    def up(self, folders: Sequence[Path], wait: bool) -> Iterator[FolderResult]:
-        self.asked.append(("up", [str(folder) for folder in folders], wait))
+    def up(self, folders: Sequence[Path], wait: bool, resolve_as_of: str | None) -> Iterator[FolderResult]:
+        self.asked.append(("up", [str(folder) for folder in folders], wait, *filter(None, [resolve_as_of])))
         yield from self.up_results if wait else []
 
     def runs(self, project: str | None, limit: int, before: int | None, chosen: RunFilter) -> list[RunSummary]:

@@ -9,7 +9,17 @@ from rich.text import Text
 
 from skafd.looks.columns import joined, natural_widths, table, total_width, wrapped
 from skafd.looks.tree import job_tree
-from skafd.looks.words import FAILURES, ago, format_span, progress_text, seconds_between, state_text, took, until
+from skafd.looks.words import (
+    FAILURES,
+    activity_text,
+    ago,
+    format_span,
+    progress_text,
+    seconds_between,
+    state_text,
+    took,
+    until,
+)
 from skafd.units import format_memory
 
 Json = dict[str, Any]
@@ -39,7 +49,7 @@ def render_project(project: Json, width: int | None, now: datetime) -> list[Text
     """A project's heading, what is wrong or going on, and its jobs."""
     lines = [_heading(project, now)]
     if project["activity"]:
-        lines.append(Text(f"{_INDENT}◐ {project['activity']}", "cyan"))
+        lines.append(Text(f"{_INDENT}◐ {activity_text(project, now)}", "cyan"))
     if project["problem"]:
         lines += _problem(project, now)
     for warning in project["warnings"]:

@@ -92,7 +92,7 @@ def test_up_yields_a_result_per_project(pair: Pair) -> None:
 def test_up_can_fail_before_and_after_its_first_result(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     backend, client = pair
 
-    def fail(_folders: object, wait: bool) -> Iterator[object]:
+    def fail(_folders: object, wait: bool, _day: str | None) -> Iterator[object]:
         yield from backend.up_results if wait else []
         raise Refused("the disk is full")
 
@@ -206,7 +206,7 @@ def test_a_daemon_that_goes_away_in_the_middle_is_unreachable(tmp_path: Path) ->
     backend = FakeBackend(tmp_path)
     release = threading.Event()
 
-    def endless(_folders: object, wait: bool) -> Iterator[object]:
+    def endless(_folders: object, wait: bool, _day: str | None) -> Iterator[object]:
         yield from backend.up_results
         release.wait(60 if wait else 0)
 
