@@ -88,6 +88,9 @@ class Attendant:
         if self._inner is not None:
             self._keepers += _KEEPERS
             self._poll.register(self._inner.fileno(), select.POLLIN)
+            if self._inner.status() is not None:
+                # It had ended by the time that its beginning was read, and the pipe has nothing more to say.
+                self._hear_inside(self._inner, None)
 
     def wait(self) -> int:
         """Returns the wait status of the command when its main process has ended, whoever still holds its pipe."""
