@@ -14,6 +14,8 @@ from skafd.errors import AlreadyRunning, Refused
 SYSTEM_HOME = Path("/var/lib/skafd")
 LONGEST_SOCKET_PATH_BYTES = 107
 """What the kernel's `sockaddr_un` holds, without the final zero."""
+ALREADY_RUNNING_EXIT_CODE = 4
+"""Of a daemon that found another one on its state folder."""
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "beegfs", "gpfs", "glusterfs"}

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from skafd.api.client import Client
 from skafd.errors import DaemonUnreachable
-from skafd.home import Home
+from skafd.home import ALREADY_RUNNING_EXIT_CODE, Home
 
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 60
@@ -50,13 +50,11 @@ def start_daemon(home: Home, client: Client, settings: Mapping[str, str] = Mappi
         )
     for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
         if is_up(client):
-            return daemon.pid
-        if daemon.poll() is not None:
+            return int(client.status()["daemon"]["pid"])
+        if daemon.poll() not in (None, ALREADY_RUNNING_EXIT_CODE):
             break
+        # Where somebody else started one at the same moment, that one will answer.
         time.sleep(LOOK_SECONDS)
-    if is_up(client):
-        # It found another daemon that somebody else started at the same moment.
-        return int(client.status()["daemon"]["pid"])
     raise DaemonUnreachable(_what_happened(daemon.poll(), log, begin), f"all of its log: {log}")
 
 

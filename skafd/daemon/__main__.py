@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from skafd.daemon.application import serve_home
-from skafd.errors import SkafdError
-from skafd.home import Home
+from skafd.errors import AlreadyRunning, SkafdError
+from skafd.home import ALREADY_RUNNING_EXIT_CODE, Home
 from skafd.machine.room import shortage_of
 from skafd.no_room import is_for_want_of_room
 
 
 def main() -> int:
-    """Exit code 0 after an orderly end, 1 when the daemon could not start."""
+    """Exit code 0 after an orderly end, 1 when the daemon could not start, another where one runs already."""
     parser = argparse.ArgumentParser(prog="skafd daemon", description="The skafd daemon of one state folder.")
     parser.add_argument("--home", type=Path, default=Home.default().path, help="the state folder")
     home = Home(parser.parse_args().home.absolute())
@@ -24,6 +24,9 @@ def main() -> int:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     try:
         asyncio.run(serve_home(home))
+    except AlreadyRunning as error:
+        _refuse(home, error.message, error.hint)
+        return ALREADY_RUNNING_EXIT_CODE
     except SkafdError as error:
         return _refuse(home, error.message, error.hint)
     except OSError as error:
