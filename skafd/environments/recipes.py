@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from skafd.environments.bare import BareRecipe
 from skafd.environments.base import Asked, Recipe
-from skafd.environments.conda.file import read_conda_file
+from skafd.environments.conda.file import USUAL_CHANNEL, CondaFile, read_conda_file
 from skafd.environments.conda.recipe import CondaRecipe, check_rattler
 from skafd.environments.day import day_of
 from skafd.environments.interpreter import Interpreter, Interpreters, own_interpreter
@@ -25,9 +25,14 @@ _ANY_PYTHON = (3,)
 
 def recipe_for(asked: Asked, interpreters: Interpreters, variables: Mapping[str, str]) -> Recipe:
     """Reads what is asked for. Raises BuildError when that cannot be made sense of."""
+    if asked.wish.conda_packages is not None:
+        check_rattler()
+        channels = asked.wish.conda_channels or (USUAL_CHANNEL,)
+        return _conda_recipe(asked, CondaFile(list(channels), list(asked.wish.conda_packages)), "")
     conda_file = asked.wish.conda_file or _usual_conda_file(asked)
     if conda_file is not None:
-        return _conda_recipe(asked, conda_file)
+        check_rattler()
+        return _conda_recipe(asked, read_conda_file(asked.source, conda_file), conda_file)
     pyproject = read_pyproject(asked.source) if not asked.wish.names_packages else None
     interpreter = _interpreter(asked, pyproject, interpreters, variables)
     found = RequirementsReader(asked.source, asked.folder, interpreter.numbers).read(asked.wish)
@@ -55,12 +60,12 @@ def _usual_conda_file(asked: Asked) -> str | None:
     return next((name for name in _CONDA_FILES if (asked.source / name).is_file()), None)
 
 
-def _conda_recipe(asked: Asked, name: str) -> CondaRecipe:
+def _conda_recipe(asked: Asked, file: CondaFile, name: str) -> CondaRecipe:
     """Of the file, with what `pip:` in it and the requirements of the project add."""
-    check_rattler()
-    file = read_conda_file(asked.source, name)
     found = RequirementsReader(asked.source, asked.folder, _ANY_PYTHON).read(asked.wish, file.pip, name)
-    return CondaRecipe(file, Wanted(asked.source, found, as_of=_day(asked, found, [name])), asked.wish.python)
+    return CondaRecipe(
+        file, Wanted(asked.source, found, as_of=_day(asked, found, [name] if name else [])), asked.wish.python
+    )
 
 
 def _interpreter(

@@ -32,13 +32,18 @@ class EnvironmentWish:
     packages: tuple[str, ...] | None = None
     """Requirement lines in place of a file."""
     conda_file: str | None = None
+    conda_packages: tuple[str, ...] | None = None
+    """What conda is asked for in place of a file; `packages` are added by pip."""
+    conda_channels: tuple[str, ...] = ()
+    """For those; none: conda-forge."""
     resolve_as_of: str | None = None
     """An ISO date, or `auto`: only packages that had been published by the end of that day (UTC)."""
 
     @property
     def names_packages(self) -> bool:
         """Whether it says which packages; otherwise the files of the project do."""
-        return (self.requirements_file, self.packages, self.conda_file) != (None, None, None)
+        named = (self.requirements_file, self.packages, self.conda_file, self.conda_packages)
+        return any(one is not None for one in named)
 
     def over(self, other: EnvironmentWish) -> EnvironmentWish:
         """This wish, and the other's where this one says nothing."""

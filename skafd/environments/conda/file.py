@@ -10,7 +10,8 @@ from skafd.config.nodes import Mapping, Node, Scalar, Sequence, describe, is_nul
 from skafd.config.problems import Problems, Unreadable
 from skafd.errors import BuildError
 
-_USUAL_CHANNEL = "conda-forge"
+USUAL_CHANNEL = "conda-forge"
+"""Where packages are looked for when nobody says where."""
 _DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 """What the channel `defaults` stands for."""
 _KNOWN = ("name", "channels", "dependencies", "variables", "prefix", "platforms")
@@ -64,8 +65,8 @@ class _Reader:
                 case text if text not in _KNOWN:
                     self._found.notes.append(f"{self._name}:{key.line}: `{text}` is not known and ignored")
         if not self._found.channels:
-            self._found.channels = [_USUAL_CHANNEL]
-            self._found.notes.append(f"{self._name} names no channel: {_USUAL_CHANNEL} is used")
+            self._found.channels = [USUAL_CHANNEL]
+            self._found.notes.append(f"{self._name} names no channel: {USUAL_CHANNEL} is used")
         return self._found
 
     def _read_channels(self, node: Node) -> None:

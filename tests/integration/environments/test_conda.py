@@ -77,6 +77,13 @@ def test_the_next_time_it_is_found(workshop: Workshop) -> None:
     assert len(workshop.lines.items) == told
 
 
+def test_packages_that_are_named_without_a_file_are_the_same_environment(workshop: Workshop) -> None:
+    workshop.wants("beta")
+    environment = workshop.prepare()
+    wish = EnvironmentWish(conda_packages=("beta",), conda_channels=(workshop.channel,))
+    assert workshop.environments.prepare(Asked(workshop.snapshot, workshop.snapshot, wish)) == environment
+
+
 def test_environments_share_the_packages_on_disk(workshop: Workshop) -> None:
     workshop.wants("beta")
     first = workshop.prepare()
