@@ -14,6 +14,7 @@ from typing import Protocol
 from skafd.api.differences import RunDiff
 from skafd.api.environments import EnvironmentsBackend
 from skafd.api.kept import KeptBackend
+from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     BackfillInfo,
     DataPage,
@@ -80,7 +81,7 @@ class Backend(EnvironmentsBackend, Protocol):
     def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
         """Gives a run tags, and takes tags from it."""
 
-    def again(self, target: str, latest: bool) -> RunDetail:
+    def again(self, request: AgainRequest) -> RunDetail:
         """Resumes a run, or runs a task of it again; the run in which that happens."""
 
     def forget(self, project: str) -> None:

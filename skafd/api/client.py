@@ -79,9 +79,17 @@ class Client(KeptCalls):
         path = f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}/tags"
         return self._object("POST", path, body={"add": list(add), "remove": list(remove)})
 
-    def again(self, target: str, latest: bool = False) -> Json:
+    def again(
+        self,
+        target: str,
+        latest: bool = False,
+        step: str | None = None,
+        even_succeeded: bool = False,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Json:
         """Resumes an ended run, or runs a task of it again; returns the run in which that happens."""
-        return self._object("POST", "/v1/again", body={"target": target, "latest": latest})
+        body = {"target": target, "latest": latest, "step": step, "even_succeeded": even_succeeded}
+        return self._object("POST", "/v1/again", body={**body, "parameters": dict(parameters or {})})
 
     def forget(self, project: str) -> None:
         """Takes a project off the list."""

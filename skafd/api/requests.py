@@ -45,11 +45,17 @@ class RunTagsRequest:
 
 @dataclass(frozen=True, slots=True)
 class AgainRequest:
-    """An ended run to resume, or a task of it to run again; `latest`: on the live deployment."""
+    """An ended run to resume, or a task of it to run again; `latest`: on the live deployment.
+
+    Of a flow: `step` and all that follows run again, `even_succeeded` where there is nothing to run.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
     target: str
     latest: bool = False
+    step: str | None = None
+    even_succeeded: bool = False
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

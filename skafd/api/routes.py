@@ -236,7 +236,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/v1/again",
         "Resume an ended run, or run a task and its dependents again; a task that waits for its retry goes at once.",
-        lambda backend, call: backend.again(call.body.target, call.body.latest),
+        lambda backend, call: backend.again(call.body),
         RunDetail,
         AgainRequest,
     ),

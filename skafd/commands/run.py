@@ -24,6 +24,7 @@ def run(
         str | None,
         typer.Argument(metavar="JOB", help="A job's name; left out: all of the project.", autocompletion=complete_job),
     ] = None,
+    *,
     only: Annotated[bool, typer.Option("--only", help="The job alone, without the jobs that depend on it.")] = False,
     parameters: Annotated[
         list[str] | None, typer.Option("--param", metavar="KEY=VALUE", help="Once for each parameter.")
@@ -38,6 +39,13 @@ def run(
         ),
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Resume on the live deployment.")] = False,
+    step: Annotated[
+        str | None,
+        typer.Option("--from-step", metavar="STEP", help="Of a flow: run STEP again, and all that follows."),
+    ] = None,
+    even_succeeded: Annotated[
+        bool, typer.Option("--even-succeeded", help="Resume a flow of which nothing failed, too.")
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless the run succeeded.")
     ] = False,
@@ -50,16 +58,18 @@ def run(
       skafd run churn train --param epochs=20 --wait
       skafd run churn report --only
       skafd run --resume churn/42
+      skafd run --resume churn/42 --from-step fit --param epochs=20
     """
     values = parameters_of(parameters or [])
-    if latest and resume is None:
-        raise typer.BadParameter("--latest says where to resume a run: give it with --resume")
-    if resume is not None and (project or values or only):
-        raise typer.BadParameter("a resumed run has the jobs and parameters of the old one: give --resume alone")
+    if (latest or step or even_succeeded) and resume is None:
+        option = "--latest" if latest else "--from-step" if step else "--even-succeeded"
+        raise typer.BadParameter(f"{option} says how to resume a run: give it with --resume")
+    if resume is not None and (project or only):
+        raise typer.BadParameter("a resumed run has the jobs of the old one: name none, and no --only")
     api = client()
     seen = api.changes(seconds=0)
     if resume is not None:
-        started = api.again(find_run(api, resume), latest)
+        started = api.again(find_run(api, resume), latest, step, even_succeeded, values)
     else:
         found, rest = split_project(api, given(project, job))
         started = api.start_run(found["project"], rest[0] if rest else None, only, values)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skafd.api.environments import EnvironmentInfo
+from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     DaemonInfo,
     DataPage,
@@ -118,9 +119,9 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         self._by_hand.tag(run, add, remove)
         return self.run(run).summary
 
-    def again(self, target: str, latest: bool) -> RunDetail:
+    def again(self, request: AgainRequest) -> RunDetail:
         """Resumes an ended run, or runs a task of it again. Raises Refused for what has not ended."""
-        name = self._by_hand.again(parse_target(target), latest)
+        name = self._by_hand.again(request)
         return self.run(name)
 
     def forget(self, project: str) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skafd.api.requests import AgainRequest
 from skafd.daemon import present
 from skafd.daemon.finding import find_project, find_run, find_tasks, live_deployment
 from skafd.daemon.for_jobs.words import check_names
 from skafd.daemon.orchestrator import Orchestrator
-from skafd.daemon.targets import Target
+from skafd.daemon.parameters import checked_parameters
+from skafd.daemon.targets import Target, parse_target
 from skafd.errors import NotFound, Refused
 from skafd.model.decisions import Decisions, Event, RetryRequested, RunAgain, SkipRequested
-from skafd.model.ids import RunKey, TaskKey
+from skafd.model.deployment import Deployment
+from skafd.model.flow import SETUP
+from skafd.model.ids import JobId, RunKey, TaskKey
 from skafd.model.run import CauseKind, Run
-from skafd.model.states import TaskState
+from skafd.model.states import RunState, TaskState
 from skafd.store import Database, Purpose, Writer, views
 
 _MOST_TAGS = 100
@@ -26,8 +30,9 @@ class ByHand:
         self._database = database
         self._orchestrator = orchestrator
 
-    def again(self, target: Target, latest: bool) -> str:
+    def again(self, request: AgainRequest) -> str:
         """The name of the run in which it happens. Raises NotFound and Refused."""
+        target = parse_target(request.target)
         with self._database.reader() as reader:
             project = find_project(reader, target.project)
             found = find_tasks(reader, target)
@@ -36,7 +41,7 @@ class ByHand:
             if target.job is not None and waiting:
                 return self._retry_now(project, key, waiting)
             run, deployment = reader.whole_run(key)
-            if latest:
+            if request.latest:
                 deployment = live_deployment(reader, project)
         if not run.state.is_terminal:
             raise Refused(
@@ -46,7 +51,11 @@ class ByHand:
         tasks = tuple(task.key for _, task in found) if target.job is not None else ()
         if any(task.part and task.state is TaskState.SUCCEEDED for _, task in found if tasks):
             tasks = _of_whole_flow(run, tasks, target)
-        event = RunAgain(run, deployment, tasks)
+        if request.even_succeeded and run.state is RunState.SUCCEEDED and not request.step:
+            tasks = tuple(task.key for task in run.tasks if task.part == SETUP)
+        from_step = _from_step(deployment, run, target, request.step) if request.step else None
+        parameters = checked_parameters(deployment.config, request.parameters)
+        event = RunAgain(run, deployment, tasks, from_step, parameters)
         return self._orchestrator.mailbox.ask(
             lambda _: [event], lambda decisions: _name_of_new(decisions, key, project.slug), Purpose.BY_HAND
         ).result()
@@ -101,6 +110,18 @@ def _of_whole_flow(run: Run, tasks: tuple[TaskKey, ...], target: Target) -> tupl
         hint = f"`skafd run {target.project}/{target.job}` runs the flow from its beginning"
         raise Refused(f"{target.job} succeeded, and what follows from it in the flow stands", hint)
     return failed
+
+
+def _from_step(deployment: Deployment, run: Run, target: Target, step: str) -> tuple[JobId, str]:
+    """The flow of the run that has the step. Raises NotFound."""
+    jobs = {task.key.job for task in run.tasks}
+    flows = [job for job in deployment.config.jobs if job.flow is not None and job.id in jobs]
+    found = [job for job in flows if job.flow and any(one.name == step for one in job.flow.steps)]
+    if len(found) == 1:
+        return found[0].id, step
+    steps = ", ".join(one.name for job in flows if job.flow for one in job.flow.steps)
+    what = f"{len(found)} flows of {target.project} have a step {step}" if found else f"no flow has a step {step}"
+    raise NotFound(what, f"steps of its flows: {steps}" if steps else "the run has no flow")
 
 
 def _name_of_new(decisions: Decisions, old: RunKey, slug: str) -> str:

@@ -41,8 +41,9 @@ def run_again(board: Board, draft: Draft, event: RunAgain) -> None:
     number = event.run.key.number
     what = f"'{graph.jobs[event.tasks[0].job].name}' of run {number} again" if event.tasks else f"run {number} resumed"
     cause = Cause(CauseKind.RETRY, event.run.cause.instant, what, event.run.cause.event, event.run.cause.user)
-    run = OpenRun(key, event.deployment, graph, cause, event.run.parameters, draft.now)
-    run.add_jobs(_tasks(draft, graph, event.run, key, chosen))
+    parameters = tuple({**dict(event.run.parameters), **dict(event.parameters)}.items())
+    run = OpenRun(key, event.deployment, graph, cause, parameters, draft.now)
+    run.add_jobs(_tasks(draft, graph, event, key, chosen))
     for open_job in run.jobs.values():
         if not open_job.open_tasks:
             tell_run(open_job)
@@ -53,7 +54,7 @@ def run_again(board: Board, draft: Draft, event: RunAgain) -> None:
 def _choose(graph: Graph, event: RunAgain) -> set[TaskKey]:
     """The tasks to run again, by their keys in the old run."""
     known = [task for task in event.run.tasks if task.key.job in graph.jobs]
-    named = {task.key for task in known if _is_named(task, event.tasks)}
+    named = {task.key for task in known if _is_named(task, event)}
     unfit = _unfit(graph, event.run)
     named |= {task.key for task in known if task.key.job in unfit} if named else set()
     after = set(graph.with_dependents({key.job for key in named}, lambda _: True)) - {key.job for key in named}
@@ -63,8 +64,10 @@ def _choose(graph: Graph, event: RunAgain) -> set[TaskKey]:
     return again | _with_own_dependents(graph, again, known)
 
 
-def _is_named(task: Task, named: Iterable[TaskKey]) -> bool:
-    return task.key in named if named else task.state is not TaskState.SUCCEEDED
+def _is_named(task: Task, event: RunAgain) -> bool:
+    if event.from_step is not None and task.key.job == event.from_step[0]:
+        return True
+    return task.key in event.tasks if event.tasks else task.state is not TaskState.SUCCEEDED
 
 
 def _with_own_dependents(graph: Graph, again: set[TaskKey], known: Iterable[Task]) -> set[TaskKey]:
@@ -74,7 +77,9 @@ def _with_own_dependents(graph: Graph, again: set[TaskKey], known: Iterable[Task
     return {task.key for task in known if task.key.job in stale}
 
 
-def _tasks(draft: Draft, graph: Graph, old: Run, key: RunKey, chosen: set[TaskKey]) -> dict[JobId, list[Task]]:
+def _tasks(draft: Draft, graph: Graph, event: RunAgain, key: RunKey, chosen: set[TaskKey]) -> dict[JobId, list[Task]]:
+    old = event.run
+    steps = dict([event.from_step]) if event.from_step is not None else {}
     tasks: dict[JobId, list[Task]] = {}
     again = {task.job for task in chosen}
     anew = _unfit(graph, old) | {
@@ -89,7 +94,7 @@ def _tasks(draft: Draft, graph: Graph, old: Run, key: RunKey, chosen: set[TaskKe
         elif job.flow is not None and job.id in again:
             if job.id not in tasks:
                 whole = [one for one in old.tasks if one.key.job == job.id]
-                tasks[job.id] = resumed_flow.resume(old, whole, key, draft.now)
+                tasks[job.id] = resumed_flow.resume(job.flow, old, whole, key, draft.now, steps.get(job.id))
         else:
             tasks.setdefault(job.id, []).append(_copy(draft, old, task, key, task.key in chosen))
     return {job: tasks[job] for job in graph.jobs if job in tasks}

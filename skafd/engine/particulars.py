@@ -20,7 +20,9 @@ def _place(open_job: OpenJob, task: Task) -> Place | None:
     token = tokens[task.key.instance]
     assert open_job.job.flow is not None, "it has a flow's tokens"
     retries = open_job.job_of(task).retry.times - open_job.job.flow.step(token.step).fallbacks
-    return Place(task.part, token, tuple((tokens[one].step, one) for one in token.inputs), max(0, retries))
+    inputs = tuple((tokens[one].step, one) for one in token.inputs)
+    origin = next(iter(tokens[0].members), None)
+    return Place(task.part, token, inputs, max(0, retries), origin)
 
 
 def of_task(board: Board, key: TaskKey) -> Particulars:

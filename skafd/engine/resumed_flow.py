@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from skafd.engine.open_run import PASSED_OVER
 from skafd.engine.steps import OpenFlow
-from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow, Token, decode_token, encode_token, flow_run_id
+from skafd.model.flow import GONE, ON_ERROR, ON_SUCCESS, SETUP, Flow, Token, decode_token, encode_token, flow_run_id
 from skafd.model.ids import RunKey, TaskKey
 from skafd.model.run import Run, Task
 from skafd.model.states import TaskState
@@ -20,33 +21,57 @@ def fits(flow: Flow, tasks: Sequence[Task]) -> bool:
         return False
     kept = _without_hooks(tasks)
     tokens = [decode_token(task.token or "") for task in kept]
+    came = [token for token in tokens[1:] if token.step != GONE]
     open_flow = OpenFlow(flow)
     try:
         names = open_flow.add(tokens)
-        followed = [Token(flow.start, (0,))] if tokens[1:] else []
+        followed = [Token(flow.start, (0,))] if came else []
         for task in kept[1:]:
             if task.state is TaskState.SUCCEEDED:
                 followed += open_flow.follow(task.key.instance, task.output)
     except (KeyError, ValueError):
         return False
-    return names == [task.part for task in kept] and Counter(followed) == Counter(tokens[1:])
+    return names == [task.part for task in kept] and Counter(followed) == Counter(came)
 
 
-def resume(old: Run, tasks: Sequence[Task], key: RunKey, now: datetime) -> list[Task]:
-    """The tasks of the new run. Its first one takes over what had succeeded; what had not, waits for it."""
-    found = [_copied(task, old, key, now) for task in _without_hooks(tasks)]
-    origin = flow_run_id(old.key, old.created_at)
-    has_any = any(task.state is TaskState.SUCCEEDED for task in found[1:])
-    token = Token(SETUP, members=(origin,)) if has_any else Token(SETUP)
+def resume(
+    flow: Flow, old: Run, tasks: Sequence[Task], key: RunKey, now: datetime, from_step: str | None = None
+) -> list[Task]:
+    """The tasks of the new run. Its first one takes over what had succeeded; what had not, waits for it.
+
+    From `from_step` on nothing is taken over. Tasks have their numbers in Metaflow's datastore, so that those of which
+    there will be others keep their places.
+    """
+    again = flow.from_step_on(from_step) if from_step is not None else frozenset()
+    found: list[Task] = []
+    kept: set[int] = set()
+    anew = 0
+    for task in _without_hooks(tasks):
+        token = decode_token(task.token or "")
+        here = replace(task, key=TaskKey(key, task.key.job, task.key.instance))
+        if not kept.issuperset(token.inputs) or token.step == GONE:
+            found.append(_gone(here, now, len(found) - len(kept) - anew))
+        elif task.state is TaskState.SUCCEEDED and token.step not in again:
+            kept.add(task.key.instance)
+            found.append(_kept(here, old, now))
+        else:
+            anew += 1
+            found.append(_anew(here, now))
+    origin = (flow_run_id(old.key, old.created_at), *([from_step] if from_step else []))
+    token = Token(SETUP, members=origin) if len(kept) > 1 else Token(SETUP)
     found[0] = replace(_anew(found[0], now), token=encode_token(token))
     return found
 
 
-def _copied(task: Task, old: Run, key: RunKey, now: datetime) -> Task:
-    here = replace(task, key=TaskKey(key, task.key.job, task.key.instance))
-    if task.state is not TaskState.SUCCEEDED:
-        return _anew(here, now)
-    return replace(here, attempt=0, changed_at=now, gpus=(), reason=f"kept from run {old.key.number}")
+def _kept(task: Task, old: Run, now: datetime) -> Task:
+    return replace(task, attempt=0, changed_at=now, gpus=(), reason=f"kept from run {old.key.number}")
+
+
+def _gone(task: Task, now: datetime, number: int) -> Task:
+    part = f"{GONE}[{number}]"
+    reason = f"{PASSED_OVER}there will be another, since a step before it runs again"
+    token = encode_token(Token(GONE))
+    return Task(task.key, TaskState.SKIPPED, reason=reason, changed_at=now, part=part, token=token)
 
 
 def _anew(task: Task, now: datetime) -> Task:

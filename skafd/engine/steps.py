@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from skafd.model.flow import ON_ERROR, ON_SUCCESS, SETUP, Flow, FlowStep, Frame, Left, StepKind, Token, read_left
+from skafd.model.flow import GONE, ON_ERROR, ON_SUCCESS, SETUP, Flow, FlowStep, Frame, Left, StepKind, Token, read_left
 
 MOST_TASKS = 100_000
 
@@ -38,7 +38,7 @@ class OpenFlow:
     def follow(self, instance: int, output: str | None) -> list[Token]:
         """What follows from the success of a task. Raises ValueError, with words for people, where nothing can."""
         token = self.tokens[instance]
-        if token.step in (ON_SUCCESS, ON_ERROR):
+        if token.step in (GONE, ON_SUCCESS, ON_ERROR):
             return []
         if token.step == SETUP:
             # In a resumed run the others are there already.

@@ -74,6 +74,10 @@ class RunAgain:
     """The one to run on: that of the old run, or a newer one."""
     tasks: tuple[TaskKey, ...] = ()
     """None: all that did not succeed."""
+    from_step: tuple[JobId, str] | None = None
+    """A flow, and the step of it from which on all runs again, also what succeeded."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Those that are other than in the old run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from skafd.model.limits import Limits
 
 SETUP = "_parameters"
 """The first task of every flow: it keeps the parameters, and in a resumed run takes over what had succeeded."""
+GONE = "_gone"
+"""In a resumed run what a task of the old one is of which there will be another, since a step before it runs again."""
 ON_SUCCESS = "_on_success"
 ON_ERROR = "_on_error"
 """Steps made of the functions that a flow wants called when it has ended."""
@@ -80,6 +82,9 @@ class Flow:
     """What the flow's configs were when it was deployed, as JSON."""
     tags: tuple[str, ...] = ()
     production_token: str | None = None
+    """Its runs are in the namespace of this, not in that of their user."""
+    namespace: str | None = None
+    """What its steps see of other runs, where that is not the namespace in which they are."""
     python: str = ""
     """The interpreter that it was deployed with by its own command line; else that of the project's environment."""
     finish_event: str = ""
@@ -93,12 +98,23 @@ class Flow:
         """The step that the flow ends with."""
         return next(step.name for step in self.steps if not step.next)
 
+    def from_step_on(self, name: str) -> frozenset[str]:
+        """The step and all that may come after it."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting.extend(self.step(step).next)
+        return frozenset(found)
+
     def step(self, name: str) -> FlowStep:
         """The step of that name; one that skafd adds says nothing of itself. Raises KeyError."""
         for step in self.steps:
             if step.name == name:
                 return step
-        if name in (SETUP, ON_SUCCESS, ON_ERROR):
+        if name in (SETUP, GONE, ON_SUCCESS, ON_ERROR):
             return FlowStep(name, StepKind.LINEAR, is_repeated=name != SETUP)
         raise KeyError(name)
 
@@ -155,7 +171,8 @@ class Token:
     members: tuple[str, ...] = ()
     """Names that the tasks of a gang before it gave themselves: its inputs, in place of the task that began them.
 
-    Of the first task of a run that is resumed: what the run is called from which it takes over what had succeeded.
+    Of the first task of a run that is resumed: what the run is called from which it takes over what had succeeded,
+    and the step, where there is one, from which on nothing is taken over.
     """
 
 

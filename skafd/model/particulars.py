@@ -19,6 +19,8 @@ class Place:
     """Steps and instances of the tasks before it."""
     retries: int
     """Further attempts of the user's code that its step may have."""
+    resumed_from: str | None = None
+    """What the run is called from which this one takes over what had succeeded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from skafd.api.differences import RunDiff
 from skafd.api.environments import EnvironmentInfo
 from skafd.api.failures import Unauthorized
+from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     AttemptInfo,
     BackfillInfo,
@@ -234,8 +235,8 @@ class FakeBackend:
             raise NotFound(f"{project} has no job {job}", "its jobs: " + ", ".join(JOBS))
         return self.details["churn/42"]
 
-    def again(self, target: str, latest: bool) -> RunDetail:
-        self.asked.append(("again", target, latest))
+    def again(self, request: AgainRequest) -> RunDetail:
+        self.asked.append(("again", request.target, request.latest))
         return self.details["churn/42"]
 
     def forget(self, project: str) -> None:

@@ -139,6 +139,12 @@ class World:
         tasks = tuple(self.task(f"{run.key.number}/{name}").key for name in names)
         return self.send(RunAgain(run, self.deployments[run.deployment], tasks))
 
+    def again_from(self, job: str, step: str, **parameters: str) -> Decisions:
+        """The latest run is resumed from a step of a flow on, with other parameters."""
+        run = self.runs[RunKey(CHURN, len(self.runs))]
+        from_step = (JobId(job), step)
+        return self.send(RunAgain(run, self.deployments[run.deployment], (), from_step, tuple(parameters.items())))
+
     def again_on(self, run: Run, deployment: int) -> Decisions:
         """A run is resumed on another deployment than it had."""
         return self.send(RunAgain(self.runs[run.key], self.deployments[deployment]))

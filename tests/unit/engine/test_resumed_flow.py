@@ -67,6 +67,68 @@ def test_a_flow_that_failed_at_once_begins_anew() -> None:
     assert decode_token(world.task(SETUP).token or "").members == ()
 
 
+def succeeded() -> World:
+    """A fan of two, all of which succeeded."""
+    world = begun(flow(*FAN), job("after", "flow"))
+    world.end("start", output=left("work", items=2))
+    world.end("work[0]", output=left("gather"))
+    world.end("work[1]", output=left("gather"))
+    world.end("gather", output=left("end"))
+    world.end("end", output=left())
+    world.end("after")
+    return world
+
+
+def test_from_a_step_on_all_runs_again_in_places_of_its_own() -> None:
+    world = succeeded()
+    world.again_from("flow", "work", alpha="2")
+    assert world.runs[world.task("start").key.run].parameters == (("alpha", "2"),)
+    world.restart()
+    assert world.states() == {
+        "_parameters": "starting",
+        "start": "succeeded",
+        "work[0]": "waiting",
+        "work[1]": "waiting",
+        "_gone[0]": "skipped",
+        "_gone[1]": "skipped",
+        "after": "waiting",
+    }
+    origin = flow_run_id(world.task("1/start").key.run, next(iter(world.runs.values())).created_at)
+    assert decode_token(world.task("_parameters").token or "").members == (origin, "work")
+    world.end("_parameters")
+    world.end("work[0]", output=left("gather"))
+    world.restart()
+    world.end("work[1]", output=left("gather"))
+    world.end("gather", output=left("end"))
+    assert world.task("gather").key.instance == 6
+    world.end("end", outcome=BAD)
+    world.again()
+    assert {name: state for name, state in world.states().items() if state != "succeeded"} == {
+        "_parameters": "starting",
+        "_gone[0]": "skipped",
+        "_gone[1]": "skipped",
+        "end": "waiting",
+        "after": "waiting",
+    }
+
+
+def test_from_its_first_step_on_a_flow_begins_anew() -> None:
+    world = succeeded()
+    world.again_from("flow", "start")
+    assert decode_token(world.task(SETUP).token or "").members == ()
+    world.end(SETUP)
+    assert world.state("start") == "starting"
+
+
+def test_a_flow_that_succeeded_may_be_taken_over_whole() -> None:
+    world = succeeded()
+    world.again(SETUP)
+    world.end(SETUP)
+    world.end("after")
+    assert world.run_state() == "succeeded"
+    assert {task.attempt for task in world.runs[world.task("end").key.run].tasks if task.part == "end"} == {0}
+
+
 def again_on(world: World, *jobs: Job) -> None:
     world.deploy(*jobs)
     run = next(iter(world.runs.values()))
