@@ -42,7 +42,7 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 KILLS= SEED=
 	@MINUTES="$(MINUTES)" KILLS="$(KILLS)" SEED="$(SEED)" SIMULATIONS="$(SIMULATIONS)" SCALE="$(SCALE)" scripts/torture
 
-flows: $(READY) ## run Metaflow's tutorials beside Metaflow, and kill the daemon under a wide flow (some ten minutes)
+flows: $(READY) ## run Metaflow's tutorials and its own tests with skafd as the scheduler (an hour; ARGS=--own: ten minutes)
 	@scripts/flows $(ARGS)
 
 vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; some ten minutes); VM_RESETS=20

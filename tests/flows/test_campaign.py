@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from skafd.metaflow import describing
 from tests.support.flow_projects import FlowProjects, states
 from tests.support.installed import Installed
 
@@ -20,6 +22,9 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("SKAFD_FLOWS"), reason="long: they belong to `make flows`"),
     pytest.mark.timeout(3600),
 ]
+_FAULT = Path(describing.__file__).parent / "extension/metaflow_extensions/skafd/plugins/skafd_fault.py"
+OLDEST = re.search(r'^OLDEST = "(.+)"$', _FAULT.read_text(), re.MULTILINE) or [""]
+"""As users are told it."""
 TUTORIALS = {
     "00-helloworld": ("helloworld.py", "HelloFlow"),
     "01-playlist": ("playlist.py", "PlayListFlow"),
@@ -113,6 +118,23 @@ def test_a_flow_of_every_shape_is_the_same_by_metaflow_itself(flows: FlowProject
     done = flows.execute(theirs, "shapes.py", "run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert outline(flows.ask(ours, "ShapesFlow")) == outline(flows.ask(theirs, "ShapesFlow"))
+
+
+def test_the_oldest_metaflow_that_is_supported_runs_a_flow_and_resumes_it(flows: FlowProjects) -> None:
+    ledger = flows.installed.root / "ledger"
+    jobs = f"  - {{name: old, type: metaflow, entrypoint: old.py, on_deploy: wait, env: {{LEDGER: {ledger}}}}}\n"
+    files = {
+        "requirements.txt": f"metaflow=={OLDEST[1]}\nsetuptools<81\n",
+        "old.py": WIDE.replace("range(100)", "range(3)"),
+    }
+    folder = flows.write("old", jobs, files)
+    flows.installed.ok("up", folder, "--detach")
+    assert flows.run("old")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "old/1")
+    flows.installed.ok("run", "--resume", "old/1", "--from-step", "join")
+    run = flows.finish("old/2")
+    assert (run["summary"]["state"], states(run)["old/work[0]"]) == ("succeeded", "succeeded")
+    assert flows.ask(folder, "WideFlow")["artifacts"]["squares"] == "[0, 1, 4]"
+    assert len(ledger.read_text().split()) == 3
 
 
 def test_ten_kills_of_the_daemon_during_a_foreach_of_a_hundred_double_nothing(flows: FlowProjects) -> None:
