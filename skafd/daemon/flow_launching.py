@@ -72,7 +72,8 @@ def flow_task(
     if job.flow is None or particulars.step is None:
         return None
     root = datastore.local_root(facts.path, variables)
-    interpreter = Path(job.flow.python) if job.flow.python else python
+    has_own = job.flow.step(particulars.step.token.step).wish is not None
+    interpreter = Path(job.flow.python) if job.flow.python and not has_own else python
     return FlowTask(run, job, job.flow, attempt, particulars.step, interpreter, root, provision)
 
 
@@ -80,7 +81,7 @@ def flow_variables(task: FlowTask, facts: ProjectFacts, variables: Mapping[str, 
     """What is added to the environment of a flow's task."""
     path = [str(task.provision.extension), *filter(None, (variables.get("PYTHONPATH"),))]
     own = {}
-    if task.flow.python:
+    if task.flow.python == str(task.python):
         own = {"PATH": f"{task.python.parent}:{variables.get('PATH', os.defpath)}"}
     secrets = {"SKAFD_SECRET_NAMES": ",".join((*facts.variables, "SKAFD_TOKEN"))}
     return {**environment_of(task), "PYTHONPATH": ":".join(path), **secrets, **own}

@@ -22,7 +22,8 @@ _ELSEWHERE = {
     "airflow_s3_key_sensor": "is Airflow's",
     "airflow_external_task_sensor": "is Airflow's",
 }
-_ENVIRONMENTS = ("conda", "uv")
+BY_PYPI = "pypi"
+"""As `SKAFD_METAFLOW_CONDA`: the packages of @conda are taken from PyPI, by the same names."""
 _TYPES = {"int": "int", "float": "float", "bool": "bool", "JSON": "json"}
 _MEGABYTE = 2**20
 
@@ -54,7 +55,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         name=description["flow"],
         file=file,
         start=description["start"],
-        steps=tuple(_step(one, description["metaflow"]) for one in description["steps"]),
+        steps=tuple(_step(one, description) for one in description["steps"]),
         options=tuple(dict.fromkeys((*_without_values(options), *description["options"]))),
         metadata=description["metadata"],
         environment=description["environment"],
@@ -62,6 +63,8 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         datastore_root="" if description["datastore"] == "local" else description["datastore_root"],
         configs=None if configs is None else json.dumps(configs, sort_keys=True),
         tags=tuple(description.get("tags", ())),
+        production_token=description.get("production_token"),
+        namespace=description.get("namespace"),
         python=description.get("python", ""),
         finish_event=_finish_event(description["project"].get("project_flow_name") or description["flow"]),
         on_success=tuple(description["on_success"]),
@@ -85,7 +88,7 @@ def _without_values(options: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _step(step: Mapping[str, Any], metaflow: str) -> FlowStep:
+def _step(step: Mapping[str, Any], description: Description) -> FlowStep:
     by_name = {one["name"]: one["attributes"] for one in step["decorators"]}
     retry = by_name.get("retry")
     return FlowStep(
@@ -97,22 +100,57 @@ def _step(step: Mapping[str, Any], metaflow: str) -> FlowStep:
         limits=_limits(by_name.get("resources")),
         retries=None if retry is None else max(step["user_retries"], default=0),
         fallbacks=max(step["error_retries"], default=0),
-        retry_delay_seconds=60.0 * float(retry["minutes_between_retries"]) if retry else 0.0,
+        retry_delay_seconds=_delay(retry, description.get("most_retry_delay_seconds")),
         timeout_seconds=_timeout(step["timeout"]),
         environment=tuple((name, str(value)) for name, value in by_name.get("environment", {}).get("vars", {}).items()),
-        wish=_wish(by_name.get("pypi"), metaflow),
+        wish=_wish(by_name, description),
         decorators=tuple(step["with"]),
     )
 
 
-def _wish(pypi: Mapping[str, Any] | None, metaflow: str) -> EnvironmentWish | None:
-    """The environment of `@pypi`; it needs Metaflow too, the same."""
-    if pypi is None or pypi.get("disabled"):
+def _delay(retry: Mapping[str, Any] | None, most_seconds: float | None) -> float:
+    seconds = 60.0 * float(retry["minutes_between_retries"]) if retry else 0.0
+    return seconds if most_seconds is None else min(seconds, most_seconds)
+
+
+def _wish(decorators: Mapping[str, Mapping[str, Any]], description: Description) -> EnvironmentWish | None:
+    """The environment of `@pypi` or `@conda`; it needs Metaflow too, the same."""
+    kind, found = _packages_of(decorators)
+    if found is None:
         return None
-    named = {str(name): str(version).strip() for name, version in (pypi.get("packages") or {}).items()}
-    packages = {"metaflow": metaflow, "requests": "", **named}
-    lines = tuple(f"{name}{_constraint(version)}" for name, version in packages.items())
-    return EnvironmentWish(python=_python(pypi.get("python")), packages=lines)
+    named = {str(name): str(version).strip() for name, version in (found.get("packages") or {}).items()}
+    python = _python(found.get("python"))
+    own = {"metaflow": description["metaflow"], "requests": ""}
+    is_conda = kind == "conda" and description.get("conda_by") != BY_PYPI
+    lines = tuple(f"{name}{_constraint(version)}" for name, version in (own if is_conda else {**own, **named}).items())
+    if not is_conda:
+        _refuse_channels(named)
+        return EnvironmentWish(python=python, packages=lines)
+    specs = tuple(f"{name} {_spec(version)}".strip() for name, version in named.items())
+    channels = tuple(description.get("conda_channels", ()))
+    return EnvironmentWish(python=python, packages=lines, conda_packages=specs, conda_channels=channels)
+
+
+def _refuse_channels(names: Iterable[str]) -> None:
+    for name in names:
+        if "::" in name:
+            raise DeployError(
+                f"{name} names a conda channel, and SKAFD_METAFLOW_CONDA takes the packages of @conda from PyPI",
+                "write it without the channel, or take the setting away",
+            )
+
+
+def _packages_of(decorators: Mapping[str, Mapping[str, Any]]) -> tuple[str, Mapping[str, Any] | None]:
+    for name in ("pypi", "conda"):
+        found = decorators.get(name)
+        if found is not None and not found.get("disabled"):
+            return name, found
+    return "", None
+
+
+def _spec(version: str) -> str:
+    """As conda writes which versions are wanted."""
+    return version if not version or version[0] in "=<>!~" or "*" in version else f"=={version}"
 
 
 def _constraint(version: str) -> str:
@@ -181,9 +219,6 @@ def _refuse(description: Description, file: str) -> None:
             where = f"{file}:{step['line']}: @{name} of the step {step['name']}"
             if name in _ELSEWHERE:
                 raise DeployError(f"{where} {_ELSEWHERE[name]}, and skafd runs steps on this machine", _LOCAL_HINT)
-            if name in _ENVIRONMENTS and not decorator["attributes"].get("disabled"):
-                raise DeployError(f"{where} asks for an environment of its own, which skafd does not make", _FILE_HINT)
 
 
 _LOCAL_HINT = "take the decorator away; @resources says how much of this machine a step gets"
-_FILE_HINT = "write @pypi, or name the packages in requirements.txt, which all steps of the project share"

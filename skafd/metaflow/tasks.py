@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ def environment_of(task: FlowTask) -> dict[str, str]:
     }
     if task.run.cause.kind is CauseKind.EVENT and task.run.created_at is not None:
         found["SKAFD_METAFLOW_TRIGGERED_AT"] = str(int(task.run.created_at.timestamp()))
+    if task.run.cause.kind is CauseKind.RETRY and task.run.parameters:
+        # What was taken over has those of the run before.
+        found["SKAFD_METAFLOW_PARAMETERS"] = json.dumps(dict(task.run.parameters))
     if task.flow.configs is not None:
         found["SKAFD_METAFLOW_CONFIGS"] = task.flow.configs
     if task.flow.production_token is not None:
@@ -84,9 +88,11 @@ def _flow(task: FlowTask) -> Iterator[str]:
 
 
 def _setup(task: FlowTask) -> Iterator[str]:
-    for origin in task.place.token.members:
+    if task.place.token.members:
+        origin, *from_step = task.place.token.members
         yield from ("resume", "--clone-only", "--run-id", run_id(task.run), "--origin-run-id", origin)
         yield from (f"--tag={tag}" for tag in task.flow.tags)
+        yield from from_step
         return
     yield from ("init", "--run-id", run_id(task.run), "--task-id", task.name)
     yield from (f"--tag={tag}" for tag in task.flow.tags)
@@ -103,6 +109,8 @@ def _step(task: FlowTask) -> Iterator[str]:
     yield from ("--input-paths", shorten(token.members or _inputs(task)))
     yield from ("--retry-count", str(task.attempt.number - 1))
     yield from ("--max-user-code-retries", str(task.place.retries))
+    if task.place.resumed_from is not None:
+        yield from ("--clone-run-id", task.place.resumed_from)
     if token.index is not None:
         yield from ("--split-index", str(token.index))
     if token.gang is not None:
@@ -110,7 +118,9 @@ def _step(task: FlowTask) -> Iterator[str]:
         if token.gang.size:
             yield from ("--num-parallel", str(token.gang.size))
     yield from (f"--tag={tag}" for tag in task.flow.tags)
-    if task.flow.production_token is not None:
+    if task.flow.namespace is not None:
+        yield f"--namespace={task.flow.namespace}"
+    elif task.flow.production_token is not None:
         yield f"--namespace=production:{task.flow.production_token}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections import Counter
 
@@ -297,6 +298,28 @@ def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flow
     failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
     assert failed.returncode != 0
     assert "17 is no run of skafd's" in failed.stdout + failed.stderr
+
+
+@pytest.mark.parametrize("part", ["skafd_decorator", "skafd_cli", "skafd_deployer"])
+def test_a_part_that_cannot_be_imported_breaks_nothing_but_itself(flows: FlowProjects, part: str) -> None:
+    folder = flows.write("own", "  - {name: nothing, entrypoint: 'true', language: any}\n", {"greet.py": GREET})
+    live = flows.installed
+    live.ok("up", folder, "--detach")
+    extension = live.root / "extension"
+    shutil.copytree(live.ok("metaflow").strip(), extension)
+    (broken,) = extension.rglob(f"{part}.py")
+    broken.write_text("raise RuntimeError('no good')\n")
+    live.environment["PYTHONPATH"] = str(extension)
+    run = flows.execute(folder, "greet.py", "run")
+    assert run.returncode == 0, run.stderr
+    asked = {
+        "skafd_decorator": ("greet.py", "run", "--with=skafd_internal"),
+        "skafd_cli": ("greet.py", "skafd", "create"),
+    }
+    said = flows.execute(folder, *asked.get(part, ("-c", DEPLOY)))
+    assert said.returncode != 0
+    assert "no good" in said.stdout + said.stderr
+    assert "are supported" in said.stdout + said.stderr
 
 
 def kill_daemon(installed: Installed) -> None:

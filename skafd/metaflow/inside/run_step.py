@@ -38,6 +38,11 @@ class Log:
         if lines:
             self._write(b"".join(self._line(line) for line in lines))
 
+    @property
+    def is_within_line(self):
+        """What was written last has no end yet."""
+        return bool(self._left)
+
     def close(self):
         """Writes the last line, which may have no end."""
         if self._left:
@@ -157,9 +162,17 @@ def main(arguments):
     for _, writing in pipes:
         os.close(writing)
     status = copy({pipes[0][0]: (1, logs[0]), pipes[1][0]: (2, logs[1])}, pid, ended)
+    if os.WIFSIGNALED(status):
+        logs[1].add(b"\n" * logs[1].is_within_line + end_by(os.WTERMSIG(status)))
     for log in logs:
         log.close()
     return status
+
+
+def end_by(number):
+    """What Metaflow's own runtime writes below what a task has printed, which can say nothing any more."""
+    names = {signal.SIGSEGV: b"a segmentation fault", signal.SIGKILL: b"SIGKILL", signal.SIGTERM: b"SIGTERM"}
+    return b"Task failed with %s.\n" % names.get(number, b"signal %d" % number)
 
 
 def end_as(status):

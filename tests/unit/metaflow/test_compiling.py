@@ -147,7 +147,6 @@ def test_events_and_other_flows_set_it_off() -> None:
     [
         ("kubernetes", "flow.py:7: @kubernetes of the step start runs on a Kubernetes cluster"),
         ("batch", "flow.py:7: @batch of the step start runs on AWS Batch"),
-        ("conda", "flow.py:7: @conda of the step start asks for an environment of its own"),
     ],
 )
 def test_what_this_machine_cannot_do_is_refused_with_its_line(name: str, reason: str) -> None:
@@ -163,6 +162,35 @@ def test_a_step_may_ask_for_packages_of_its_own() -> None:
     assert flow is not None
     lines = ("metaflow==2.19.39", "requests", "pandas==2.2.0", "numpy>=1.20", "anything")
     assert [one.wish for one in flow.steps] == [EnvironmentWish("3.11", packages=lines), None]
+
+
+def test_a_step_may_ask_conda_for_packages() -> None:
+    packages = {"conda-forge::numpy": "1.26.4", "pandas": ">=2", "six": "1.*", "anything": ""}
+    asked = step("start", "end", decorators={"conda": {"packages": packages, "python": "3.11.*"}})
+    bare = step("end", decorators={"conda": {}})
+    said = description(asked, bare, conda_channels=["https://conda.example/mine"])
+    flow = compile_flow(job("flow"), said, "flow.py", ()).flow
+    assert flow is not None
+    own = ("metaflow==2.19.39", "requests")
+    channels = ("https://conda.example/mine",)
+    specs = ("conda-forge::numpy ==1.26.4", "pandas >=2", "six 1.*", "anything")
+    assert [one.wish for one in flow.steps] == [
+        EnvironmentWish("3.11", packages=own, conda_packages=specs, conda_channels=channels),
+        EnvironmentWish(packages=own, conda_packages=(), conda_channels=channels),
+    ]
+    with pytest.raises(DeployError, match="conda-forge::numpy names a conda channel"):
+        compile_flow(job("flow"), description(asked, conda_by="pypi"), "flow.py", ())
+    del packages["conda-forge::numpy"]
+    flow = compile_flow(job("flow"), description(asked, conda_by="pypi"), "flow.py", ()).flow
+    assert flow is not None
+    assert flow.steps[0].wish == EnvironmentWish("3.11", packages=(*own, "pandas>=2", "six==1.*", "anything"))
+
+
+def test_tests_of_flows_need_not_wait_for_retries() -> None:
+    patient = step("start", decorators={"retry": {"minutes_between_retries": "3"}}, user_retries=[2])
+    flow = compile_flow(job("flow"), description(patient, most_retry_delay_seconds=5.0), "flow.py", ()).flow
+    assert flow is not None
+    assert flow.steps[0].retry_delay_seconds == 5
 
 
 def test_options_of_the_entrypoint_reach_each_command_but_what_was_taken_in() -> None:

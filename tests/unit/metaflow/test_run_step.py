@@ -55,6 +55,12 @@ def test_it_ends_as_its_command_does(text: str, code: int) -> None:
     assert run(shell(text)).returncode == code
 
 
+def test_the_end_by_a_signal_is_said_below_what_was_printed(tmp_path: Path) -> None:
+    run(shell("printf 'no end' >&2; kill -SEGV $$"), tmp_path / "0")
+    kept = (tmp_path / "0.runtime_stderr.log").read_bytes().splitlines()
+    assert [line.split(b"]", 1)[1] for line in kept] == [b"no end", b"Task failed with a segmentation fault."]
+
+
 def test_what_cannot_be_executed_is_said() -> None:
     done = run(["/no/such/program"])
     assert done.returncode == 127

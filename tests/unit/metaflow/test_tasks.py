@@ -13,6 +13,7 @@ from skafd.model.flow import ON_ERROR, SETUP, Flow, FlowStep, Gang, StepKind, To
 from skafd.model.ids import AttemptKey, JobId, TaskKey
 from skafd.model.particulars import Place
 from skafd.model.project import Parameter
+from skafd.model.run import Cause, CauseKind
 from tests.support.world import job
 from tests.unit.metaflow.test_datastore import RUN
 
@@ -69,6 +70,23 @@ def test_a_hook_is_called_with_the_run() -> None:
     command = command_of(task(Token(ON_ERROR, index=0)))
     assert command[-4:-1] == ("metaflow.plugins.exit_hook.exit_hook_script", "flow.py", "cry")
     assert command[-1].startswith("Churn/skafd-42-")
+
+
+def test_a_resumed_run_takes_over_up_to_a_step_and_its_steps_know_where_from() -> None:
+    first = " ".join(command_of(task(Token(SETUP, members=("skafd-1-abc", "start")))))
+    assert "resume --clone-only --run-id skafd-42-" in first
+    assert first.endswith("--origin-run-id skafd-1-abc --tag=nightly start")
+    again = task(Token("start"), inputs=(("_parameters", 0),))
+    again = replace(again, place=replace(again.place, resumed_from="skafd-1-abc"))
+    assert "--clone-run-id skafd-1-abc" in " ".join(command_of(again))
+    assert "SKAFD_METAFLOW_PARAMETERS" not in environment_of(again)
+    retried = replace(again, run=replace(again.run, cause=Cause(CauseKind.RETRY)))
+    assert environment_of(retried)["SKAFD_METAFLOW_PARAMETERS"] == '{"day": "monday", "other": "1"}'
+
+
+def test_what_its_steps_see_may_be_said() -> None:
+    found = task(Token("start"), flow=replace(FLOW, namespace="user:ada"), inputs=(("_parameters", 0),))
+    assert command_of(found)[-1] == "--namespace=user:ada"
 
 
 def test_elsewhere_no_logs_are_written_by_us_and_tokens_count() -> None:

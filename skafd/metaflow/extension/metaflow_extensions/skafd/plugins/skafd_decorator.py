@@ -4,6 +4,7 @@ import json
 import os
 
 from metaflow import current
+from metaflow._vendor import click
 from metaflow.decorators import StepDecorator
 from metaflow.events import Trigger
 
@@ -24,6 +25,10 @@ class SkafdInternalDecorator(StepDecorator):
 
     name = "skafd_internal"
 
+    def step_init(self, flow, graph, step_name, decorators, environment, flow_datastore, logger):
+        """Keeps the parameters: when a step begins they have become its values."""
+        self._parameters = dict(flow._get_parameters())
+
     def task_pre_step(
         self,
         step_name,
@@ -39,6 +44,7 @@ class SkafdInternalDecorator(StepDecorator):
         inputs,
     ):
         """Notes which task of skafd's this is, and what set off its run."""
+        _change_parameters(self._parameters, flow, task_datastore)
         triggers = _triggers()
         if triggers:
             current._update_env({"trigger": Trigger(triggers)})
@@ -74,6 +80,36 @@ def _triggers():
     if "SKAFD_EVENT_FLOW_TASK" in os.environ:
         event.update(id=os.environ["SKAFD_EVENT_FLOW_TASK"], type="run")
     return [event]
+
+
+def _change_parameters(parameters, flow, datastore):
+    """In a run that is resumed with other parameters: what was taken over has the old ones, and passes them on."""
+    given = json.loads(os.environ.get("SKAFD_METAFLOW_PARAMETERS", "{}"))
+    changed = []
+    for name, parameter in parameters.items():
+        if parameter.name in given and not _is_other(parameter):
+            value = _converted(parameter, given[parameter.name])
+            setattr(type(flow), name, property(fget=lambda _, value=value: value))
+            changed.append((name, value))
+    if changed:
+        datastore.save_artifacts(iter(changed), len_hint=len(changed))
+        for name, _ in changed:
+            flow._datastore._objects[name] = datastore._objects[name]
+            flow._datastore._info[name] = datastore._info[name]
+
+
+def _is_other(parameter):
+    """Configs are what they were when the flow was deployed; files are what they were when it was started."""
+    from metaflow import IncludeFile
+
+    return getattr(parameter, "IS_CONFIG_PARAMETER", False) or isinstance(parameter, IncludeFile)
+
+
+def _converted(parameter, text):
+    default = parameter.kwargs.get("default")
+    kind = click.types.convert_type(parameter.kwargs.get("type"), None if callable(default) else default)
+    value = kind(text)
+    return value.split(parameter.separator) if value and parameter.separator else value
 
 
 def _left(flow):

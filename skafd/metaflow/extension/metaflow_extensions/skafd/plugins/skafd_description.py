@@ -1,12 +1,15 @@
 """All that a scheduler has to know of a flow, as JSON."""
 
 import json
+import os
 
 from metaflow import current
 from metaflow.metaflow_version import get_version
 from metaflow.parameters import JSONType, deploy_time_eval
 
 _CALLED_ELSEWHERE = ("skafd_internal",)
+MOST_RETRY_DELAY = "SKAFD_METAFLOW_MOST_RETRY_DELAY"
+"""Set it, and no retry waits longer than so many seconds, whatever the flow says: for tests of flows."""
 
 
 def write_description(obj, output):
@@ -24,7 +27,7 @@ def describe(obj):
         "metaflow": get_version(),
         "start": getattr(graph, "start_step", "start"),
         "steps": [_step(graph[name], graph, _of_environment(obj)) for name in _names(graph)],
-        "parameters": [_parameter(one) for _, one in flow._get_parameters() if not _is_config(one)],
+        "parameters": [_parameter(*one) for one in flow._get_parameters() if not _is_config(one[1])],
         "options": list(_options(obj)),
         "configs": _configs(flow),
         "metadata": obj.metadata.TYPE,
@@ -37,8 +40,16 @@ def describe(obj):
         "on_success": [name for one in decorators.get("exit_hook", []) for name in one.success_hooks],
         "on_error": [name for one in decorators.get("exit_hook", []) for name in one.error_hooks],
         "project": {name: current.get(name) for name in ("project_name", "branch_name", "project_flow_name")},
+        "most_retry_delay_seconds": _most_retry_delay(),
+        "conda_by": os.environ.get("SKAFD_METAFLOW_CONDA"),
+        "conda_channels": [one.strip() for one in os.environ.get("CONDA_CHANNELS", "").split(",") if one.strip()],
         "decorators": {name: [_plain(one.attributes) for one in ones] for name, ones in decorators.items()},
     }
+
+
+def _most_retry_delay():
+    text = os.environ.get(MOST_RETRY_DELAY)
+    return float(text) if text else None
 
 
 def _names(graph):
@@ -66,7 +77,7 @@ def _step(node, graph, added):
         "decorators": [
             {"name": deco.name, "attributes": _plain(_attributes(deco))}
             for deco in node.decorators
-            if deco.statically_defined or deco.name not in added
+            if deco.statically_defined or deco.name not in added or _attributes(deco)
         ],
         "with": [
             deco.make_decorator_spec()
@@ -81,10 +92,9 @@ def _step(node, graph, added):
 
 
 def _attributes(decorator):
-    """Of @resources only what the user wrote: its defaults are for machines elsewhere."""
-    if decorator.name != "resources":
-        return decorator.attributes
-    written = getattr(decorator, "_user_defined_attributes", decorator.attributes)
+    """Only what the user wrote, where the rest is meant for machines elsewhere or is what there is anyway."""
+    names = {"resources": "_user_defined_attributes", "conda": "_attributes_with_user_values"}
+    written = getattr(decorator, names.get(decorator.name, ""), decorator.attributes)
     return {name: value for name, value in decorator.attributes.items() if name in written}
 
 
@@ -111,7 +121,7 @@ def _leads_to(graph, first, target):
     return False
 
 
-def _parameter(parameter):
+def _parameter(variable, parameter):
     kind = parameter.kwargs.get("type")
     default = deploy_time_eval(parameter.kwargs.get("default"))
     if default is not None and not isinstance(default, str):
@@ -119,6 +129,7 @@ def _parameter(parameter):
         default = json.dumps(default) if is_json or isinstance(default, bool) else str(default)
     return {
         "name": parameter.name,
+        "variable": variable,
         "type": getattr(kind, "name", None) or getattr(kind, "__name__", "str"),
         "default": default,
         "is_required": bool(parameter.kwargs.get("required", False)),

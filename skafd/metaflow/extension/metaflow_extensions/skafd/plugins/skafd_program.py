@@ -61,6 +61,11 @@ def run_of(slug, run_id):
     return "%s/%s" % (slug, parts[1])
 
 
+def runs_of(slug):
+    """All runs of a deployment, newest first."""
+    return json.loads(ask("runs", slug, "--limit", "1000000", "--json"))
+
+
 def show(run):
     """All that is known of a run."""
     return json.loads(ask("show", run, "--json"))
