@@ -10,8 +10,8 @@ from skafd.api.client import Client, Json
 from skafd.commands.completing import complete_job, complete_run
 from skafd.commands.exit_codes import ExitCode
 from skafd.commands.here import client, find_run, given, split_project
-from skafd.commands.shape import ProjectArgument, new_app, parameters_of
-from skafd.commands.terminal import print_text
+from skafd.commands.shape import AsJson, ProjectArgument, new_app, parameters_of
+from skafd.commands.terminal import print_json, print_text
 
 app = new_app()
 LONGEST_WAIT_SECONDS = 30.0
@@ -46,6 +46,7 @@ def run(
     even_succeeded: Annotated[
         bool, typer.Option("--even-succeeded", help="Resume a flow of which nothing failed, too.")
     ] = False,
+    as_json: AsJson = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless the run succeeded.")
     ] = False,
@@ -66,6 +67,8 @@ def run(
         raise typer.BadParameter(f"{option} says how to resume a run: give it with --resume")
     if resume is not None and (project or only):
         raise typer.BadParameter("a resumed run has the jobs of the old one: name none, and no --only")
+    if as_json and wait:
+        raise typer.BadParameter("--json shows the run as it begins: leave out --wait")
     api = client()
     seen = api.changes(seconds=0)
     if resume is not None:
@@ -74,6 +77,9 @@ def run(
         found, rest = split_project(api, given(project, job))
         started = api.start_run(found["project"], rest[0] if rest else None, only, values)
     name = started["summary"]["run"]
+    if as_json:
+        print_json(started)
+        return
     print(f"{name} started; `skafd show {name}` and `skafd logs {name} -f` tell more", flush=True)
     if wait and _wait(api, name, seen) != "succeeded":
         raise typer.Exit(ExitCode.FAILED)

@@ -103,6 +103,7 @@ def attempt_spec(
             **{path: str(facts.path / path) for path in deployment.linked},
             **project_links(facts, deployment, variables),
         },
+        beside=(job.flow.folder or None) if job.flow is not None else None,
         commands=_commands(job, task, python, Surroundings(snapshot, variables), notebooks),
         environment=variables,
         secrets=(*facts.variables.values(), variables["SKAFD_TOKEN"]),

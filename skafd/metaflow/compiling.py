@@ -66,6 +66,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         production_token=description.get("production_token"),
         namespace=description.get("namespace"),
         python=description.get("python", ""),
+        folder=description.get("folder", ""),
         finish_event=_finish_event(description["project"].get("project_flow_name") or description["flow"]),
         on_success=tuple(description["on_success"]),
         on_error=tuple(description["on_error"]),

@@ -87,6 +87,8 @@ class Flow:
     """What its steps see of other runs, where that is not the namespace in which they are."""
     python: str = ""
     """The interpreter that it was deployed with by its own command line; else that of the project's environment."""
+    folder: str = ""
+    """Where its file was then: what is beside it and was not copied is read in place."""
     finish_event: str = ""
     """The named event that the flow's success is."""
     on_success: tuple[str, ...] = ()

@@ -121,7 +121,9 @@ class Execution:
         if self._spec.confinement is None:
             return []
         files = [f"{self._spec.directory}/{name}" for name in self._spec.writable]
-        return self._spec.confinement.options(self._spec.directory, [*files, *self._spec.links.values()])
+        beside = [self._spec.beside] if self._spec.beside else []
+        live = [*files, *self._spec.links.values(), *beside]
+        return self._spec.confinement.options(self._spec.directory, live)
 
     def _begin(self, attendant: Attendant, step: int) -> None:
         if step > 0:

@@ -63,6 +63,8 @@ class AttemptSpec:
     """The folder that is copied to `work/`; None for an empty one."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Path in `work/` -> absolute target, made where the snapshot has nothing."""
+    beside: str | None = None
+    """A folder of which everything that is not hidden is linked into `work/`, where that has nothing of the name."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     limits: ResourceLimits = ResourceLimits()
     timeout_seconds: float | None = None

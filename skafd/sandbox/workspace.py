@@ -35,6 +35,10 @@ def prepare(spec: AttemptSpec) -> None:
         os.chmod(folder, 0o700)
     for relative, target in spec.links.items():
         _link(folder, relative, target, spec.user)
+    if spec.beside is not None and os.path.isdir(spec.beside):
+        for name in os.listdir(spec.beside):
+            if not name.startswith("."):
+                _link(folder, name, f"{spec.beside}/{name}", spec.user)
     if spec.user is not None or spec.confinement is not None:
         _make_writable(spec)
     if spec.confinement is not None:

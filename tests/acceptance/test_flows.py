@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from collections import Counter
@@ -14,6 +15,8 @@ from tests.support.flow_projects import FlowProjects, attempts, states
 from tests.support.installed import SKAFD, Installed
 
 SHAPES = "  - {name: shapes, type: metaflow, entrypoint: shapes.py, on_deploy: wait}\n"
+NOTHING = "  - {name: nothing, entrypoint: 'true', language: any}\n"
+"""For an environment with metaflow."""
 BROKEN = """\
 from metaflow import FlowSpec, step
 
@@ -130,7 +133,8 @@ class GreetFlow(FlowSpec):
 
     @step
     def start(self):
-        self.greeting = "hello " + self.who
+        with open("words.txt") as file:
+            self.greeting = file.read().strip() + " " + self.who
         self.next(self.end)
 
     @step
@@ -146,10 +150,38 @@ run = Deployer("greet.py", show_output=False).skafd().create().trigger(who="grac
 run.wait_for_completion(timeout=300)
 print(run.status, run.run.data.greeting)
 """
+FIND = """\
+from metaflow import DeployedFlow
+(found,) = DeployedFlow.list_skafd(flow_name="GreetFlow")
+print(found.name, found.production_token, len(list(found.runs())))
+run = DeployedFlow.from_deployment(found.name, impl="skafd").resume(step_to_rerun="end", who="edith")
+run.wait_for_completion(timeout=300)
+again = DeployedFlow.get_triggered_skafd_run(found.name, run.run.id)
+print(again.status, run.run.data.who, run.run.data.greeting)
+"""
 AFTER = """\
 from metaflow import Flow
 run = Flow("HungryFlow").latest_run
 print(run.id, run.successful, run.data.problem.type, run.end_task.stdout)
+"""
+
+
+PROD = """\
+from metaflow import FlowSpec, current, get_namespace, project, step
+
+@project(name="churn")
+class ProdFlow(FlowSpec):
+    @step
+    def start(self):
+        self.seen = (get_namespace(), current.branch_name)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    ProdFlow()
 """
 
 
@@ -270,7 +302,7 @@ def test_a_step_may_have_packages_of_its_own(flows: FlowProjects) -> None:
 
 
 def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flows: FlowProjects) -> None:
-    folder = flows.write("own", "  - {name: nothing, entrypoint: 'true', language: any}\n", {"greet.py": GREET})
+    folder = flows.write("own", NOTHING, {"greet.py": GREET, "words.txt": "hello\n"})
     live = flows.installed
     live.ok("up", folder, "--detach")  # for an environment with metaflow
     live.environment["PYTHONPATH"] = live.ok("metaflow").strip()
@@ -289,20 +321,47 @@ def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flow
     del live.environment["SKAFD_METAFLOW_WAIT"]
     done = flows.execute(folder, "-c", DEPLOY)
     assert done.stdout.splitlines()[-1] == "succeeded hello grace", done.stdout + done.stderr
-    deleted = flows.execute(folder, "greet.py", "skafd", "delete")
+    found = flows.execute(folder, "-c", FIND)
+    assert found.returncode == 0, found.stdout + found.stderr
+    lines = found.stdout.splitlines()
+    assert lines[0].startswith("GreetFlow skafd-greetflow-0-") and lines[0].endswith(" 2")
+    assert lines[-1] == "succeeded edith hello grace"
+    live.environment["METAFLOW_USER"] = "eve"
+    live.environment["METAFLOW_HOME"] = str(live.root / "eve")
+    refused = flows.execute(folder, "greet.py", "skafd", "delete")
+    assert refused.returncode != 0
+    assert "was deployed by the user ada" in refused.stderr
+    token = lines[0].split()[1]
+    deleted = flows.execute(folder, "greet.py", "skafd", "delete", "--authorize", token)
     assert deleted.returncode == 0, deleted.stderr
     assert [project["project"] for project in live.status()["projects"]] == ["own"]
     again = flows.execute(folder, "greet.py", "skafd", "create")
     assert again.returncode == 0, again.stderr
-    assert len(flows.execute(folder, "greet.py", "skafd", "list-runs").stdout.split("skafd-")) == 3
+    assert len(flows.execute(folder, "greet.py", "skafd", "list-runs").stdout.split("skafd-")) == 4
     failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
     assert failed.returncode != 0
     assert "17 is no run of skafd's" in failed.stdout + failed.stderr
 
 
+def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows: FlowProjects) -> None:
+    folder = flows.write("own", NOTHING, {"prod.py": PROD})
+    live = flows.installed
+    live.ok("up", folder, "--detach")
+    live.environment |= {"PYTHONPATH": live.ok("metaflow").strip(), "SKAFD_PROGRAM": str(SKAFD)}
+    live.environment["SKAFD_METAFLOW_WAIT"] = "1"
+    created = flows.execute(folder, "prod.py", "--production", "skafd", "create", "--generate-new-token")
+    assert created.returncode == 0, created.stderr
+    (namespace,) = re.findall(r"production:\S+", created.stderr + created.stdout)
+    triggered = flows.execute(folder, "prod.py", "--production", "skafd", "trigger")
+    assert triggered.returncode == 0, triggered.stderr
+    said = flows.ask(folder, "ProdFlow")
+    assert said["artifacts"]["seen"] == repr((namespace, "prod"))
+    assert {namespace, "user:ada", "project_branch:prod"} <= set(said["tags"])
+
+
 @pytest.mark.parametrize("part", ["skafd_decorator", "skafd_cli", "skafd_deployer"])
 def test_a_part_that_cannot_be_imported_breaks_nothing_but_itself(flows: FlowProjects, part: str) -> None:
-    folder = flows.write("own", "  - {name: nothing, entrypoint: 'true', language: any}\n", {"greet.py": GREET})
+    folder = flows.write("own", NOTHING, {"greet.py": GREET, "words.txt": "hello\n"})
     live = flows.installed
     live.ok("up", folder, "--detach")
     extension = live.root / "extension"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,11 @@ def test_the_working_folder_is_a_writable_copy_with_links_to_what_is_live(sandbo
     (snapshot / "code" / "run.sh").chmod(0o555)
     (snapshot / "short").symlink_to("code/run.sh")
     links = {"data": str(live / "data"), "code": "/never/used", "deep/er": str(live)}
-    found = sandbox.run(sandbox.spec("job", ("sh", "-c", "cd code && ./run.sh"), snapshot=str(snapshot), links=links))
+    beside = sandbox.home / "beside"
+    for name in (".hidden", "code", "words.txt"):
+        (beside / name).mkdir(parents=True)
+    spec = sandbox.spec("job", ("sh", "-c", "cd code && ./run.sh"), snapshot=str(snapshot), links=links)
+    found = sandbox.run(replace(spec, beside=str(beside)))
     assert found.exit_code == 0
     assert sandbox.log("job") == "1,2\n"
     work = sandbox.work("job")
@@ -188,6 +193,9 @@ def test_the_working_folder_is_a_writable_copy_with_links_to_what_is_live(sandbo
     assert stat.S_IMODE((work / "code" / "run.sh").stat().st_mode) == 0o755
     assert (work / "short").readlink() == Path("code/run.sh")
     assert (work / "deep" / "er").resolve() == live
+    assert (work / "words.txt").resolve() == beside / "words.txt"
+    assert not (work / ".hidden").exists()
+    assert not (work / "code").is_symlink()
 
 
 def test_a_link_out_of_the_working_folder_is_refused(sandbox: Sandbox) -> None:

@@ -71,6 +71,7 @@ def new_project(obj, token, tags, namespace, settings):
     description = dict(
         describe(obj),
         file=os.path.basename(flow_file),
+        folder=_folder_of_flow(flow_file),
         python=sys.executable,
         owner=owner,
         token=token,
@@ -83,7 +84,7 @@ def new_project(obj, token, tags, namespace, settings):
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     unfinished = tempfile.mkdtemp(prefix=".", dir=os.path.dirname(folder))
     try:
-        if os.path.dirname(flow_file) != os.path.realpath(tempfile.gettempdir()):
+        if description["folder"]:
             _copy_code(os.path.dirname(flow_file), unfinished, tuple(obj.package_suffixes))
         shutil.copyfile(flow_file, os.path.join(unfinished, os.path.basename(flow_file)))
         _write(os.path.join(unfinished, DESCRIPTION), description)
@@ -116,6 +117,13 @@ def _variables(description):
     if description["datastore"] == "local":
         found["METAFLOW_DATASTORE_SYSROOT_LOCAL"] = os.path.dirname(os.path.abspath(description["datastore_root"]))
     return found
+
+
+def _folder_of_flow(flow_file):
+    """Where what belongs to the flow is; nowhere, where all kinds of things are."""
+    folder = os.path.dirname(flow_file)
+    shared = ("/", os.path.realpath(tempfile.gettempdir()), os.path.realpath(os.path.expanduser("~")))
+    return "" if os.path.realpath(folder) in shared else folder
 
 
 def _path_of_user():

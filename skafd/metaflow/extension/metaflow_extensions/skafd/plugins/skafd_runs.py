@@ -24,8 +24,8 @@ WAIT = "SKAFD_METAFLOW_WAIT"
 @click.pass_obj
 def trigger(obj, run_id_file=None, deployer_attribute_file=None, **given):
     """Starts a run by hand."""
-    run = ask("run", slug_of(obj.skafd_name), *_options(_given(obj.flow, given))).split()[0]
-    _tell(obj, run, "runs", run_id_file, deployer_attribute_file)
+    said = ask("run", slug_of(obj.skafd_name), "--json", *_options(_given(obj.flow, given)))
+    _tell(obj, json.loads(said), "runs", run_id_file, deployer_attribute_file)
 
 
 @parameters.add_custom_parameters(deploy_mode=False)
@@ -41,8 +41,8 @@ def resume(obj, origin_run_id=None, step_to_rerun=None, run_id_file=None, deploy
     origin = run_of(slug, origin_run_id) if origin_run_id else _newest(slug)
     step = ["--from-step", step_to_rerun] if step_to_rerun else []
     changed = [one for one in _given(obj.flow, given) if _is_said(one.split("=")[0])]
-    done = ask("run", "--resume", origin, "--latest", "--even-succeeded", *step, *_options(changed))
-    _tell(obj, done.split()[0], "resumes %s" % origin, run_id_file, deployer_attribute_file)
+    said = ask("run", "--resume", origin, "--latest", "--even-succeeded", "--json", *step, *_options(changed))
+    _tell(obj, json.loads(said), "resumes %s" % origin, run_id_file, deployer_attribute_file)
 
 
 @click.command(help="Say how a run is doing.")
@@ -92,14 +92,14 @@ def tell_deployer(obj, path, **more):
             json.dump(dict(more, name=obj.skafd_name, metadata=obj.metadata.metadata_str()), file)
 
 
-def _tell(obj, run, does, run_id_file, deployer_attribute_file):
+def _tell(obj, started, does, run_id_file, deployer_attribute_file):
     """Who started a run is told what Metaflow calls it; who wants to wait does."""
-    pathspec = show(run)["flows"][obj.flow.name]
+    run, pathspec = started["summary"]["run"], started["flows"][obj.flow.name]
     run_id = pathspec.split("/")[1]
-    tell_deployer(obj, deployer_attribute_file, pathspec=pathspec)
     if run_id_file:
         with open(run_id_file, "w") as file:
             file.write(run_id)
+    tell_deployer(obj, deployer_attribute_file, pathspec=pathspec)
     obj.echo("*%s* %s (run-id *%s*); `skafd show %s` shows it." % (obj.skafd_name, does, run_id, run))
     if os.environ.get(WAIT):
         _wait(run)
