@@ -57,7 +57,8 @@ def resume(
         else:
             anew += 1
             found.append(_anew(here, now))
-    origin = (flow_run_id(old.key, old.created_at), *([from_step] if from_step else []))
+    first = from_step if len(kept) > 1 else flow.start
+    origin = (flow_run_id(old.key, old.created_at), *([first] if first else []))
     token = Token(SETUP, members=origin) if 0 in kept else Token(SETUP)
     found[0] = replace(_anew(found[0], now), token=encode_token(token))
     return found

@@ -88,8 +88,8 @@ def _flow(task: FlowTask) -> Iterator[str]:
 
 
 def _setup(task: FlowTask) -> Iterator[str]:
-    if task.place.token.members:
-        origin, *from_step = task.place.token.members
+    origin, *from_step = task.place.token.members or ("", task.flow.start)
+    if from_step != [task.flow.start]:
         yield from ("resume", "--clone-only", "--run-id", run_id(task.run), "--origin-run-id", origin)
         yield from (f"--tag={tag}" for tag in task.flow.tags)
         yield from from_step

@@ -112,7 +112,7 @@ def test_from_a_step_on_all_runs_again_in_places_of_its_own() -> None:
     }
 
 
-def test_from_its_first_step_on_nothing_but_the_parameters_is_taken_over() -> None:
+def test_from_its_first_step_on_nothing_is_taken_over_but_where_it_comes_from_is_known() -> None:
     world = succeeded()
     world.again_from("flow", "start")
     assert decode_token(world.task(SETUP).token or "").members[1:] == ("start",)

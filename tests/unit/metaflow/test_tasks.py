@@ -73,9 +73,10 @@ def test_a_hook_is_called_with_the_run() -> None:
 
 
 def test_a_resumed_run_takes_over_up_to_a_step_and_its_steps_know_where_from() -> None:
-    first = " ".join(command_of(task(Token(SETUP, members=("skafd-1-abc", "start")))))
+    first = " ".join(command_of(task(Token(SETUP, members=("skafd-1-abc", "end")))))
     assert "resume --clone-only --run-id skafd-42-" in first
-    assert first.endswith("--origin-run-id skafd-1-abc --tag=nightly start")
+    assert first.endswith("--origin-run-id skafd-1-abc --tag=nightly end")
+    assert "init --run-id" in " ".join(command_of(task(Token(SETUP, members=("skafd-1-abc", "start")))))
     again = task(Token("start"), inputs=(("_parameters", 0),))
     again = replace(again, place=replace(again.place, resumed_from="skafd-1-abc"))
     assert "--clone-run-id skafd-1-abc" in " ".join(command_of(again))

@@ -26,7 +26,7 @@ def ask(*arguments):
     """What skafd prints. Raises SkafdException with what it says where it refuses."""
     done = call(*arguments)
     if done.returncode != 0:
-        raise SkafdException((done.stderr.strip() or done.stdout.strip()) + "\n")
+        raise SkafdException("\n".join(filter(None, (done.stderr.strip(), done.stdout.strip()))) + "\n")
     return done.stdout
 
 
