@@ -132,6 +132,11 @@ class Home:
         return self.path / "services"
 
     @property
+    def spark(self) -> Path:
+        """pyspark for jobs, and what each cluster of this machine is known by; jobs come here, also strict ones."""
+        return self.jobs / "spark"
+
+    @property
     def logs(self) -> Path:
         """The daemon's own logs."""
         return self.path / "logs"
@@ -149,7 +154,7 @@ class Home:
                 "set SKAFD_HOME to a folder on a local disk",
             )
         passage = 0o711 if os.geteuid() == 0 else 0o700
-        for folder in (self.path, self.environments, self.runs, self.jobs):
+        for folder in (self.path, self.environments, self.runs, self.jobs, self.spark):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(passage)
         for folder in (self.deployments, self.services, self.data, self.logs, self.artifacts):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import skafd
 from skafd.errors import NotFound, Refused
+from skafd.sandbox.user import User
 
 GRACE_SECONDS = 10.0
 LOG_CAP_BYTES = 8 * 2**20
@@ -39,6 +40,12 @@ class ServiceProgram:
     grace_seconds: float = GRACE_SECONDS
     """Between the request to end and the force."""
     log_cap_bytes: int = LOG_CAP_BYTES
+    processes: int = PROCESSES
+    """And threads, at most."""
+    user: User | None = None
+    """Whose rights it has, if not those of skafd."""
+    url: str | None = None
+    """Where people can look at it."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

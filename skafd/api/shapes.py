@@ -128,6 +128,8 @@ class ServiceInfo:
     memory_bytes: int | None
     log: str
     """The file with its output."""
+    url: str | None = None
+    """Where a browser on this machine shows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ COMMANDS = {
     "webhook": "webhook",
     "data": "data",
     "queue": "queue",
+    "spark": "spark",
     "fetch": "fetch",
     "token": "token",
     "retry": "retry",

@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Entry
+from skafd.config.tables import Entries
+from skafd.model.project import Job
+from skafd.model.spark import SparkWish
 
 QUEUE, SPARK = "queue", "spark-cluster"
 
 
-def build_add_ons(entry: Entry | None, problems: Problems) -> tuple[tuple[str, ...], str | None]:
-    """Their names, and the URL of the queue where it has one; a note where this version does nothing with one."""
+_OF_SPARK = ("master", "conf", "max_cpu", "max_memory")
+
+
+@dataclass(frozen=True, slots=True)
+class AddOns:
+    """What a project asks for besides its jobs."""
+
+    names: tuple[str, ...] = ()
+    queue_url: str | None = None
+    spark: SparkWish | None = None
+
+
+def build_add_ons(entry: Entry | None, problems: Problems) -> AddOns:
+    """All of them; notes what is wrong with one, or of no use to it."""
     items: tuple[Entry, ...] = entry.value if entry else ()
-    names: dict[str, None] = {}
-    url: str | None = None
+    found = AddOns()
     for item in items:
-        details = item.value if isinstance(item.value, dict) else {"name": item}
+        details: Entries = item.value if isinstance(item.value, dict) else {"name": item}
         name = str(details["name"].value)
-        names[name] = None
+        found = replace(found, names=tuple(dict.fromkeys((*found.names, name))))
         if name == SPARK:
-            message = f"`{SPARK}` is understood and kept, but this version does nothing with it"
-            problems.warn_once(Code.NOT_YET, item.node, message)
-        if "url" in details and name == QUEUE:
-            url = _url(details["url"], problems)
-    return tuple(names), url
+            found = replace(found, spark=_spark(details, problems))
+        elif "url" in details:
+            found = replace(found, queue_url=_url(details["url"], problems))
+        _check_keys(name, details, problems)
+    return found
+
+
+def with_executors(job: Job, add_ons: AddOns) -> Job:
+    """The job, with what Spark's executors take of the machine for it."""
+    if add_ons.spark is None or not add_ons.spark.is_local:
+        return job
+    return replace(job, resources=job.resources.with_executors())
+
+
+def _spark(details: Entries, problems: Problems) -> SparkWish:
+    """Its own cluster has limits; one that is there has its own."""
+    master = details.get("master")
+    for key in ("max_cpu", "max_memory"):
+        if master is not None and key in details:
+            message = f"`{key}` is of no use beside `master`: the size of that cluster is not skafd's to set"
+            problems.warn(Code.MISPLACED_KEY, details[key].node, message, "set `spark.cores.max` in `conf`")
+    conf: dict[str, Entry] = details["conf"].value if "conf" in details else {}
+    return SparkWish(
+        master=str(master.value) if master else None,
+        conf=tuple((name, str(each.value)) for name, each in conf.items()),
+        max_cpu=details["max_cpu"].value if "max_cpu" in details else None,
+        max_memory_bytes=int(details["max_memory"].value) if "max_memory" in details else None,
+    )
+
+
+def _check_keys(name: str, details: Entries, problems: Problems) -> None:
+    foreign = ("url",) if name == SPARK else _OF_SPARK
+    for key in foreign:
+        if key in details:
+            problems.warn(Code.MISPLACED_KEY, details[key].node, f"`{key}` means nothing to the add-on `{name}`")
 
 
 def _url(entry: Entry, problems: Problems) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from skafd.config.add_ons import build_add_ons
+from skafd.config.add_ons import build_add_ons, with_executors
 from skafd.config.files import check_files
 from skafd.config.flow import check_flow, find_publisher
 from skafd.config.graph import Links, has_blank, link
@@ -97,18 +97,19 @@ def _project(
     wish: EnvironmentWish,
     problems: Problems,
 ) -> Project:
-    add_ons, queue_url = build_add_ons(entries.get("add-ons"), problems)
+    add_ons = build_add_ons(entries.get("add-ons"), problems)
     return Project(
         name=name,
         generation=generation,
-        jobs=tuple(_finish(draft, links, wish) for draft in drafts),
+        jobs=tuple(with_executors(_finish(draft, links, wish), add_ons) for draft in drafts),
         token=_token(entries.get("project_token"), problems),
         timezone=defaults.timezone,
         python=wish.python,
         wish=wish,
         environment=environment_of(entries),
-        add_ons=add_ons,
-        queue_url=queue_url,
+        add_ons=add_ons.names,
+        queue_url=add_ons.queue_url,
+        spark=add_ons.spark,
         update_policy=UpdatePolicy(_value(entries, "update_policy", UpdatePolicy.RESTART_NONE)),
         use_cache=_value(entries, "use_cache", True),
         timeout_seconds=None if generation is Generation.FLAT else _value(entries, "timeout", None),

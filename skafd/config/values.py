@@ -174,12 +174,26 @@ PARAMETER_DETAILS = Table(
     ),
 )
 PARAMETERS = MapOf(Either(scalar=SCALAR, mapping=PARAMETER_DETAILS))
+MASTER = Text(
+    "the master of a Spark cluster, such as `spark://host:7077`, `yarn` or `k8s://https://host:443`",
+    re.compile(r"spark://[^\s/]+:\d+(,[^\s/]+:\d+)*|yarn|k8s://\S+"),
+)
+SPARK_CONF = MapOf(
+    SCALAR,
+    "a property of Spark's, which begins with `spark.`",
+    re.compile(r"spark\.[\w.-]+"),
+    "a mapping of properties",
+)
 ADD_ONS = ("queue", "spark-cluster")
 ADD_ON = Table(
     "an add-on",
     (
         Key("name", Choice(ADD_ONS), "Which: `queue` or `spark-cluster`.", SKAFOS, required=True),
         Key("url", Text("a URL"), "Of the queue: a RabbitMQ that is there, `amqp://user:password@host/`."),
+        Key("master", MASTER, "Of Spark: a cluster that is there, `spark://host:7077`, `yarn` or `k8s://https://...`."),
+        Key("conf", SPARK_CONF, "Of Spark: further properties, as in spark-defaults.conf."),
+        Key("max_cpu", _CORES, "Of Spark: cores of the cluster that the project gets at most."),
+        Key("max_memory", _MEMORY, "Of Spark: memory of the cluster that the project gets at most."),
     ),
     rest=Anything(),
 )

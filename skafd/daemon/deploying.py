@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from skafd.api.shapes import FolderResult
@@ -22,9 +22,11 @@ from skafd.daemon.parents import Parents
 from skafd.daemon.postponed import Postponed
 from skafd.daemon.releasing import Releasing
 from skafd.daemon.required_programs import RequiredPrograms
+from skafd.daemon.spark.requirements import check_spark
 from skafd.daemon.statuses import Notes
-from skafd.deploy.pipeline import Deployer
+from skafd.deploy.pipeline import Deployer, Lack
 from skafd.deploy.release import Deployable, Result, may_pass
+from skafd.deploy.snapshot import Snapshot
 from skafd.deploy.watch import Watcher
 from skafd.errors import DeployError, Refused, SkafdError
 from skafd.home import Home
@@ -32,7 +34,9 @@ from skafd.machine.accounts import Accounts
 from skafd.machine.enforcement import Enforcement
 from skafd.model.decisions import Event
 from skafd.model.deployment import Deployment
+from skafd.model.environment import PreparedEnvironments
 from skafd.model.limits import Capacity
+from skafd.model.project import Project
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
@@ -69,13 +73,14 @@ class Deploying:
         self._projects: set[Path] = set()
         """Watched as projects."""
         self._parents = Parents(database, self._mailbox)
+        self._programs = RequiredPrograms(home, database)
         self._deployer = Deployer(
             home.deployments,
             self._builds,
             self._delivering.slug_of,
             self._deliver,
             FlowCompiler(home, database, place, self._builds).complete,
-            RequiredPrograms(home, database).find_missing,
+            self._find_missing,
         )
         self._inboxes = Inboxes(database, orchestrator)
         self._watcher = Watcher(self._on_settled)
@@ -189,6 +194,12 @@ class Deploying:
     def _deploy_again(self, folder: Path) -> None:
         if folder in self._projects:
             self._deployer.deploy(folder)
+
+    def _find_missing(
+        self, folder: Path, snapshot: Snapshot, config: Project, environments: PreparedEnvironments
+    ) -> Iterable[Lack]:
+        check_spark(self._home, config, environments)
+        return self._programs.find_missing(folder, snapshot, config, environments)
 
     # --- folders ----------------------------------------------------------------------------------------
 

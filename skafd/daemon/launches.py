@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skafd.daemon.facts import Facts, ProjectFacts
+from skafd.daemon.flow_launching import environment_key
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
@@ -26,6 +27,7 @@ from skafd.model.project import Isolation, Job
 from skafd.sandbox.identity import boot_id
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.strict import Confinement
+from skafd.sandbox.user import User
 from skafd.store import Launching
 
 CheckEnvironments = Callable[[Deployment], None]
@@ -88,6 +90,15 @@ class Launches:
         if job.isolation is Isolation.STRICT:
             return replace(spec, confinement=self._confine(deployment, job, facts))
         return spec
+
+    def place_of(self, engine: Engine, attempt: AttemptKey) -> tuple[Deployment, Path, User | None]:
+        """The deployment, the environment and the user of an attempt. Raises NotFound, Refused."""
+        deployment = engine.deployment_of(attempt.task.run)
+        job = self._place(deployment, attempt.task.job).job
+        key = environment_key(deployment, job, engine.particulars(attempt.task))
+        facts = self._facts.of(deployment.project)
+        account = self._accounts.of(facts.path, deployment.config.run_as, facts.owner)
+        return deployment, self._home.environments / key, account.user
 
     def wanted(self, engine: Engine, attempt: AttemptKey) -> Wanted:
         """The files that its job declares; none of a run that is not open any more."""

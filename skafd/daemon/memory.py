@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from skafd.daemon.agenda import Agenda
 from skafd.daemon.backfilling import Backfilling
@@ -18,9 +19,11 @@ from skafd.engine import Engine
 from skafd.home import Home
 from skafd.machine.room import shortage_of
 from skafd.model.decisions import Decisions, Event, RoomChanged
+from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.user import User
 from skafd.store import Database, Reader, Writer
 from skafd.store.pauses import Pause
 
@@ -112,6 +115,10 @@ class Memory:
     def spec(self, attempt: AttemptKey) -> AttemptSpec:
         """What the supervisor of an attempt is told. Raises SandboxError when something that it needs is gone."""
         return self._launches.spec(self.engine, attempt)
+
+    def place_of(self, attempt: AttemptKey) -> tuple[Deployment, Path, User | None]:
+        """The deployment, the environment and the user of an attempt. Raises NotFound, Refused."""
+        return self._launches.place_of(self.engine, attempt)
 
     def wanted(self, attempt: AttemptKey) -> Wanted:
         """Which files of an attempt are to be kept."""

@@ -25,6 +25,8 @@ from skafd.daemon.memory import Memory
 from skafd.daemon.orphans import FindOut
 from skafd.daemon.reports import Report, write_reports
 from skafd.daemon.services import Services, split_reports
+from skafd.daemon.spark.equipping import Equipping
+from skafd.daemon.spark.keeping import SparkKeeping
 from skafd.daemon.supervision import Supervision
 from skafd.errors import SkafdError
 from skafd.home import Home
@@ -76,6 +78,8 @@ class Orchestrator(threading.Thread):
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
         self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later, self._wanted)
         self._services = Services(home, database, programs or Programs(), self._supervision)
+        self._spark = SparkKeeping(home, capacity, self._services)
+        self._equipping = Equipping(home, self._spark)
         self._late: list[Report] = []
         """What threads found out of services."""
         self._wake_at: datetime | None = None
@@ -238,11 +242,15 @@ class Orchestrator(threading.Thread):
 
     def _tend(self, reports: Sequence[Report]) -> None:
         late, self._late = self._late, []
+        self._spark.tend(alive for project in self._spark.projects for alive in self.memory.engine.alive(project))
         if self._services.tend([*reports, *late]):
             self._changes.announce()
 
     def _spec(self, attempt: AttemptKey) -> AttemptSpec:
-        return self.memory.spec(attempt) if service_name(attempt) is None else self._services.spec(attempt)
+        if service_name(attempt) is not None:
+            return self._services.spec(attempt)
+        spec = self.memory.spec(attempt)
+        return self._equipping.equip(spec, attempt, self.memory)
 
     def _wanted(self, attempt: AttemptKey) -> Wanted:
         return self.memory.wanted(attempt) if service_name(attempt) is None else Wanted(())
@@ -270,5 +278,6 @@ class Orchestrator(threading.Thread):
             services = reader.services()
         reports = [report for one in alive for report in self._supervision.take_over(one)]
         self._act(self._decide_on(reports, Purpose.RESTORE))
+        self._equipping.restore(alive, self.memory)
         self._services.restore(services)
         self.memory.agenda.move_alarm(self._wake_at)

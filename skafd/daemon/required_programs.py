@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skafd.addons.spark.installation import find_installation
 from skafd.daemon.surroundings import inherited_environment
 from skafd.deploy.pipeline import Lack
 from skafd.deploy.snapshot import Snapshot
 from skafd.environments.activation import activation_of
 from skafd.environments.programs import Surroundings, find_missing
-from skafd.errors import DeployError, NotFound, SandboxError
+from skafd.errors import DeployError, NotFound, Refused, SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import AS_SKAFD
 from skafd.model.entrypoint import parse_entrypoint
@@ -33,13 +34,25 @@ class RequiredPrograms:
     ) -> Iterator[Lack]:
         """What each job lacks. Raises DeployError."""
         settings = self._settings(folder)
+        spark_programs = self._spark_programs(config)
         for job in config.jobs:
             if job.type is JobType.METAFLOW:
                 continue
             place = self.home.environments / dict(environments.others).get(job.id, environments.key)
-            there = Surroundings(snapshot.path, _variables(place, config, job, settings))
+            variables = _variables(place, config, job, settings)
+            variables["PATH"] = os.pathsep.join((variables["PATH"], *spark_programs))
+            there = Surroundings(snapshot.path, variables)
             for missing in find_missing(parse_entrypoint(job.entrypoint, job.language), there):
                 yield Lack(job.id, missing.message, missing.hint)
+
+    def _spark_programs(self, config: Project) -> list[str]:
+        """Where `spark-submit` is for jobs whose environment has none."""
+        if config.spark is None:
+            return []
+        try:
+            return [str(find_installation(self.home).spark_home / "bin")]
+        except Refused:
+            return []  # All have their own.
 
     def _settings(self, folder: Path) -> Mapping[str, str]:
         """What `skafd env` has of the project."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from skafd import clock
 from skafd.addons import keeping
-from skafd.addons.program import PROCESSES, Programs, ServiceProgram
+from skafd.addons.program import Programs, ServiceProgram
 from skafd.daemon.reports import Report, Started
 from skafd.daemon.supervision import Supervision
 from skafd.errors import NotFound, SkafdError
@@ -82,6 +82,14 @@ class Services:
             raise NotFound(f"the service {name} was never started", "`skafd status` lists those that run")
         return self._services[name]
 
+    def state_of(self, name: str) -> ServiceState | None:
+        """How it is with a service; None if it was never started."""
+        return self._services[name].state if name in self._services else None
+
+    def names_alive(self) -> list[str]:
+        """Those that have a process, or are about to have one again."""
+        return [name for name, service in self._services.items() if service.state is not ServiceState.STOPPED]
+
     # --- the orchestrator's turn ------------------------------------------------------------------------
 
     def patience_seconds(self) -> float | None:
@@ -128,9 +136,10 @@ class Services:
             cgroup_name=hashlib.sha256(str(folder).encode()).hexdigest()[:16],
             notify_socket=str(self._home.supervisors_socket),
             secrets=program.secrets,
-            limits=ResourceLimits(program.memory_bytes, program.cpu, PROCESSES),
+            limits=ResourceLimits(program.memory_bytes, program.cpu, program.processes),
             grace_seconds=program.grace_seconds,
             log_cap_bytes=program.log_cap_bytes,
+            user=program.user,
         )
 
     # --- helpers ----------------------------------------------------------------------------------------
@@ -174,7 +183,11 @@ class Services:
                 self._end_unless_used(service, now)
 
     def _end_unless_used(self, service: Service, now: datetime) -> None:
-        program = self._programs.find(service.name)
+        try:
+            program = self._programs.find(service.name)
+        except SkafdError as error:
+            self._put(keeping.stop(service, error.message, now))
+            return
         if program.is_in_use():
             self._be_patient(program, now)
         else:

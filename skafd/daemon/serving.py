@@ -91,7 +91,15 @@ class Serving:
             pid=pid,
             memory_bytes=_memory_bytes(pid) if pid else None,
             log=str(folder / "log"),
+            url=self._url(service) if service.has_process else None,
         )
+
+    def _url(self, service: Service) -> str | None:
+        try:
+            return self._programs.find(service.name).url
+        except SkafdError:
+            # Of a version that had other services.
+            return None
 
     def _what_is_wrong(self, service: Service) -> tuple[str, str]:
         why = f": {service.reason}" if service.reason else ""

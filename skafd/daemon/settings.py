@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping
 
 from skafd.errors import Refused
+from skafd.units import parse_duration
 
 WEBHOOK_PORT = "SKAFD_WEBHOOK_PORT"
 DATA_ENDPOINT = "SKAFD_DATA_ENDPOINT"
+SPARK_IDLE = "SKAFD_SPARK_IDLE"
+_SPARK_IDLE_SECONDS = 120.0
 _LARGEST_PORT = 65535
 _THIS_MACHINE = "127.0.0.1"
 
@@ -32,3 +35,14 @@ def webhook_port(environment: Mapping[str, str] = os.environ) -> int | None:
     if not text.isdigit() or not 1 <= int(text) <= _LARGEST_PORT:
         raise Refused(f"{WEBHOOK_PORT} says {text!r}", f"write a port from 1 to {_LARGEST_PORT}")
     return int(text)
+
+
+def spark_idle_seconds(environment: Mapping[str, str] = os.environ) -> float:
+    """How long a worker of Spark's that nobody uses waits for another job, written as `2m`. Raises Refused."""
+    text = environment.get(SPARK_IDLE, "")
+    if not text:
+        return _SPARK_IDLE_SECONDS
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Refused(f"{SPARK_IDLE} says {text!r}", str(error)) from None

@@ -118,6 +118,13 @@ def _look_up(uid: int, folder_gid: int) -> Account:
     return Account(User(uid, entry.pw_gid, groups), entry.pw_name, home, entry.pw_shell or "/bin/sh")
 
 
+def user_numbered(uid: int) -> User:
+    """The user of that number, with the groups that a login gives."""
+    found = _look_up(uid, uid).user
+    assert found is not None
+    return found
+
+
 def _owner(folder: Path, last_owner: Owner | None) -> Owner:
     try:
         status = folder.lstat()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from skafd.environments.interpreter import installed_versions
 from skafd.environments.tool import find_uv, uv_variables
 from skafd.errors import BuildError
 from skafd.machine.findings import Finding, error, ok, warning
+from skafd.machine.java import FOLDERS, first_java, how_to_install
 
-LOWEST_JAVA_FOR_SPARK = 17
 _TIMEOUT_SECONDS = 20
 
 
@@ -36,24 +33,15 @@ def examine_pythons(environment: Mapping[str, str] = os.environ) -> Finding:
     return ok("python", f"projects can ask for {', '.join(versions)}")
 
 
-def examine_java(environment: Mapping[str, str] = os.environ) -> Finding:
+def examine_java(environment: Mapping[str, str] = os.environ, folders: tuple[str, ...] = FOLDERS) -> Finding:
     """Whether Spark can be started."""
-    advice = f"only for projects that use Spark: install a Java {LOWEST_JAVA_FOR_SPARK} runtime or set JAVA_HOME"
-    tool = _java(environment)
-    if tool is None:
-        return warning("java", "there is no Java", advice)
-    match = re.search(r'version "(?:1\.)?(\d+)([^"]*)"', _output([tool, "-version"]))
-    if match is None:
-        return warning("java", f"{tool} does not say its version", advice)
-    says = f"Java {match[1]}{match[2]} ({tool})"
-    return ok("java", says) if int(match[1]) >= LOWEST_JAVA_FOR_SPARK else warning("java", f"{says} is too old", advice)
-
-
-def _java(environment: Mapping[str, str]) -> str | None:
-    home = environment.get("JAVA_HOME")
-    if home and Path(home, "bin", "java").is_file():
-        return str(Path(home, "bin", "java"))
-    return shutil.which("java", path=environment.get("PATH"))
+    found = first_java(environment, folders)
+    if found is None:
+        return warning("java", "there is no Java", f"only for projects that use Spark: {how_to_install()}")
+    if found.version is None:
+        return warning("java", f"{found.program} does not say its version", f"for Spark: {how_to_install()}")
+    says = f"Java {found.text} ({found.program})"
+    return ok("java", says) if found.is_fit else warning("java", f"{says} is too old", f"for Spark: {how_to_install()}")
 
 
 def _output(command: list[str]) -> str:

@@ -59,6 +59,11 @@ class Resources:
         requests = Limits() if limits != Limits() else self.requests
         return replace(self, limits=own.times(times), requests=requests.times(times))
 
+    def with_executors(self) -> Resources:
+        """The same, with memory set aside a second time: for what computes for the job outside of its process."""
+        reserved = self.reserved()
+        return replace(self, requests=replace(reserved, memory_bytes=reserved.times(2).memory_bytes))
+
     def with_cpu(self, cpu: float) -> Resources:
         """The same, with so much cpu set aside where nothing is said of it."""
         if self.reserved().cpu is not None:

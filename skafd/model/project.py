@@ -10,6 +10,7 @@ from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import Flow, FlowStep
 from skafd.model.ids import JobId
 from skafd.model.limits import Resources
+from skafd.model.spark import SparkWish
 from skafd.model.states import TaskState
 
 
@@ -276,6 +277,8 @@ class Project:
     add_ons: tuple[str, ...] = ()
     queue_url: str | None = field(default=None, repr=False)
     """A RabbitMQ in place of skafd's own queue; with its password."""
+    spark: SparkWish | None = None
+    """With the add-on `spark-cluster`."""
     update_policy: UpdatePolicy = UpdatePolicy.RESTART_NONE
     use_cache: bool = True
     timeout_seconds: float | None = None

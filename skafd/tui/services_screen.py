@@ -76,6 +76,8 @@ def draw_service(line: ServiceLine, _width: int) -> Text:
     text.append(f"{ago(info['since'], clock.now()):<12}")
     if info["memory_bytes"] is not None:
         text.append(f"{format_memory(info['memory_bytes']):>8}  pid {info['pid']}")
+    if info.get("url"):
+        text.append(f"  {info['url']}", "cyan")
     if info["restarts"]:
         text.append(f"  started again {info['restarts']} times", "yellow")
     return text.append(f"  {info['reason']}", "dim") if info["reason"] else text

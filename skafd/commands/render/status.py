@@ -79,7 +79,8 @@ def _services(services: list[Json], width: int | None, now: datetime) -> list[Te
         ]
         for service in services
     ]
-    return [Text("services", "bold"), *table(_SERVICE_HEADERS, rows, width, _INDENT)]
+    links = [f"{_INDENT}{service['name']}: {service['url']}" for service in services if service.get("url")]
+    return [Text("services", "bold"), *table(_SERVICE_HEADERS, rows, width, _INDENT), *map(Text, links)]
 
 
 def _heading(project: Json, now: datetime) -> Text:

@@ -137,13 +137,13 @@ def test_java_has_to_be_new_enough_for_spark(tmp_path: Path, version: str, sever
     java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2024-01-16' >&2\n")
     java.chmod(0o755)
     for environment in ({"JAVA_HOME": str(tmp_path)}, {"PATH": str(java.parent)}):
-        finding = examine_java(environment)
+        finding = examine_java(environment, ())
         assert finding.severity is severity
         assert says in finding.says
 
 
 def test_no_java_matters_to_spark_only(tmp_path: Path) -> None:
-    finding = examine_java({"PATH": str(tmp_path)})
+    finding = examine_java({"PATH": str(tmp_path)}, ())
     assert (finding.severity, "Spark" in (finding.advice or "")) == (WARNING, True)
 
 

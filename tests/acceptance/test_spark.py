@@ -1,0 +1,223 @@
+"""Real Spark, as jobs find it: one cluster for all tests of this module, since Javas take their time to start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from skafd.addons.spark.installation import find_installation
+from skafd.home import Home
+from tests.support.installed import Installed
+from tests.support.spark import PATIENCE_SECONDS, need_spark, standalone_cluster
+
+pytestmark = pytest.mark.timeout(900)
+CONFIG = "name: {name}\nadd-ons: [{{name: spark-cluster}}]\njobs:\n  - {{name: job, entrypoint: job.py{more}}}\n"
+GREEDY = """\
+import os, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+mine, other = os.environ["MINE"], os.environ["OTHER"]
+until = time.monotonic() + 240
+while not os.path.exists(other) and time.monotonic() < until:
+    # As many tasks as there are cores to be had, and more.
+    assert spark.range(200_000, numPartitions=64).rdd.map(lambda row: row.id % 7).sum() > 0
+    open(mine, "w").close()
+print("the other one", "ran meanwhile" if os.path.exists(other) else "never came")
+"""
+LONG = """\
+import os
+from pyspark.sql import SparkSession
+def slowly(number):
+    import time
+    time.sleep(0.05)
+    return number
+spark = SparkSession.builder.getOrCreate()
+rounds = 0
+while not os.path.exists(os.environ["STOP"]):
+    total = spark.sparkContext.parallelize(range(20), 4).map(slowly).sum()
+    assert total == 190, total
+    rounds += 1
+    with open(os.environ["ROUNDS"], "w") as stream:
+        stream.write(str(rounds))
+print("every sum was right")
+"""
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Installed]:
+    need_spark()
+    with Installed() as installed:
+        installed.environment["SKAFD_SPARK_IDLE"] = "10s"
+        yield installed
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known(machine: Installed) -> Iterator[None]:
+    """Each test has its own projects on the same daemon and the same cluster."""
+    yield
+    for project in machine.status()["projects"]:
+        machine.command("kill", project["project"], "--yes")
+        machine.ok("forget", project["project"])
+
+
+def wait(what: str, condition: Callable[[], Any]) -> Any:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.2)
+    return pytest.fail(f"waited in vain for {what}", pytrace=False)
+
+
+def ended(machine: Installed, run: str, state: str = "succeeded") -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        done = machine.command("show", run, "--json")
+        found = machine.show(run) if done.returncode == 0 else None
+        return found if found and found["summary"]["ended_at"] else None
+
+    detail = wait(f"the end of {run}", look)
+    assert detail["summary"]["state"] == state, machine.ok("logs", run)[-4000:]
+    return dict(detail)
+
+
+def services(machine: Installed) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in machine.status()["services"]}
+
+
+def workers(machine: Installed) -> list[dict[str, Any]]:
+    return [one for name, one in services(machine).items() if "-worker-" in name and one["state"] == "running"]
+
+
+def executors(machine: Installed) -> list[psutil.Process]:
+    lines = {one: " ".join(command_of(one)) for one in psutil.process_iter()}
+    return [one for one, line in lines.items() if "CoarseGrainedExecutorBackend" in line and str(machine.home) in line]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def write(machine: Installed, name: str, program: str, more: str = "", **variables: Path) -> Path:
+    env = ", ".join(f"{key}: {value}" for key, value in variables.items())
+    more += f", env: {{{env}}}" if env else ""
+    return machine.write_project(name, {"metis.config.yml": CONFIG.format(name=name, more=more), "job.py": program})
+
+
+def test_words_are_counted_and_workers_come_and_go(machine: Installed) -> None:
+    machine.ok("up", machine.copy_example("spark_wordcount"), "--detach")
+    wait("a worker", lambda: workers(machine))
+    page = services(machine)["spark-master"]["url"]
+    assert page.startswith("http://127.0.0.1:")
+    assert page in machine.ok("status")
+    with urlopen(page, timeout=60) as answer:
+        assert "Spark Master" in answer.read().decode()
+    run = ended(machine, "spark_wordcount/1")
+    log = machine.ok("logs", "spark_wordcount/1")
+    assert "on spark://127.0.0.1:" in log
+    assert "14  the" in log, log
+    spark = Home(machine.home).spark
+    assert "the secret" not in log
+    assert [path.name for path in (spark / "cluster" / "events").iterdir()]
+    attempt = machine.home / "runs" / "spark_wordcount" / "1" / "count.0" / "1"
+    assert (attempt / "spark" / "spark-defaults.conf").stat().st_mode & 0o077 == 0
+    assert find_installation(Home(machine.home)).spark_home.is_dir()
+    assert run["tasks"][0]["state"] == "succeeded"
+    wait("the workers to leave", lambda: not workers(machine))
+    wait("the master to leave", lambda: "spark-master" not in services(machine))
+
+
+def test_two_that_want_everything_run_at_the_same_time(machine: Installed) -> None:
+    marks = {name: machine.root / f"{name}.mark" for name in ("one", "two")}
+    for name, other in (("one", "two"), ("two", "one")):
+        machine.ok("up", write(machine, name, GREEDY, MINE=marks[name], OTHER=marks[other]), "--detach")
+    for name in marks:
+        ended(machine, f"{name}/1")
+        assert "the other one ran meanwhile" in machine.ok("logs", f"{name}/1")
+
+
+def test_master_worker_and_daemon_are_killed_and_the_job_goes_on(machine: Installed) -> None:
+    rounds, stop = machine.root / "rounds", machine.root / "stop"
+    machine.ok("up", write(machine, "long", LONG, ROUNDS=rounds, STOP=stop), "--detach")
+
+    def goes_on(more: int = 2) -> None:
+        before = int(rounds.read_text() or 0) if rounds.exists() else 0
+        wait("further rounds", lambda: rounds.exists() and int(rounds.read_text() or 0) >= before + more)
+
+    goes_on()
+    for name in ("spark-master", workers(machine)[0]["name"]):
+        victim = services(machine)[name]
+        os.kill(victim["pid"], signal.SIGKILL)
+        wait(f"{name} to be back", lambda one=victim, key=name: _is_another(services(machine).get(key), one))
+        goes_on()
+    os.kill(machine.status()["daemon"]["pid"], signal.SIGKILL)
+    goes_on()
+    machine.ok("up", "--detach")
+    stop.touch()
+    detail = ended(machine, "long/1")
+    assert len(detail["tasks"][0]["attempts"]) == 1
+    assert "every sum was right" in machine.ok("logs", "long/1")
+    wait("the executors to end", lambda: not executors(machine))
+
+
+def _is_another(now: dict[str, Any] | None, before: dict[str, Any]) -> bool:
+    return now is not None and now["state"] == "running" and now["pid"] not in (None, before["pid"])
+
+
+def test_a_killed_driver_leaves_nothing_and_is_tried_again(machine: Installed) -> None:
+    rounds, stop = machine.root / "rounds2", machine.root / "stop2"
+    machine.ok("up", write(machine, "dying", LONG, ", retry: 1", ROUNDS=rounds, STOP=stop), "--detach")
+    wait("a first round", rounds.exists)
+    (executor,) = executors(machine)
+    attempt = str(machine.home / "runs" / "dying")
+    (driver,) = [one for one in psutil.process_iter() if _is_driver(one, attempt)]
+    driver.kill()
+    wait("its executor to end", lambda: not executor.is_running())
+    rounds.unlink()
+    wait("another round", rounds.exists)
+    stop.touch()
+    detail = ended(machine, "dying/1")
+    assert [one["state"] for one in detail["tasks"][0]["attempts"]] == ["failed", "succeeded"]
+
+
+def _is_driver(process: psutil.Process, attempt: str) -> bool:
+    command = command_of(process)
+    return any("SparkSubmit" in word for word in command) and _variable(process, "SPARK_CONF_DIR").startswith(attempt)
+
+
+def _variable(process: psutil.Process, name: str) -> str:
+    try:
+        return str(process.environ().get(name, ""))
+    except psutil.Error:
+        return ""
+
+
+def test_a_cluster_that_is_there_is_used_as_it_is(machine: Installed) -> None:
+    secret = "of-the-other-cluster"
+    program = "from pyspark.sql import SparkSession\ns = SparkSession.builder.getOrCreate()\n"
+    program += "print('rows', s.range(1000).count(), 'on', s.sparkContext.master)\n"
+    program += "print('said', s.conf.get('spark.sql.shuffle.partitions'))\n"
+    with standalone_cluster(secret) as master:
+        conf = f"{{spark.authenticate: 'true', spark.authenticate.secret: {secret}, spark.sql.shuffle.partitions: 3, "
+        conf += "spark.executor.memory: 512m, spark.driver.host: 127.0.0.1, spark.driver.bindAddress: 127.0.0.1}"
+        config = f"name: elsewhere\nadd-ons: [{{name: spark-cluster, master: '{master}', conf: {conf}}}]\n"
+        config += "jobs:\n  - {name: job, entrypoint: job.py}\n"
+        folder = machine.write_project("elsewhere", {"metis.config.yml": config, "job.py": program})
+        before = services(machine).keys()
+        machine.ok("up", folder, "--detach")
+        ended(machine, "elsewhere/1")
+        assert services(machine).keys() <= before, "nothing was started for it"
+    log = machine.ok("logs", "elsewhere/1")
+    assert f"rows 1000 on {master}" in log
+    assert "said 3" in log
+    assert secret not in log
