@@ -37,6 +37,7 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 	@$(BIN)/python benchmarks/environments.py
 	@$(BIN)/python benchmarks/messages.py
 	@$(BIN)/python benchmarks/data.py
+	@$(BIN)/python -m benchmarks.spark
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 KILLS= SEED=

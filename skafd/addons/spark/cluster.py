@@ -128,7 +128,8 @@ def _make(folder: Path, user: User | None, ports: list[int], secret: str) -> Clu
     master, ui, history = ports
     cluster = Cluster(folder, master, ui, history, secret, user)
     # Nothing of skafd's is written to a folder that another user may change: that could be a link by then.
-    folder.mkdir(mode=0o711, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
     for name in _OF_THE_USER:
         if not (folder / name).is_dir():
             (folder / name).mkdir(mode=0o700)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +135,22 @@ def spark_variables(spark_home: Path) -> dict[str, str]:
 
 def write_settings(folder: Path, files: Mapping[str, str], user: User | None) -> None:
     """For that user alone to read: there is a secret in them. Others may pass through the folder. Raises OSError."""
-    folder.mkdir(mode=0o711, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
     for name, text in files.items():
-        unfinished = folder / f".{name}"
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as stream:
+        if _text_of(folder / name) == text:
+            continue
+        # Anybody may ask for this at the same time.
+        descriptor, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        with os.fdopen(descriptor, "w") as stream:
             stream.write(text)
-        give(os.fspath(unfinished), user)
-        unfinished.rename(folder / name)
+        Path(unfinished).chmod(0o400)
+        give(unfinished, user)
+        Path(unfinished).rename(folder / name)
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except OSError:
+        return None

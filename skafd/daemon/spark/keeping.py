@@ -103,10 +103,11 @@ class SparkKeeping:
 
     def _need(self, wanted: frozenset[str]) -> None:
         """Whoever is not needed any more begins its idle time now."""
-        for name in sorted(wanted | self._needed):
-            is_news = (name in wanted) != (name in self._needed)
-            is_gone = self._services.state_of(name) in (None, ServiceState.STOPPED)
-            if is_news or (is_gone and name in wanted):
+        for name in sorted(wanted):
+            if name not in self._needed or self._services.state_of(name) in (None, ServiceState.STOPPED):
+                self._services.need(name)
+        for name in sorted(self._needed - wanted):
+            if self._services.state_of(name) is ServiceState.RUNNING:
                 self._services.need(name)
 
     def _complain(self, error: SkafdError) -> None:
