@@ -15,6 +15,7 @@ from skafd.artifacts.content import ContentStore
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.removing import remove_tree
+from skafd.daemon.spark.tidying import tidy_spark
 from skafd.home import Home
 from skafd.model.decisions import Event
 from skafd.store import Database, Purpose, Writer
@@ -84,6 +85,7 @@ class Housekeeping:
         self._forget_arrived(now - KEPT_FOR)
         self._write(partial(Writer.forget_answers, before=now - ANSWERS_KEPT_FOR))
         self._remove_contents()
+        tidy_spark(self._home, now - KEPT_FOR)
         self._environments.collect(dry_run=False)
 
     def _forget_arrived(self, before: datetime) -> None:

@@ -32,14 +32,11 @@ def of_cluster(cluster: Cluster, boot_id: str) -> dict[str, str]:
         # The smallest worker that has room: a larger one is there for a larger job.
         "spark.deploy.workerSelectionPolicy": "MEMORY_FREE_ASC",
         "spark.worker.timeout": str(WORKER_TIMEOUT_SECONDS),
-        "spark.worker.cleanup.enabled": "true",
         "spark.master.rest.enabled": "false",
         # A port that somebody else has is an error: nobody would find the next one.
         "spark.port.maxRetries": "0",
         "spark.history.fs.logDirectory": cluster.events.as_uri(),
         "spark.history.ui.port": str(cluster.history_port),
-        "spark.history.fs.cleaner.enabled": "true",
-        "spark.history.fs.cleaner.maxAge": "30d",
     }
     return {DEFAULTS: _text(properties)}
 
