@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
@@ -101,6 +102,15 @@ def executors(machine: Installed) -> list[psutil.Process]:
     return [one for one, line in lines.items() if "CoarseGrainedExecutorBackend" in line and str(machine.home) in line]
 
 
+def read_page(address: str) -> str:
+    """Empty while nobody answers."""
+    try:
+        with urlopen(address, timeout=60) as answer:
+            return str(answer.read().decode())
+    except URLError:
+        return ""
+
+
 def command_of(process: psutil.Process) -> list[str]:
     try:
         return list(process.cmdline())
@@ -120,8 +130,7 @@ def test_words_are_counted_and_workers_come_and_go(machine: Installed) -> None:
     page = services(machine)["spark-master"]["url"]
     assert page.startswith("http://127.0.0.1:")
     assert page in machine.ok("status")
-    with urlopen(page, timeout=60) as answer:
-        assert "Spark Master" in answer.read().decode()
+    assert "Spark Master" in wait("the master's page", lambda: read_page(page))
     run = ended(machine, "spark_wordcount/1")
     log = machine.ok("logs", "spark_wordcount/1")
     assert "on spark://127.0.0.1:" in log
