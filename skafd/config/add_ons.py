@@ -14,6 +14,7 @@ from skafd.model.spark import SparkWish
 QUEUE, SPARK = "queue", "spark-cluster"
 
 
+_OURS = ("spark.cores.max", "spark.executor.cores", "spark.executor.memory", "spark.executor.instances")
 _OF_SPARK = ("master", "conf", "max_cpu", "max_memory")
 
 
@@ -57,6 +58,10 @@ def _spark(details: Entries, problems: Problems) -> SparkWish:
             message = f"`{key}` is of no use beside `master`: the size of that cluster is not skafd's to set"
             problems.warn(Code.MISPLACED_KEY, details[key].node, message, "set `spark.cores.max` in `conf`")
     conf: dict[str, Entry] = details["conf"].value if "conf" in details else {}
+    for name in () if master else _OURS:
+        if name in conf:
+            message = f"`{name}` is not heeded: on skafd's own cluster it follows from the job's `resources`"
+            problems.warn(Code.MISPLACED_KEY, conf[name].node, message, "set `cpu` and `memory` under `limits:`")
     return SparkWish(
         master=str(master.value) if master else None,
         conf=tuple((name, str(each.value)) for name, each in conf.items()),

@@ -47,6 +47,11 @@ def of_job(
     """Files by name, for an attempt whose working folder is `work`. `has_log`: the history view will show it."""
     log = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": cluster.events.as_uri()} if has_log else {}
     properties = {
+        **_driver_memory(limits),
+        # Modules beside the program are there for functions that executors run, as in the program itself.
+        "spark.executorEnv.PYTHONPATH": str(work),
+        **dict(wish.conf),
+        # What follows has to be so: with an executor that no worker has room for, the program would wait for ever.
         "spark.master": cluster.master,
         **_trust(cluster),
         **_this_machine(),
@@ -54,10 +59,6 @@ def of_job(
         "spark.cores.max": str(share.cores),
         "spark.executor.cores": str(share.cores),
         "spark.executor.memory": f"{int(share.memory_bytes * _HEAP) // _MEBIBYTE}m",
-        # Modules beside the program are there for functions that executors run, as in the program itself.
-        "spark.executorEnv.PYTHONPATH": str(work),
-        **_driver_memory(limits),
-        **dict(wish.conf),
     }
     return {DEFAULTS: _text(properties), ENVIRONMENT: wait_for_master(cluster)}
 

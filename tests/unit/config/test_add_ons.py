@@ -43,6 +43,7 @@ def test_what_cannot_be_is_said() -> None:
     assert "the master of a Spark cluster" in reading("name: spark-cluster, master: 'local[2]'").problems[0].message
     assert "property of Spark" in reading("name: spark-cluster, conf: {driver.memory: 2g}").problems[0].message
     assert "`max_cpu` is of no use" in reading("name: spark-cluster, master: yarn, max_cpu: 2").problems[0].message
+    assert "is not heeded" in reading("name: spark-cluster, conf: {spark.executor.memory: 9g}").problems[0].message
     assert "means nothing to the add-on `queue`" in reading("name: queue, master: yarn").problems[0].message
     assert "means nothing" in reading("name: spark-cluster, url: 'amqp://a@b/'").problems[0].message
 
