@@ -50,6 +50,7 @@ class Services:
         self._asked: set[str] = set()
         """Needed, although it is just ending: started when it has ended."""
         self._idle_at: dict[str, datetime] = {}
+        self._held: frozenset[str] = frozenset()
 
     # --- asked in the orchestrator's thread, through its mailbox -----------------------------------------
 
@@ -81,6 +82,10 @@ class Services:
         if name not in self._services:
             raise NotFound(f"the service {name} was never started", "`skafd status` lists those that run")
         return self._services[name]
+
+    def hold(self, names: frozenset[str]) -> None:
+        """These count as in use, whatever their programs say, and no others that were named before."""
+        self._held = names
 
     def state_of(self, name: str) -> ServiceState | None:
         """How it is with a service; None if it was never started."""
@@ -188,7 +193,7 @@ class Services:
         except SkafdError as error:
             self._put(keeping.stop(service, error.message, now))
             return
-        if program.is_in_use():
+        if service.name in self._held or program.is_in_use():
             self._be_patient(program, now)
         else:
             self._put(keeping.stop(service, "nobody has used it for a while", now))

@@ -15,7 +15,7 @@ WORKER_TIMEOUT_SECONDS = 30
 _HEAP = 0.6
 """Of a share: the rest is for Python processes, and for what Java has outside of its heap."""
 _DRIVER_HEAP = 0.5
-_MASTER_WITHIN_TENTHS = 600
+_MASTER_WITHIN_TENTHS = 1200
 _MEBIBYTE = 2**20
 _PLAIN_OUTPUT = {"spark.ui.showConsoleProgress": "false"}
 """A log is no terminal, on which a bar could be drawn again and again."""

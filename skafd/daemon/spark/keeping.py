@@ -81,6 +81,7 @@ class SparkKeeping:
         except SkafdError as error:
             self._complain(error)
         self._needed = wanted
+        self._services.hold(wanted)
 
     @property
     def projects(self) -> frozenset[ProjectId]:

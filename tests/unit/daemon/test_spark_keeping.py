@@ -31,6 +31,7 @@ class Table:
     def __init__(self) -> None:
         self.states: dict[str, ServiceState] = {}
         self.needed: list[str] = []
+        self.held: frozenset[str] = frozenset()
         self.refusal: Refused | None = None
 
     def need(self, name: str) -> None:
@@ -41,6 +42,9 @@ class Table:
 
     def stop(self, name: str, _reason: str) -> None:
         self.states[name] = ServiceState.STOPPED
+
+    def hold(self, names: frozenset[str]) -> None:
+        self.held = names
 
     def state_of(self, name: str) -> ServiceState | None:
         return self.states.get(name)
@@ -88,6 +92,7 @@ def test_an_attempt_has_a_master_and_a_worker_of_its_size(keeping: SparkKeeping,
     alive = [begin(keeping, 1, SMALL), begin(keeping, 2, SMALL)]
     keeping.tend(alive)
     assert sorted(services.states) == ["spark-master", "spark-worker-2c-4096m-1", "spark-worker-2c-4096m-2"]
+    assert services.held == services.states.keys(), "also while no executor has come yet"
     services.needed.clear()
     keeping.tend(alive)
     assert services.needed == [], "nothing has changed"
@@ -101,6 +106,7 @@ def test_when_an_attempt_has_ended_its_worker_begins_to_be_idle(keeping: SparkKe
     services.needed.clear()
     keeping.tend([])
     assert services.needed == []
+    assert services.held == frozenset()
     assert keeping.projects == frozenset()
 
 
