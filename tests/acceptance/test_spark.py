@@ -19,14 +19,14 @@ from skafd.home import Home
 from tests.support.installed import Installed
 from tests.support.spark import PATIENCE_SECONDS, need_spark, standalone_cluster
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 CONFIG = "name: {name}\nadd-ons: [{{name: spark-cluster}}]\njobs:\n  - {{name: job, entrypoint: job.py{more}}}\n"
 GREEDY = """\
 import os, time
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 mine, other = os.environ["MINE"], os.environ["OTHER"]
-until = time.monotonic() + 240
+until = time.monotonic() + 500
 while not os.path.exists(other) and time.monotonic() < until:
     # As many tasks as there are cores to be had, and more.
     assert spark.range(200_000, numPartitions=64).rdd.map(lambda row: row.id % 7).sum() > 0

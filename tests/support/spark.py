@@ -20,7 +20,7 @@ from skafd.machine.java import find_java
 
 REQUIRED = "SKAFD_TESTS_REQUIRE_SPARK"
 """Set where a test that cannot run is a failure: on the machine that decides."""
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 """Several Javas start one after another, perhaps on a machine that is busy with other work."""
 
 
