@@ -16,9 +16,9 @@ from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, Tri
 
 Description = Mapping[str, Any]
 """What `python flow.py skafd describe` writes."""
-_ELSEWHERE = {
-    "kubernetes": "runs on a Kubernetes cluster",
-    "batch": "runs on AWS Batch",
+_ELSEWHERE = ("kubernetes", "batch")
+"""Metaflow's own runtime has to hand such steps over; what they say of resources is for there."""
+_OF_AIRFLOW = {
     "airflow_s3_key_sensor": "is Airflow's",
     "airflow_external_task_sensor": "is Airflow's",
 }
@@ -92,19 +92,21 @@ def _without_values(options: Iterable[str]) -> tuple[str, ...]:
 def _step(step: Mapping[str, Any], description: Description) -> FlowStep:
     by_name = {one["name"]: one["attributes"] for one in step["decorators"]}
     retry = by_name.get("retry")
+    is_elsewhere = any(name in by_name for name in _ELSEWHERE)
     return FlowStep(
         name=step["name"],
         kind=StepKind(step["kind"]),
         next=tuple(step["next"]),
         is_repeated=step["is_repeated"],
         line=step["line"],
-        limits=_limits(by_name.get("resources")),
+        limits=_limits(None if is_elsewhere else by_name.get("resources")),
         retries=None if retry is None else max(step["user_retries"], default=0),
         fallbacks=max(step["error_retries"], default=0),
         retry_delay_seconds=_delay(retry, description.get("most_retry_delay_seconds")),
-        timeout_seconds=_timeout(step["timeout"]),
+        timeout_seconds=None if is_elsewhere else _timeout(step["timeout"]),
         environment=tuple((name, str(value)) for name, value in by_name.get("environment", {}).get("vars", {}).items()),
         wish=_wish(by_name, description),
+        is_elsewhere=is_elsewhere,
         decorators=tuple(step["with"]),
     )
 
@@ -218,8 +220,8 @@ def _refuse(description: Description, file: str) -> None:
         for decorator in step["decorators"]:
             name = decorator["name"]
             where = f"{file}:{step['line']}: @{name} of the step {step['name']}"
-            if name in _ELSEWHERE:
-                raise DeployError(f"{where} {_ELSEWHERE[name]}, and skafd runs steps on this machine", _LOCAL_HINT)
+            if name in _OF_AIRFLOW:
+                raise DeployError(f"{where} {_OF_AIRFLOW[name]}", _LOCAL_HINT)
 
 
-_LOCAL_HINT = "take the decorator away; @resources says how much of this machine a step gets"
+_LOCAL_HINT = "take the decorator away; `on:` of the job says what it waits for"

@@ -84,7 +84,8 @@ def _flow(task: FlowTask) -> Iterator[str]:
     yield f"--datastore={flow.datastore}"
     yield f"--datastore-root={task.local_root if flow.datastore == 'local' else flow.datastore_root}"
     yield from (f"--with={one}" for one in flow.step(step).decorators)
-    yield "--with=skafd_internal"
+    if not flow.step(step).is_elsewhere:
+        yield "--with=skafd_internal"
 
 
 def _setup(task: FlowTask) -> Iterator[str]:
@@ -105,11 +106,13 @@ def _setup(task: FlowTask) -> Iterator[str]:
 
 def _step(task: FlowTask) -> Iterator[str]:
     token = task.place.token
-    yield from ("step", token.step, "--run-id", run_id(task.run), "--task-id", task.name)
+    is_elsewhere = task.flow.step(token.step).is_elsewhere
+    yield from ("skafd", "hand-over") if is_elsewhere else ("step",)
+    yield from (token.step, "--run-id", run_id(task.run), "--task-id", task.name)
     yield from ("--input-paths", shorten(token.members or _inputs(task)))
     yield from ("--retry-count", str(task.attempt.number - 1))
     yield from ("--max-user-code-retries", str(task.place.retries))
-    if task.place.resumed_from is not None:
+    if task.place.resumed_from is not None and not is_elsewhere:
         yield from ("--clone-run-id", task.place.resumed_from)
     if token.index is not None:
         yield from ("--split-index", str(token.index))

@@ -58,6 +58,8 @@ class FlowStep:
     environment: tuple[tuple[str, str], ...] = ()
     wish: EnvironmentWish | None = None
     """The environment that it asks for itself; else it runs in that of its job."""
+    is_elsewhere: bool = False
+    """Metaflow's own runtime takes its tasks to where its decorators say."""
     decorators: tuple[str, ...] = ()
     """Those that are not in the file: for the command line of its tasks."""
 

@@ -185,6 +185,62 @@ if __name__ == "__main__":
 """
 
 
+AWAY = """\
+from metaflow.decorators import StepDecorator
+
+class AwayDecorator(StepDecorator):
+    name = "batch"
+
+    def runtime_init(self, flow, graph, package, run_id):
+        self.package, self.run_id = package, run_id
+
+    def runtime_task_created(self, task_datastore, task_id, split_index, input_paths, is_cloned, ubf_context):
+        assert self.package is not None and not is_cloned
+
+    def runtime_step_cli(self, cli_args, retry_count, max_user_code_retries, ubf_context):
+        cli_args.entrypoint[:0] = ["env", "-u", "SKAFD_OUTPUT", "AWAY_FROM=" + self.run_id]
+        cli_args.env["AWAY_ATTEMPT"] = str(retry_count)
+"""
+HYBRID = """\
+import os
+
+from metaflow import FlowSpec, batch, current, resources, retry, step
+
+class HybridFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.away)
+
+    @batch
+    @retry(times=1, minutes_between_retries=0)
+    @resources(memory=1)
+    @step
+    def away(self):
+        assert os.environ["AWAY_FROM"] == current.run_id
+        if os.environ["AWAY_ATTEMPT"] == "0":
+            raise ValueError("the first time")
+        self.items = ["a", "b"]
+        self.next(self.here, foreach="items")
+
+    @step
+    def here(self):
+        self.seen = self.input + os.environ.get("AWAY_FROM", "")
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.seen = [one.seen for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    HybridFlow()
+"""
+
+
 @pytest.fixture
 def flows(installed: Installed) -> FlowProjects:
     return FlowProjects(installed)
@@ -341,6 +397,21 @@ def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flow
     failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
     assert failed.returncode != 0
     assert "17 is no run of skafd's" in failed.stdout + failed.stderr
+
+
+def test_a_step_that_belongs_elsewhere_is_taken_there_by_metaflow(flows: FlowProjects) -> None:
+    plugins = flows.installed.root / "elsewhere" / "metaflow_extensions" / "pretended" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "mfextinit_pretended.py").write_text('STEP_DECORATORS_DESC = [("batch", ".away.AwayDecorator")]\n')
+    (plugins / "away.py").write_text(AWAY)
+    path = flows.installed.root / "elsewhere"
+    jobs = f"  - {{name: hybrid, type: metaflow, entrypoint: hybrid.py, env: {{PYTHONPATH: {path}}}}}\n"
+    folder = flows.write("hybrid", jobs, {"hybrid.py": HYBRID})
+    flows.installed.ok("up", folder, "--detach")
+    run = flows.finish("hybrid/1")
+    assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", "hybrid/1")
+    assert attempts(run, "hybrid/away") == ["failed", "succeeded"]
+    assert flows.ask(folder, "HybridFlow")["artifacts"]["seen"] == "['a', 'b']"
 
 
 def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows: FlowProjects) -> None:

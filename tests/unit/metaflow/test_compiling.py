@@ -145,8 +145,7 @@ def test_events_and_other_flows_set_it_off() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("kubernetes", "flow.py:7: @kubernetes of the step start runs on a Kubernetes cluster"),
-        ("batch", "flow.py:7: @batch of the step start runs on AWS Batch"),
+        ("airflow_s3_key_sensor", "flow.py:7: @airflow_s3_key_sensor of the step start is Airflow's"),
     ],
 )
 def test_what_this_machine_cannot_do_is_refused_with_its_line(name: str, reason: str) -> None:
@@ -184,6 +183,13 @@ def test_a_step_may_ask_conda_for_packages() -> None:
     flow = compile_flow(job("flow"), description(asked, conda_by="pypi"), "flow.py", ()).flow
     assert flow is not None
     assert flow.steps[0].wish == EnvironmentWish("3.11", packages=(*own, "pandas>=2", "six==1.*", "anything"))
+
+
+def test_what_a_step_elsewhere_says_of_resources_is_for_there() -> None:
+    away = step("start", decorators={"batch": {}, "resources": {"memory": "64000"}}, timeout=60)
+    flow = compile_flow(job("flow"), description(away), "flow.py", ()).flow
+    assert flow is not None
+    assert flow.steps[0] == FlowStep("start", StepKind.LINEAR, line=7, is_elsewhere=True)
 
 
 def test_tests_of_flows_need_not_wait_for_retries() -> None:

@@ -85,6 +85,13 @@ def test_a_resumed_run_takes_over_up_to_a_step_and_its_steps_know_where_from() -
     assert environment_of(retried)["SKAFD_METAFLOW_PARAMETERS"] == '{"day": "monday", "other": "1"}'
 
 
+def test_a_step_elsewhere_is_handed_over() -> None:
+    away = replace(FLOW, steps=(replace(STEPS[0], is_elsewhere=True), STEPS[1]))
+    text = " ".join(command_of(task(Token("start"), flow=away, inputs=(("_parameters", 0),))))
+    assert " skafd hand-over start --run-id " in text
+    assert "skafd_internal" not in text
+
+
 def test_what_its_steps_see_may_be_said() -> None:
     found = task(Token("start"), flow=replace(FLOW, namespace="user:ada"), inputs=(("_parameters", 0),))
     assert command_of(found)[-1] == "--namespace=user:ada"

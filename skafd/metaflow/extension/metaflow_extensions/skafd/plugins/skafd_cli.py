@@ -2,6 +2,7 @@
 
 from metaflow._vendor import click
 
+from .skafd_elsewhere import hand_over
 from .skafd_program import ask, slug_of
 from .skafd_project import new_project, project_name, remove_project
 from .skafd_runs import list_runs, logs, resume, status, tell_deployer, terminate, trigger
@@ -75,5 +76,5 @@ def delete(obj, authorize=None):
     obj.echo("*%s* is deleted." % obj.skafd_name)
 
 
-for command in (trigger, resume, status, logs, terminate, list_runs):
+for command in (hand_over, trigger, resume, status, logs, terminate, list_runs):
     skafd.add_command(command)

@@ -13,6 +13,7 @@ try:
 except ImportError:  # Metaflow before 2.13
     from metaflow.metadata import MetaDatum
 
+_NAMED = ("event", "webhook")
 _METADATA = {
     "SKAFD_TASK": "skafd-task",
     "SKAFD_ATTEMPT": "skafd-attempt",
@@ -64,22 +65,24 @@ class SkafdInternalDecorator(StepDecorator):
         if is_task_ok and path and os.environ.get("SKAFD_METAFLOW_TASK") == getattr(self, "_task_id", None):
             # The file is the task's, its folder is not; nobody reads it before the task has ended.
             with open(path, "w") as file:
-                json.dump(_left(flow), file)
+                json.dump(what_is_left(flow), file)
 
 
 def _triggers():
-    """The event that set off the run, as `current.trigger` has it."""
-    if os.environ.get("SKAFD_EVENT_KIND") not in ("event", "webhook"):
-        return []
-    event = {
-        "name": os.environ.get("SKAFD_EVENT_NAME"),
-        "id": os.environ.get("SKAFD_EVENT_NUMBER"),
-        "type": "event",
+    """The events that set off the run, as `current.trigger` has them."""
+    one = {key: os.environ.get("SKAFD_EVENT_" + key.upper()) for key in ("kind", "name", "number", "flow_task")}
+    several = os.environ.get("SKAFD_EVENT_ALL")
+    return [_trigger(event) for event in (json.loads(several) if several else [one]) if event["kind"] in _NAMED]
+
+
+def _trigger(event):
+    of_run = event.get("flow_task")
+    return {
+        "name": event["name"],
+        "id": of_run or str(event["number"]),
+        "type": "run" if of_run else "event",
         "timestamp": int(os.environ.get("SKAFD_METAFLOW_TRIGGERED_AT", "0")),
     }
-    if "SKAFD_EVENT_FLOW_TASK" in os.environ:
-        event.update(id=os.environ["SKAFD_EVENT_FLOW_TASK"], type="run")
-    return [event]
 
 
 def _change_parameters(parameters, flow, datastore):
@@ -112,7 +115,8 @@ def _converted(parameter, text):
     return value.split(parameter.separator) if value and parameter.separator else value
 
 
-def _left(flow):
+def what_is_left(flow):
+    """Which steps come next, and what is known of them."""
     transition = getattr(flow, "_transition", None) or ((), None)
     left = {"next": list(transition[0] or ())}
     if transition[1] and getattr(flow, "_unbounded_foreach", False):
