@@ -14,7 +14,7 @@ except Exception as error:
         """The group of Metaflow's command line to which ours is added."""
 
     @cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    @click.argument("arguments", nargs=-1, type=str)
     def skafd(arguments):
         """Says what is wrong, whatever is asked."""
         raise _FAULT

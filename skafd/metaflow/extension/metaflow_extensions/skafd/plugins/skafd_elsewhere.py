@@ -17,7 +17,7 @@ from .skafd_decorator import what_is_left
 
 @click.command(hidden=True, context_settings={"ignore_unknown_options": True})
 @click.argument("step-name")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=str)
 @click.pass_obj
 def hand_over(obj, step_name, arguments):
     """Takes the options of Metaflow's own command `step`."""
