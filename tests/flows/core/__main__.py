@@ -39,6 +39,7 @@ def main() -> int:
         todo = [one for one in _chosen(valid, asked) if name_of(one) not in _passed(results)]
         print(f"{len(valid)} combinations are valid, {len(todo)} are run", flush=True)
         (folder / ".metaflow").mkdir(exist_ok=True)
+        installed.ok("up", "--detach")
         suite = Suite(python, _environment(installed, folder, core, python), results)
         failed = [(one, problem) for one, problem in suite.run_all(todo, asked.workers) if problem]
     for one, problem in failed:

@@ -32,6 +32,7 @@ def main() -> int:
         (installed.root / "metaflow-home").mkdir()
         (installed.root / "metaflow-home" / "config_local.json").write_text("{}")
         (installed.root / "runs").mkdir()
+        installed.ok("up", "--detach")
         command = [str(python), "-B", "-m", "pytest", *options, "core", *sys.argv[1:]]
         done = subprocess.run(command, cwd=tests, env=_variables(installed, python), check=False)
         if done.returncode != 0:
