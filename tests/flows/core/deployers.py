@@ -1,6 +1,7 @@
 """`scripts/flows --deployers`: Metaflow's own tests of deployers (`test/ux`), with skafd as the deployer.
 
-Arguments go to pytest, as `-k resume`.
+Arguments go to pytest, as `-k resume`. Where no conda channel can be reached, `SKAFD_METAFLOW_CONDA=pypi` takes the packages
+of the one test that asks conda from PyPI; it needs a Python 3.10.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def _variables(installed: Installed, python: Path) -> dict[str, str]:
         "SKAFD_PROGRAM": str(SKAFD),
         "SKAFD_METAFLOW_MOST_RETRY_DELAY": "0",
     }
-    return {**installed.environment, **own}
+    conda = {name: os.environ[name] for name in ("SKAFD_METAFLOW_CONDA",) if name in os.environ}
+    return {**installed.environment, **conda, **own}
 
 
 if __name__ == "__main__":
