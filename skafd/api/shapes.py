@@ -63,6 +63,8 @@ class JobStatus:
     """Its occurrences are missed until it, or its project, is resumed."""
     progress: ProgressInfo | None = None
     """Of an attempt that runs."""
+    waits_for: str = ""
+    """The events that start it, and what of those that must all come has come; empty where none do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +440,16 @@ class UnheededInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptEventInfo:
+    """A job that keeps an event until one of each of a set has come."""
+
+    project: str
+    job: str
+    together: str
+    """The set: `event a, project other`."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventInfo:
     """An event from outside, and what followed from it."""
 
@@ -456,6 +468,8 @@ class EventInfo:
     """With the same key it is the same event, however often it is sent."""
     runs: list[EventRunInfo]
     unheeded: list[UnheededInfo]
+    kept: list[KeptEventInfo] = field(default_factory=list)
+    """The jobs that keep it until others have come."""
 
 
 @dataclass(frozen=True, slots=True)

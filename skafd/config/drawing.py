@@ -43,7 +43,9 @@ def _remarks(job: Job) -> Iterator[str]:
 
 def _occasions(job: Job) -> Iterator[str]:
     yield from (schedule.expression for schedule in job.schedules)
-    yield from (f"{trigger.kind} {trigger.name}" for trigger in job.triggers)
+    yield from (trigger.label for trigger in job.triggers if not trigger.together)
+    sets = dict.fromkeys(trigger.together for trigger in job.triggers if trigger.together)
+    yield from (f"all of {together}" for together in sets)
 
 
 def _safe(text: str) -> str:

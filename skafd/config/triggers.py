@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,10 +10,11 @@ from skafd.config.nodes import Mapping, Scalar
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries
-from skafd.model.project import STABLE_SECONDS, Overlap, Trigger, TriggerKind
+from skafd.model.project import STABLE_SECONDS, Overlap, Trigger, TriggerKind, all_of
 
 _OF_FILES = ("stable_for", "batch")
 _HINT = "write `file:`, `project:`, `webhook:` or `event:`"
+_LEAST_OF_ALL = 2
 
 
 def build_triggers(entry: Entry | None, problems: Problems) -> tuple[Trigger, ...]:
@@ -20,11 +22,37 @@ def build_triggers(entry: Entry | None, problems: Problems) -> tuple[Trigger, ..
     if entry is None:
         return ()
     items = entry.value if isinstance(entry.value, tuple) else (entry,)
-    built = (_build(item, problems) for item in items)
-    return tuple(dict.fromkeys(one for one in built if one is not None))
+    built = (trigger for item in items for trigger in _build(item, problems))
+    return tuple(dict.fromkeys(built))
 
 
-def _build(item: Entry, problems: Problems) -> Trigger | None:
+def _build(item: Entry, problems: Problems) -> tuple[Trigger, ...]:
+    entries: Entries = item.value
+    if "all" in entries:
+        return _build_all(item, entries, problems)
+    if isinstance(item.node, Mapping) and item.node.find("all"):
+        return ()  # What is wrong with it was noted when it was read.
+    if "within" in entries:
+        problems.error(Code.MISPLACED_KEY, entries["within"].key or item.node, "`within` is about the events of `all`")
+    one = _build_one(item, problems)
+    return () if one is None else (one,)
+
+
+def _build_all(item: Entry, entries: Entries, problems: Problems) -> tuple[Trigger, ...]:
+    beside = [key for key in entries if key not in ("all", "within", "overlap")]
+    for key in beside:
+        place = entries[key].key or item.node
+        problems.error(Code.MISPLACED_KEY, place, f"`{key}` stands beside `all`", "write it into one of its events")
+    overlap = Overlap(_value(entries, "overlap", Overlap.QUEUE))
+    ones = [_build_one(one, problems) for one in entries["all"].value]
+    found = all_of((replace(one, overlap=overlap) for one in ones if one), _value(entries, "within", None))
+    if len(found) < _LEAST_OF_ALL and None not in ones:
+        what = "`all` names one event twice" if len(ones) > 1 else "`all` names fewer than two events"
+        problems.error(Code.VALUE, entries["all"].node, what, "for one event write it without `all`")
+    return found
+
+
+def _build_one(item: Entry, problems: Problems) -> Trigger | None:
     entries: Entries = item.value
     named = [kind for kind in TriggerKind if kind in entries]
     if not named and isinstance(item.node, Mapping) and any(item.node.find(kind) for kind in TriggerKind):

@@ -135,18 +135,28 @@ SCHEDULE_DETAILS = Table(
 _ONE_SCHEDULE = Either(scalar=_EXPRESSION, mapping=SCHEDULE_DETAILS)
 SCHEDULE = Either(scalar=_EXPRESSION, sequence=ListOf(_ONE_SCHEDULE), mapping=SCHEDULE_DETAILS)
 _EVENT_NAME = Text("a name of letters, digits and `. _ : -`", re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*"), longest=200)
+_EVENT_KEYS = (
+    Key("file", Text("a pattern of paths such as `inbox/*.csv`"), "Each file that arrives, new or changed."),
+    Key("project", NAME, "The success of another project, `other`, or of a job of it, `other/job`."),
+    Key("webhook", _EVENT_NAME, "A request with a token to this project's webhook of that name."),
+    Key("event", _EVENT_NAME, "An event of that name, published on this machine."),
+    Key("stable_for", _WAIT, "A file has arrived when it has not changed for so long; 2s if not given."),
+    Key("batch", Flag(), "Files that have arrived together share a run, instead of one for each."),
+    Key("params", MapOf(SCALAR), "Parameters of the runs that it sets off.", misspellings=("parameters",)),
+    Key("fields", MapOf(Text("a name in the event")), "Parameters that are called otherwise in the event."),
+)
+_ONE_OF_ALL = Table(
+    "an event of `all`",
+    _EVENT_KEYS,
+    elsewhere=dict.fromkeys(("overlap", "within"), "beside `all`, for all of them"),
+)
 TRIGGER_DETAILS = Table(
     "`on`",
     (
-        Key("file", Text("a pattern of paths such as `inbox/*.csv`"), "Each file that arrives, new or changed."),
-        Key("project", NAME, "The success of another project, `other`, or of a job of it, `other/job`."),
-        Key("webhook", _EVENT_NAME, "A request with a token to this project's webhook of that name."),
-        Key("event", _EVENT_NAME, "An event of that name, published on this machine."),
-        Key("stable_for", _WAIT, "A file has arrived when it has not changed for so long; 2s if not given."),
-        Key("batch", Flag(), "Files that have arrived together share a run, instead of one for each."),
+        *_EVENT_KEYS,
+        Key("all", ListOf(_ONE_OF_ALL), "Several events that must all have come."),
+        Key("within", TIMEOUT, "How far apart the events of `all` may come; any time if not given."),
         Key("overlap", Choice(tuple(Overlap)), "What happens when the run of an earlier event has not ended."),
-        Key("params", MapOf(SCALAR), "Parameters of the runs that it sets off.", misspellings=("parameters",)),
-        Key("fields", MapOf(Text("a name in the event")), "Parameters that are called otherwise in the event."),
     ),
 )
 TRIGGERS = Either(sequence=ListOf(TRIGGER_DETAILS), mapping=TRIGGER_DETAILS)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from skafd import clock
 from skafd.daemon import present
 from skafd.daemon.finding import find_named, find_project, find_tasks
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.targets import Target
+from skafd.engine.awaited import awaited
 from skafd.engine.why import task_sentence
 from skafd.errors import SkafdError
 from skafd.model.ids import JobId
@@ -62,6 +64,9 @@ class Explaining:
         if missed and (not newest or newest[0].created_at < missed[0].instant):
             name = _job_name(config, missed[0].job)
             return f"{project.slug}/{name} was missed at {missed[0].instant:%Y-%m-%d %H:%M:%S} UTC: {missed[0].cause}"
+        kept = [one for one in reader.gathered(project.id) if job is not None and one.job == job.id]
+        if job and kept and (not newest or (newest[0].ended_at and newest[0].created_at < kept[-1].at)):
+            return f"{project.slug}/{job.name.strip()} waits for {awaited(job, kept, clock.now())}"
         passed = reader.latest_unheeded(project.id, job.id if job else None)
         if passed and (not newest or newest[0].created_at < passed[0]):
             name = _job_name(config, passed[1])
@@ -76,7 +81,7 @@ class Explaining:
         if next_at is not None:
             return f"{name}: it is due next at {next_at:%Y-%m-%d %H:%M:%S} UTC"
         if job.triggers:
-            return f"{name}: it waits for {' or '.join(f'{one.kind} {one.name}' for one in job.triggers)}"
+            return f"{name}: it waits for {awaited(job, (), clock.now())}"
         if job.dependencies:
             return f"{name}: it waits for {', '.join(repr(_job_name(config, one)) for one in job.dependencies)}"
         waits = job.on_deploy is OnDeploy.WAIT

@@ -214,6 +214,7 @@ class Orchestrator(threading.Thread):
         concerned |= {transition.task.run.project for transition in decisions.transitions}
         concerned |= {missed.project for missed in decisions.missed}
         concerned |= {unheeded.project for unheeded in decisions.unheeded}
+        concerned |= {gathered.project for gathered in decisions.gathered}
         if concerned:
             self._changes.announce(concerned)
 

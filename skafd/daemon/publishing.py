@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from skafd.api.failures import BadRequest
-from skafd.api.shapes import EventInfo, EventRunInfo, UnheededInfo
+from skafd.api.shapes import EventInfo, EventRunInfo, KeptEventInfo, UnheededInfo
 from skafd.daemon.finding import find_project
 from skafd.daemon.names import Names
 from skafd.daemon.orchestrator import Orchestrator
@@ -106,5 +106,9 @@ def _info(event: HeardEvent, names: Names) -> EventInfo:
         unheeded=[
             UnheededInfo(names.project(project), names.job(project, job), cause)
             for project, job, cause in event.unheeded
+        ],
+        kept=[
+            KeptEventInfo(names.project(project), names.job(project, job), together)
+            for project, job, together in event.kept
         ],
     )

@@ -23,6 +23,7 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
         open_runs=reader.open_runs(),
         last_run_numbers=reader.last_run_numbers(),
         last_event_number=reader.last_event_number(),
+        gathered=reader.gathered(),
     )
     engine.pause(reader.pauses())
     timetable = Timetable()

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skafd import clock
 from skafd.api.shapes import JobStatus, ProjectStatus
 from skafd.daemon import present
 from skafd.daemon.changes import Changes
 from skafd.daemon.statuses import NextOf, Notes, project_status
+from skafd.engine.awaited import awaited
+from skafd.model.decisions import Gathered
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
 from skafd.store import Database, Reader, views
@@ -22,6 +25,7 @@ class _Known:
     as_of: int
     live: Deployment | None
     written: ProjectStatus
+    gathered: tuple[Gathered, ...]
     shown: ProjectStatus
     shown_since: int
 
@@ -48,7 +52,7 @@ class StatusBoard:
     def of(self, reader: Reader, row: views.ProjectRow) -> ProjectStatus:
         """One project, from the snapshot of the reader, without what is kept."""
         live = None if row.live_deployment is None else reader.deployment(row.id, row.live_deployment)
-        return self._shown(row, project_status(reader, row, live))
+        return self._shown(row, project_status(reader, row, live), live, reader.gathered(row.id))
 
     def _looked_up(
         self, reader: Reader, rows: tuple[views.ProjectRow, ...], number: int
@@ -65,18 +69,21 @@ class StatusBoard:
             live = None
         elif live is None or live.number != row.live_deployment:
             live = reader.deployment(row.id, row.live_deployment)
-        written = project_status(reader, row, live)
+        written, gathered = project_status(reader, row, live), reader.gathered(row.id)
         if known is None:
-            return _Known(number, live, written, written, number)
-        return replace(known, as_of=number, live=live, written=written)
+            return _Known(number, live, written, gathered, written, number)
+        return replace(known, as_of=number, live=live, written=written, gathered=gathered)
 
     def _refreshed(self, row: views.ProjectRow, known: _Known, number: int) -> _Known:
-        shown = self._shown(row, known.written)
+        shown = self._shown(row, known.written, known.live, known.gathered)
         return known if shown == known.shown else replace(known, shown=shown, shown_since=number)
 
-    def _shown(self, row: views.ProjectRow, written: ProjectStatus) -> ProjectStatus:
+    def _shown(
+        self, row: views.ProjectRow, written: ProjectStatus, live: Deployment | None, gathered: tuple[Gathered, ...]
+    ) -> ProjectStatus:
         notes = self._notes_of(row.path)
-        jobs = [self._with_next(row.id, job) for job in written.jobs]
+        waiting = _waiting(live, gathered)
+        jobs = [replace(self._with_next(row.id, job), waits_for=waiting.get(job.id, "")) for job in written.jobs]
         warnings = list(notes.warnings)
         return replace(written, activity=notes.activity, build=notes.build, warnings=warnings, jobs=jobs)
 
@@ -84,3 +91,10 @@ class StatusBoard:
         if job.schedule is None:
             return job
         return replace(job, next_at=present.iso(self._next_of(project, JobId(job.id))))
+
+
+def _waiting(live: Deployment | None, gathered: tuple[Gathered, ...]) -> dict[str, str]:
+    """What jobs wait for from outside, by their ids."""
+    waiting = [job for job in live.config.jobs if job.triggers] if live else []
+    now = clock.now() if waiting else None
+    return {job.id: awaited(job, [one for one in gathered if one.job == job.id], now) for job in waiting if now}

@@ -8,13 +8,13 @@ passes it, so that the machine empties until it fits.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
 from skafd.engine.queue import Amounts, Place, Queue
 from skafd.model.ids import TaskKey
 from skafd.model.limits import Capacity, Limits
+from skafd.model.records import record
 from skafd.units import format_memory
 
 PATIENCE = timedelta(seconds=60)
@@ -22,7 +22,7 @@ SECONDS_PER_POINT = 60.0
 Pools = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Needs:
     """What a task reserves: of the machine, and a place in each of these pools."""
 
@@ -30,7 +30,7 @@ class Needs:
     pools: Pools = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Held:
     needs: Needs
     devices: tuple[int, ...]
@@ -90,13 +90,15 @@ class Admission:
         assigned = devices or tuple(self._free_devices()[: needs.amounts.gpu]) if needs.amounts.gpu else ()
         self._held[task] = _Held(needs, assigned)
         self._used = _plus(self._used, needs.amounts, 1)
-        self._used_places.update(name for name, _ in needs.pools)
+        if needs.pools:
+            self._used_places.update(name for name, _ in needs.pools)
 
     def release(self, task: TaskKey) -> None:
         """Gives back what a task held."""
         needs = self._held.pop(task).needs
         self._used = _plus(self._used, needs.amounts, -1)
-        self._used_places.subtract(name for name, _ in needs.pools)
+        if needs.pools:
+            self._used_places.subtract(name for name, _ in needs.pools)
         self._is_changed = True
 
     def devices(self, task: TaskKey) -> tuple[int, ...]:
@@ -151,13 +153,15 @@ class Admission:
 
     def _find(self, now: datetime) -> tuple[Place, Pools] | None:
         """The task whose turn it is: the first that fits, unless one before it has lost its patience."""
+        if not self._lanes:
+            return None
         free = self._free()
         best: tuple[Place, Pools] | None = None
         barrier: Place | None = None
         for (pools, _), lane in self._lanes.items():
             if any(self._used_places[name] >= size for name, size in pools):
                 continue
-            head = lane.first()
+            head = lane.head()
             found = head if head is None or _fits(head.needs, free) else lane.first(free)
             if head is not None and head is not found and now - head.since >= PATIENCE:
                 barrier = head if barrier is None or head.order < barrier.order else barrier
@@ -168,6 +172,8 @@ class Admission:
     def _free(self) -> Amounts:
         # Never less than nothing: what a task does not need cannot keep it waiting, even if the machine became smaller.
         total, used = self._all, self._used
+        if used[0] <= total[0] and used[1] <= total[1] and used[2] <= total[2]:
+            return _plus(total, used, -1)
         return Amounts(max(total[0] - used[0], 0), max(total[1] - used[1], 0), max(total[2] - used[2], 0))
 
     def _free_devices(self) -> list[int]:

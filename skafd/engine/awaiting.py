@@ -20,6 +20,8 @@ class Awaiting:
 
     def remove(self, open_job: OpenJob) -> None:
         """It is found no more; one that is not there is no error."""
+        if not open_job.outside:
+            return
         of_project = self._jobs.get(open_job.project, {})
         for dependency in open_job.outside:
             waiting = of_project.get(dependency, {})
@@ -35,6 +37,8 @@ class Awaiting:
 
     def of(self, project: ProjectId, job: JobId | None = None) -> list[OpenJob]:
         """Those of a project that wait, or of one job of it."""
+        if project not in self._jobs:
+            return []
         waiting = (one for jobs in self._jobs.get(project, {}).values() for one in jobs)
         return [one for one in dict.fromkeys(waiting) if job in (None, one.job.id)]
 

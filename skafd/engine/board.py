@@ -9,6 +9,7 @@ from datetime import datetime
 
 from skafd.engine.admission import Admission
 from skafd.engine.awaiting import Awaiting
+from skafd.engine.gathering import Gathering
 from skafd.engine.graph import Graph
 from skafd.engine.listeners import Listeners
 from skafd.engine.open_run import OpenJob, OpenRun
@@ -28,6 +29,10 @@ class Live:
     deployed_jobs: set[JobId]
     """Jobs that got a run because this deployment went live."""
 
+    def link(self, job: JobId) -> str:
+        """What the job is called in a chain of jobs that set each other off: `churn/train`."""
+        return f"{self.deployment.slug}/{self.graph.jobs[job].name.strip()}"
+
 
 class Board:
     """Live deployments, open runs, and the indexes by which an event finds what it concerns."""
@@ -40,6 +45,7 @@ class Board:
         self.last_run_numbers: dict[ProjectId, int] = {}
         self.last_event_number = 0
         self.listeners = Listeners()
+        self.gathering = Gathering()
         self.paused: frozenset[tuple[ProjectId, JobId | None]] = frozenset()
         self.lines = Lines()
         self.cancelling: dict[TaskKey, str] = {}
@@ -92,7 +98,8 @@ class Board:
 
     def find_job(self, key: TaskKey) -> OpenJob | None:
         """The open run's job that has this task, None where there is no such run, job or instance."""
-        run = self.find_run(key.run)
+        runs = self.runs.get(key.run.project)
+        run = runs.get(key.run) if runs else None
         open_job = run.jobs.get(key.job) if run else None
         return open_job if open_job and 0 <= key.instance < len(open_job.tasks) else None
 

@@ -17,6 +17,7 @@ def follow(board: Board, event: ClockJumped) -> None:
     board.move_retries(lambda at, key: _move_retry(board, key, at + event.stepped))
     board.move_deadlines(lambda at, _: at + event.stepped + event.asleep)
     board.admission.move_queue(event.stepped)
+    board.gathering.move(event.stepped)
     for (project, _), history in list(board.histories.items()):
         moved = replace(
             history,
@@ -30,6 +31,7 @@ def distrust_future(board: Board, now: datetime) -> None:
     """After a restart: what lies ahead of the clock was written before somebody set it back."""
     board.move_retries(lambda at, key: _move_retry(board, key, min(at, now + _longest_delay(board, key))))
     board.move_deadlines(lambda at, seconds: min(at, now + timedelta(seconds=seconds)))
+    board.gathering.distrust_future(now)
     for (project, _), history in list(board.histories.items()):
         seen = replace(
             history,

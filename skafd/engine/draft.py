@@ -8,8 +8,10 @@ from datetime import datetime
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.model.decisions import (
     Added,
+    Completed,
     Decisions,
     Expanded,
+    Gathered,
     Happened,
     Heard,
     ItemsWanted,
@@ -33,7 +35,9 @@ class Draft:
         self.ended_runs: list[RunEnded] = []
         self.missed: list[Missed] = []
         self.heard: list[Heard] = []
+        self.gathered: list[Gathered] = []
         self.unheeded: list[Unheeded] = []
+        self.completed: list[Completed] = []
         self.launches: list[AttemptKey] = []
         self.kills: list[Kill] = []
         self.expanded: list[Expanded] = []
@@ -67,7 +71,9 @@ class Draft:
             ended_runs=tuple(self.ended_runs),
             missed=tuple(self.missed),
             heard=tuple(self.heard),
+            gathered=tuple(self.gathered),
             unheeded=tuple(self.unheeded),
+            completed=tuple(self.completed),
             launches=tuple(self.launches),
             kills=tuple(self.kills),
             expanded=tuple(self.expanded),

@@ -32,6 +32,7 @@ from skafd.model.decisions import (
     Decisions,
     Deployed,
     Event,
+    Gathered,
     Happened,
     ItemsFound,
     ProjectForgotten,
@@ -64,6 +65,7 @@ class Engine:
         open_runs: Iterable[tuple[Run, Deployment]],
         last_run_numbers: Mapping[ProjectId, int],
         last_event_number: int = 0,
+        gathered: Iterable[Gathered] = (),
     ) -> None:
         """Fills a new engine from what is written. The next `handle` goes on from there, whatever its events."""
         restoring.restore_projects(self._board, live, histories)
@@ -71,6 +73,8 @@ class Engine:
         self._board.last_run_numbers.update(last_run_numbers)
         self._is_restored = True
         self._board.last_event_number = last_event_number
+        for one in gathered:
+            self._board.gathering.put(one)
 
     def pause(self, paused: Iterable[tuple[ProjectId, JobId | None]]) -> None:
         """Says for which jobs, or None for a whole project, events pass unheeded from now on."""

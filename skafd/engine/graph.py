@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from skafd.engine.admission import Needs
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import Job, Project
 
@@ -14,6 +15,8 @@ class Graph:
     def __init__(self, config: Project, owner: ProjectId) -> None:
         self._owner = owner
         self._pools = dict(config.pools)
+        self.needs: dict[JobId, Needs] = {}
+        """What each task of a job reserves, once that is known; not of flows, whose tasks differ."""
         self.jobs: dict[JobId, Job] = {job.id: job for job in config.jobs}
         self.dependencies: dict[JobId, tuple[JobId, ...]] = {
             job.id: tuple(dict.fromkeys(one for one in job.dependencies if one in self.jobs)) for job in config.jobs

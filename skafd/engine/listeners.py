@@ -17,7 +17,7 @@ class Listeners:
     """An index by kind and name; the names of files and webhooks are those of one project."""
 
     def __init__(self) -> None:
-        self._listening: dict[_Key, dict[tuple[ProjectId, JobId], Trigger]] = {}
+        self._listening: dict[_Key, dict[tuple[ProjectId, JobId], tuple[Trigger, ...]]] = {}
         self._keys: dict[ProjectId, tuple[_Key, ...]] = {}
 
     def put(self, deployment: Deployment) -> None:
@@ -27,7 +27,8 @@ class Listeners:
         for job in deployment.config.jobs:
             for trigger in job.triggers:
                 key = _key(trigger.kind, deployment.project, trigger.name)
-                self._listening.setdefault(key, {}).setdefault((deployment.project, job.id), trigger)
+                waiting = self._listening.setdefault(key, {})
+                waiting[deployment.project, job.id] = (*waiting.get((deployment.project, job.id), ()), trigger)
                 keys.append(key)
         self._keys[deployment.project] = tuple(keys)
 
@@ -40,12 +41,13 @@ class Listeners:
             if not waiting:
                 self._listening.pop(key, None)
 
-    def of(self, event: Happened) -> dict[ProjectId, dict[JobId, Trigger]]:
-        """Who waits for this event, by project."""
-        found: dict[ProjectId, dict[JobId, Trigger]] = {}
+    def of(self, event: Happened) -> dict[ProjectId, dict[JobId, tuple[Trigger, ...]]]:
+        """Who waits for this event, by project, and by which of the job's triggers."""
+        found: dict[ProjectId, dict[JobId, tuple[Trigger, ...]]] = {}
         for name in (event.name, *event.aliases):
-            for (project, job), trigger in self._listening.get(_key(event.kind, event.project, name), {}).items():
-                found.setdefault(project, {}).setdefault(job, trigger)
+            for (project, job), triggers in self._listening.get(_key(event.kind, event.project, name), {}).items():
+                jobs = found.setdefault(project, {})
+                jobs[job] = (*jobs.get(job, ()), *triggers)
         return found
 
     def has_any(self, kind: TriggerKind, names: Iterable[str]) -> bool:

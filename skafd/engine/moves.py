@@ -100,15 +100,16 @@ def enqueue(board: Board, open_job: OpenJob, task: Task, since: datetime) -> Non
 
 def needs_of(board: Board, open_job: OpenJob, task: Task) -> Needs:
     """What the task reserves: what its job asks for, with the memory that grew after an out-of-memory kill."""
-    if task.memory_bytes is None and open_job.needs is not None:
-        return open_job.needs
+    known = open_job.run.graph.needs
+    if task.memory_bytes is None and open_job.job.id in known:
+        return known[open_job.job.id]
     reserved = open_job.job_of(task).resources.reserved()
     if task.memory_bytes is not None:
         reserved = replace(reserved, memory_bytes=max(reserved.memory_bytes or 0, task.memory_bytes))
         return board.admission.needs(reserved, open_job.pools)
     needs = board.admission.needs(reserved, open_job.pools)
     if open_job.flow is None:
-        open_job.needs = needs
+        known[open_job.job.id] = needs
     return needs
 
 

@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from skafd.engine.admission import Needs
 from skafd.engine.graph import Graph
 from skafd.engine.steps import OpenFlow
 from skafd.model.deployment import Deployment
@@ -48,6 +47,7 @@ class OpenJob:
 
     run: OpenRun
     job: Job
+    project: ProjectId
     tasks: list[Task]
     inside: tuple[JobId, ...]
     """Dependencies that are in this run."""
@@ -76,17 +76,11 @@ class OpenJob:
     has_told: bool = False
     """Its dependents know that enough of it succeeded."""
     pools: tuple[tuple[str, int], ...] = ()
-    needs: Needs | None = None
-    """What each of its tasks reserves, once that is known; None for a flow, whose tasks differ."""
     _next_unbegun: int = 0
     must_restart: bool = False
     """It was killed to be run anew on a newer deployment."""
     flow: OpenFlow | None = None
     """How it goes on, where it is a flow."""
-
-    @property
-    def project(self) -> ProjectId:
-        return self.run.key.project
 
     @property
     def was_due(self) -> bool:
@@ -198,7 +192,7 @@ class OpenRun:
         for job_id, ones in tasks.items():
             job = self.graph.jobs[job_id]
             inside, outside = self._dependencies(job, tasks)
-            open_job = OpenJob(self, job, list(ones), inside, outside, undecided=len(inside))
+            open_job = OpenJob(self, job, self.key.project, list(ones), inside, outside, undecided=len(inside))
             open_job.pools = self.graph.pools_of(job)
             self.jobs[job_id] = open_job
         for open_job in self.jobs.values():

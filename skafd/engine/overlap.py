@@ -43,6 +43,8 @@ class Lines:
 
     def has_turn(self, open_job: OpenJob) -> bool:
         """Whether nobody is before it."""
+        if not self._lines:
+            return True
         line = self._lines.get((open_job.project, open_job.job.id))
         return line is None or open_job not in line or next(iter(line)) is open_job
 

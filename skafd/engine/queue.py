@@ -6,11 +6,12 @@ that whole branches are passed by at once. Places are only added at the end; whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from skafd.model.ids import TaskKey
+from skafd.model.records import record
 
 _FIRST_SIZE = 16
 _MOST_LOOKED_AT = 2048
@@ -27,11 +28,10 @@ class Amounts(NamedTuple):
 
 
 _ENDLESS = 1 << 62
-_EVERYTHING = Amounts(_ENDLESS - 1, _ENDLESS - 1, _ENDLESS - 1)
 _NOBODY = Amounts(_ENDLESS, _ENDLESS, _ENDLESS)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """One task in the queue; the lower `order`, the sooner it goes."""
 
@@ -49,6 +49,8 @@ class Queue:
         self._tree: list[Amounts] = [_NOBODY] * (2 * self._size)
         self._places: list[Place | None] = []
         self._index: dict[TaskKey, int] = {}
+        self._head = 0
+        """No place before this one is taken."""
 
     def __len__(self) -> int:
         return len(self._index)
@@ -81,7 +83,17 @@ class Queue:
         assert place is not None, "the index knows no gaps"
         return place
 
-    def first(self, free: Amounts = _EVERYTHING) -> Place | None:
+    def head(self) -> Place | None:
+        """The task that stands before all others."""
+        places = self._places
+        while self._head < len(places):
+            place = places[self._head]
+            if place is not None:
+                return place
+            self._head += 1
+        return None
+
+    def first(self, free: Amounts) -> Place | None:
         """The first task that needs no more than this."""
         waiting = [1]
         for _ in range(_MOST_LOOKED_AT):
@@ -101,8 +113,7 @@ class Queue:
         tree[node] = needs
         while node > 1:
             node //= 2
-            left, right = tree[2 * node], tree[2 * node + 1]
-            least = Amounts(min(left[0], right[0]), min(left[1], right[1]), min(left[2], right[2]))
+            least = _least(tree[2 * node], tree[2 * node + 1])
             if least == tree[node]:
                 return
             tree[node] = least
@@ -117,6 +128,15 @@ class Queue:
         leaves = [place.needs for place in left if place is not None]
         tree = [_NOBODY] * self._size + leaves + [_NOBODY] * (self._size - len(leaves))
         for node in range(self._size - 1, 0, -1):
-            one, other = tree[2 * node], tree[2 * node + 1]
-            tree[node] = Amounts(min(one[0], other[0]), min(one[1], other[1]), min(one[2], other[2]))
+            tree[node] = _least(tree[2 * node], tree[2 * node + 1])
         self._tree = tree
+        self._head = 0
+
+
+def _least(one: Amounts, other: Amounts) -> Amounts:
+    """Of each the less; mostly it is one of the two."""
+    if one[0] <= other[0] and one[1] <= other[1] and one[2] <= other[2]:
+        return one
+    if other[0] <= one[0] and other[1] <= one[1] and other[2] <= one[2]:
+        return other
+    return Amounts(min(one[0], other[0]), min(one[1], other[1]), min(one[2], other[2]))

@@ -12,6 +12,7 @@ from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Outcome, Usage
 from skafd.model.project import TriggerKind
+from skafd.model.records import record
 from skafd.model.run import Cause, Run, Task
 from skafd.model.states import RunState, TaskState
 
@@ -39,14 +40,14 @@ class Deployed:
     """False after a rollback: what runs once per deployment has run."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AttemptStarted:
     """The supervisor says that the main process was exec'ed."""
 
     attempt: AttemptKey
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AttemptEnded:
     """The attempt is over and its tree is gone."""
 
@@ -175,7 +176,7 @@ Event = (
 # --- decisions ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Transition:
     """One task moves from `old` to `new`; `attempt` is the number it has from then on."""
 
@@ -268,6 +269,33 @@ class Unheeded:
     project: ProjectId
     job: JobId
     cause: str
+    together: str = ""
+    """Of an event that was kept until others come: the set in which it is kept no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An event that a job keeps until the others of a set have come, too."""
+
+    heard: Heard
+    project: ProjectId
+    job: JobId
+    together: str
+    """The set, as `Trigger.together` names it."""
+    member: str
+    """Which of the set it is."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """One of each event of a set has come: these were kept, and have their run now."""
+
+    events: tuple[int, ...]
+    project: ProjectId
+    job: JobId
+    together: str
+    run: RunKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +306,7 @@ class Kill:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Decisions:
     """Everything that follows from one or more events, in the order in which it is to be written.
 
@@ -291,7 +319,10 @@ class Decisions:
     missed: tuple[Missed, ...] = ()
     heard: tuple[Heard, ...] = ()
     """Events that are kept, in order; the causes of `new_runs` name them by their numbers."""
+    gathered: tuple[Gathered, ...] = ()
+    """Written before `unheeded` and `completed`, which may be about them."""
     unheeded: tuple[Unheeded, ...] = ()
+    completed: tuple[Completed, ...] = ()
     launches: tuple[AttemptKey, ...] = ()
     kills: tuple[Kill, ...] = ()
     expanded: tuple[Expanded, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -144,6 +145,22 @@ class Trigger:
     """Given to the runs that it sets off."""
     fields: tuple[tuple[str, str], ...] = ()
     """Parameters that are called otherwise in the event: the parameter, and the event's name for it."""
+    together: str = ""
+    """Names the events, this one among them, that must all have come, as `all_of` does; empty where it suffices."""
+    within_seconds: float | None = None
+    """An event that came so much earlier than another of them counts no more; None where it waits for ever."""
+
+    @property
+    def label(self) -> str:
+        """What it waits for, for people: `event month-closed`."""
+        return f"{self.kind} {self.name}"
+
+
+def all_of(triggers: Iterable[Trigger], within_seconds: float | None = None) -> tuple[Trigger, ...]:
+    """The same, of which all must have come; each event is named once."""
+    named = {trigger.label: trigger for trigger in triggers}
+    together = ", ".join(named)
+    return tuple(replace(one, together=together, within_seconds=within_seconds) for one in named.values())
 
 
 RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)

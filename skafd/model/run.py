@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from skafd.model.ids import DeploymentNumber, JobId, RunKey, TaskKey
 from skafd.model.project import TriggerKind
+from skafd.model.records import record
 from skafd.model.states import RunState, TaskState
 
 
@@ -47,7 +48,7 @@ class Cause:
     """Who asked for it by hand; empty for what nobody asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Task:
     """One job inside a run, at one moment. `attempt` is 0 until the first start."""
 
@@ -104,7 +105,7 @@ class Run:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class JobHistory:
     """What earlier runs say of a job: the rule "since its own last start" is decided by it."""
 

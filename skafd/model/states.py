@@ -27,6 +27,9 @@ class TaskState(StrEnum):
     SKIPPED = "skipped"
     UPSTREAM_FAILED = "upstream_failed"
 
+    # That of Enum is a call of Python, and states are looked up at every step.
+    __hash__ = str.__hash__
+
     @property
     def is_terminal(self) -> bool:
         """No move leads out of it."""

@@ -44,6 +44,8 @@ class HeardEvent:
     runs: tuple[HeardRun, ...]
     unheeded: tuple[tuple[ProjectId, JobId, str], ...]
     """Project, job and cause."""
+    kept: tuple[tuple[ProjectId, JobId, str], ...] = ()
+    """Project, job and the set of events that must all have come."""
 
 
 class HeardReader(Statements):
@@ -72,6 +74,7 @@ class HeardReader(Statements):
             f"""{_HEARD} WHERE (:number IS NULL OR heard.id = :number) AND (:before IS NULL OR heard.id < :before)
                 AND (:project IS NULL OR heard.project = {PROJECT}
                     OR heard.id IN (SELECT cause_event FROM run WHERE project = {PROJECT} AND cause_event IS NOT NULL)
+                    OR heard.id IN (SELECT heard FROM gathered WHERE project = {PROJECT})
                     OR heard.id IN (SELECT heard FROM unheeded WHERE project = {PROJECT}))
                 ORDER BY heard.id DESC LIMIT :limit""",
             {"project": project, "limit": limit, "before": before, "number": number},
@@ -91,7 +94,14 @@ class HeardReader(Statements):
     def _event(self, row: sqlite3.Row) -> HeardEvent:
         runs = self._all(
             """SELECT project.slug, run.number, run.state FROM run JOIN project ON project.id = run.project
-                WHERE run.cause_event = ? AND run.cause = 'event' ORDER BY run.id""",
+                WHERE run.cause = 'event' AND (run.cause_event = :heard OR (run.project, run.number)
+                    IN (SELECT project, run FROM gathered WHERE heard = :heard)) ORDER BY run.id""",
+            {"heard": row["id"]},
+        )
+        kept = self._all(
+            """SELECT project.key, gathered.job, gathered.together FROM gathered
+                JOIN project ON project.id = gathered.project
+                WHERE heard = ? AND run IS NULL ORDER BY slug, job, together""",
             (row["id"],),
         )
         passed = self._all(
@@ -111,14 +121,15 @@ class HeardReader(Statements):
             key=row["key"],
             runs=tuple(HeardRun(one["slug"], one["number"], RunState(one["state"])) for one in runs),
             unheeded=tuple((ProjectId(one["key"]), JobId(one["job"]), one["cause"]) for one in passed),
+            kept=tuple((ProjectId(one["key"]), JobId(one["job"]), one["together"]) for one in kept),
         )
 
 
 class HeardWriter(HeardReader):
     """The part of the Writer that concerns events from outside."""
 
-    def keep_events(self, heard: Sequence[Heard], unheeded: Sequence[Unheeded], now: datetime) -> None:
-        """Keeps events, and whom they passed by; in the transaction of the runs that they set off."""
+    def keep_events(self, heard: Sequence[Heard], now: datetime) -> None:
+        """Keeps events, in the transaction of the runs that they set off."""
         self._change_many(
             f"""INSERT INTO heard (id, at, kind, name, project, detail, facts, parameters, key)
                 VALUES (:id, :at, :kind, :name, {PROJECT}, :detail, :facts, :parameters, :key)""",
@@ -137,8 +148,12 @@ class HeardWriter(HeardReader):
                 for one in heard
             ],
         )
+
+    def keep_unheeded(self, unheeded: Sequence[Unheeded]) -> None:
+        """Keeps whom events passed by; one that is in several sets passes a job by once."""
         self._change_many(
-            f"INSERT INTO unheeded (heard, project, job, cause) VALUES (:heard, {PROJECT}, :job, :cause)",
+            f"""INSERT INTO unheeded (heard, project, job, cause) VALUES (:heard, {PROJECT}, :job, :cause)
+                ON CONFLICT (heard, project, job) DO NOTHING""",
             [{"heard": one.event, "project": one.project, "job": one.job, "cause": one.cause} for one in unheeded],
         )
 
@@ -146,7 +161,10 @@ class HeardWriter(HeardReader):
         """Removes events of before that instant of which no run is left. The newest stays: its number is not reused."""
         self._change(
             """DELETE FROM heard WHERE at < ? AND id < (SELECT max(id) FROM heard)
-                AND NOT EXISTS (SELECT 1 FROM run WHERE run.cause_event = heard.id)""",
+                AND NOT EXISTS (SELECT 1 FROM run WHERE run.cause_event = heard.id)
+                AND NOT EXISTS (SELECT 1 FROM gathered LEFT JOIN run
+                    ON run.project = gathered.project AND run.number = gathered.run
+                    WHERE gathered.heard = heard.id AND (gathered.run IS NULL OR run.id IS NOT NULL))""",
             (to_microseconds(before),),
         )
 

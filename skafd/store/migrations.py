@@ -409,6 +409,22 @@ VERSION_15 = (
     ) STRICT, WITHOUT ROWID""",
 )
 
+VERSION_16 = (
+    # Events that a job keeps until the others of a set have come; `run` is the number of the run that they set off.
+    """CREATE TABLE gathered (
+        heard INTEGER NOT NULL REFERENCES heard(id) ON DELETE CASCADE,
+        project INTEGER NOT NULL REFERENCES project(id),
+        job TEXT NOT NULL,
+        together TEXT NOT NULL,
+        member TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        chain TEXT NOT NULL,
+        run INTEGER,
+        PRIMARY KEY (heard, project, job, together, member)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX gathered_by_project ON gathered(project, run)",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -425,6 +441,7 @@ STEPS = (
     VERSION_13,
     VERSION_14,
     VERSION_15,
+    VERSION_16,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

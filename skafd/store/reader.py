@@ -7,6 +7,7 @@ from skafd.store.artifacts import ArtifactReader
 from skafd.store.backfills import BackfillReader
 from skafd.store.data_tokens import DataTokenReader
 from skafd.store.days import DayReader
+from skafd.store.gathered import GatheredReader
 from skafd.store.heard import HeardReader
 from skafd.store.metrics import MetricReader
 from skafd.store.models import ModelReader
@@ -34,6 +35,7 @@ class Reader(
     DayReader,
     SaidReader,
     HeardReader,
+    GatheredReader,
     WebhookReader,
     MetricReader,
     ArtifactReader,

@@ -14,6 +14,7 @@ from skafd.model.ids import AttemptKey
 from skafd.model.run import Run, Task
 from skafd.model.states import RunState, TaskState
 from skafd.store.codec import encode
+from skafd.store.gathered import GatheredWriter
 from skafd.store.heard import HeardWriter
 from skafd.store.instants import to_microseconds
 from skafd.store.statements import PROJECT
@@ -31,7 +32,7 @@ _INSERT_TASK = f"""INSERT INTO task
         :item, :memory_bytes, :output, :part, :token)"""
 
 
-class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter):
+class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter, GatheredWriter):
     """The part of the Writer that concerns runs and tasks."""
 
     def apply(
@@ -45,7 +46,10 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter):
         Raises StoreError if a task or a run is not in the state that the decisions take it from.
         """
         at = to_microseconds(now)
-        self.keep_events(decisions.heard, decisions.unheeded, now)
+        self.keep_events(decisions.heard, now)
+        self.keep_gathered(decisions.gathered)
+        self.keep_unheeded(decisions.unheeded)
+        self.end_gathered(decisions.unheeded, decisions.completed)
         self._write_runs(decisions.new_runs, at)
         self._write_tasks(decisions.new_runs, at)
         self._write_expanded(decisions.expanded, at)

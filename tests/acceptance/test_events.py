@@ -255,3 +255,39 @@ def test_each_file_that_arrives_is_told_once_whatever_happens(installed: Install
     assert live.deployments("letters") == [1]
     (folder / ".gitignore").unlink()
     assert "name inbox/ in its .gitignore" in installed.ok("up", folder, "--detach")
+
+
+def test_several_events_that_must_all_come(installed: Installed) -> None:
+    rule("What has come is remembered: a restart forgets none of it.")
+    rule("`skafd status` and `skafd why` say which of them have come, and which are missing.")
+    on = "{all: [{event: orders}, {project: other}], within: 1h}"
+    live = LiveDaemon(installed)
+    job = f"  - {{name: go, entrypoint: tell.py, on: {on}, params: {{region: none}}}}\n"
+    live.up(
+        write(installed, "both", job), write(installed, "other", "  - {name: o, entrypoint: 'true', on_deploy: wait}\n")
+    )
+    assert installed.ok("why", "both/go") == (
+        "both/go has never run: it waits for event orders and project other within 1h00m\n"
+    )
+    installed.ok("event", "publish", "orders", "--param", "region=eu")
+    said = installed.ok("why", "both/go")
+    assert said.startswith("both/go waits for project other within 1h00m; event orders came at 2")
+    assert "waits for project other within 1h00m; event orders came" in installed.ok("status", "--once")
+    assert "both/go waits for all of event orders, project other" in installed.ok("events")
+    kill_daemon(installed)
+    live.up()
+    assert installed.ok("why", "both/go") == said
+    installed.ok("run", "other", "--wait")
+    assert live.wait_for_run("both/1")["summary"]["state"] == "succeeded"
+    found = told(installed, "both/1/go")
+    assert (found["SKAFD_EVENT_KIND"], found["SKAFD_EVENT_RUN"], found["SKAFD_PARAM_REGION"]) == (
+        "project",
+        "other/1",
+        "eu",
+    )
+    assert [(one["kind"], one["name"]) for one in json.loads(found["SKAFD_EVENT_ALL"])] == [
+        ("event", "orders"),
+        ("project", "other"),
+    ]
+    assert "both/1 succeeded" in installed.ok("events").splitlines()[-1]
+    assert installed.ok("why", "both/go") == "both/1/go succeeded\n"

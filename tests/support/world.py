@@ -18,6 +18,7 @@ from skafd.model.decisions import (
     Deployed,
     Event,
     Expanded,
+    Gathered,
     Happened,
     Heard,
     Missed,
@@ -78,6 +79,8 @@ class World:
         self.missed: list[Missed] = []
         self.heard: list[Heard] = []
         self.unheeded: list[Unheeded] = []
+        self.gathered: list[Gathered] = []
+        """Kept until others come."""
         self.log: list[Transition] = []
         self.launched: list[AttemptKey] = []
         self.deployments: dict[int, Deployment] = {}
@@ -160,6 +163,7 @@ class World:
             ],
             last_run_numbers={CHURN: max((key.number for key in self.runs), default=0)},
             last_event_number=max((one.number for one in self.heard), default=0),
+            gathered=self.gathered,
         )
 
     # --- what a user sees -------------------------------------------------------------------------------
@@ -235,6 +239,10 @@ class World:
         self.missed += decisions.missed
         self.heard += decisions.heard
         self.unheeded += decisions.unheeded
+        self.gathered += decisions.gathered
+        ended = {(one.event, one.together) for one in decisions.unheeded}
+        ended |= {(number, one.together) for one in decisions.completed for number in one.events}
+        self.gathered = [one for one in self.gathered if (one.heard.number, one.together) not in ended]
         self.launched += decisions.launches
 
     def _count_scheduled(self, run: Run) -> None:

@@ -49,6 +49,7 @@ def _what(event: Json) -> str:
 def _effect(event: Json) -> Text:
     done = [f"{run['run']} {run['state']}" for run in event["runs"]]
     passed = [f"{one['project']}/{one['job']}: {one['cause']}" for one in event["unheeded"]]
-    if not done and not passed:
+    kept = [f"{one['project']}/{one['job']} waits for all of {one['together']}" for one in event["kept"]]
+    if not done and not passed and not kept:
         return Text("nothing: no job waits for it", "dim")
-    return Text(", ".join([*done, *passed]), "" if done else "yellow")
+    return Text(", ".join([*done, *kept, *passed]), "" if done or kept else "yellow")

@@ -137,5 +137,5 @@ def _why(job: Json) -> str:
     if job.get("progress"):
         return progress_text(job["progress"])
     if not job["reason"] or job["state"] == "succeeded":
-        return ""
+        return f"waits for {job['waits_for']}" if job.get("waits_for") and job["state"] in (None, "succeeded") else ""
     return f"{job['run']}: {job['reason']}" if job["run"] and job["state"] in FAILURES else str(job["reason"])

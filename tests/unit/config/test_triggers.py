@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skafd.config import Reading, read
-from skafd.model.project import Overlap, Trigger, TriggerKind
+from skafd.model.project import Overlap, Trigger, TriggerKind, all_of
 
 
 def reading(details: str, more: str = "") -> Reading:
@@ -33,6 +33,22 @@ def test_each_kind_of_event() -> None:
     )
 
 
+def test_several_events_that_must_all_come() -> None:
+    together = [Trigger(TriggerKind.FILE, "in/*", is_batch=True, overlap=Overlap.SKIP)]
+    together += [Trigger(TriggerKind.EVENT, "ready", fields=(("rows", "count"),), overlap=Overlap.SKIP)]
+    given = "{all: [{file: in/*, batch: true}, {event: ready, fields: {rows: count}}], within: 90m, overlap: skip}"
+    assert triggers(given) == all_of(together, 5400.0)
+    assert {one.together for one in triggers(given)} == {"file in/*, event ready"}
+    either = triggers("[{event: now}, {all: [{event: a}, {event: b}]}, {all: [{event: a}, {webhook: c}]}]")
+    assert [(one.label, one.together, one.within_seconds) for one in either] == [
+        ("event now", "", None),
+        ("event a", "event a, event b", None),
+        ("event b", "event a, event b", None),
+        ("event a", "event a, webhook c", None),
+        ("webhook c", "event a, webhook c", None),
+    ]
+
+
 def test_a_path_is_put_in_order() -> None:
     assert triggers("{file: ./inbox//*.csv}")[0].name == "inbox/*.csv"
     assert triggers("{file: /srv/in/**/*.csv}")[0].name == "/srv/in/**/*.csv"
@@ -52,6 +68,14 @@ def test_a_path_is_put_in_order() -> None:
         ("{event: ready, params: {rows: many}}", "`on` gives `rows` the value `many`, and its type is int", None),
         ("{event: ready, fields: {nowhere: x}}", "no job declares a parameter `nowhere`", "declare it"),
         ("ready", "expected", None),
+        ("{all: [{event: ready}]}", "`all` names fewer than two events", "without `all`"),
+        ("{all: [{event: ready}, {event: ready}]}", "`all` names one event twice", "without `all`"),
+        ("{all: [{event: a}, {event: b}], event: c}", "`event` stands beside `all`", "into one of its events"),
+        ("{all: [{event: a}, {event: b, overlap: skip}]}", "`overlap` does not belong here", "beside `all`"),
+        ("{all: [{event: a}, {evnt: b}]}", "is not a key of an event of `all`", "did you mean `event`?"),
+        ("{event: a, within: 1h}", "`within` is about the events of `all`", None),
+        ("{all: [{event: a}, {event: b}], within: soon}", "not a duration", None),
+        ("{all: ready}", "expected a list", None),
     ],
 )
 def test_what_cannot_be_meant_is_refused(details: str, message: str, hint: str | None) -> None:
