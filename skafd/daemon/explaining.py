@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from skafd import clock
 from skafd.daemon import present
-from skafd.daemon.finding import find_named, find_project, find_tasks
+from skafd.daemon.finding import find_named, find_project, find_run_of, find_tasks
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.targets import Target
 from skafd.engine.awaited import awaited
@@ -42,13 +42,22 @@ class Explaining:
             project = find_project(reader, target.project)
             if target.run is None and (sentence := self._without_run(reader, project, target)):
                 return sentence
-            found = find_tasks(reader, target)
-            detail = reader.run(found[0][0].key)
-            config = reader.deployment(detail.run.key.project, detail.run.deployment).config
+            run, tasks = self._meant(reader, project, target)
+            config = reader.deployment(project.id, run.run.deployment).config
+        waits = self.waits(tasks)
+        return _most_telling(run.run, tasks, config, waits) if target.job else present.why_run(run, config, waits)
+
+    def _meant(
+        self, reader: Reader, project: views.ProjectRow, target: Target
+    ) -> tuple[views.RunOutline, tuple[views.TaskView, ...]]:
+        """The run, and the tasks of it that are meant, those that say most where there are very many."""
+        key, job, step = find_run_of(reader, project, target)
+        outline = reader.outline(key, present.MOST_SHOWN)
         if target.job is None:
-            return present.why_run(detail, config, self.waits(detail.tasks))
-        waits = self.waits(task for _, task in found)
-        return _most_telling(detail.run, [task for _, task in found], config, waits)
+            return outline, outline.tasks
+        if target.instance is None and step == "":
+            return outline, tuple(task for task in outline.tasks if task.key.job == job)
+        return outline, tuple(task for _, task in find_tasks(reader, target))
 
     def _without_run(self, reader: Reader, project: views.ProjectRow, target: Target) -> str | None:
         """What says more than the newest run: a save that is not live, an occurrence that was missed, no run at all."""

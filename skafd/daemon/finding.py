@@ -64,20 +64,25 @@ def live_deployment(reader: Reader, project: views.ProjectRow) -> Deployment:
 def find_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, views.TaskView]]:
     """The tasks that a name means: of that run, else of the newest run that has the job, else of the newest run."""
     project = find_project(reader, target.project)
-    job, step = _job_of(reader, project, target)
-    if target.run is None:
-        newest = reader.runs(project=project.id, job=job, limit=1)
-        if not newest:
-            what = f"{project.slug}/{target.job}" if target.job else project.slug
-            raise NotFound(f"{what} has never run", f"`skafd run {project.slug}` starts it")
-        number = newest[0].key.number
-    else:
-        number = target.run
-    detail = reader.run(RunKey(project.id, number))
+    key, job, step = find_run_of(reader, project, target)
+    detail = reader.run(key, job, None if step else target.instance)
     tasks = [(detail.run, task) for task in detail.tasks if _matches(task, job, step, target.instance)]
     if not tasks:
-        raise NotFound(f"run {project.slug}/{number} has no task {target.job}", f"`skafd show {project.slug}/{number}`")
+        name = f"{project.slug}/{key.number}"
+        raise NotFound(f"run {name} has no task {target.job}", f"`skafd show {name}`")
     return tasks
+
+
+def find_run_of(reader: Reader, project: views.ProjectRow, target: Target) -> tuple[RunKey, JobId | None, str]:
+    """The run that a name means, and the job and the step of a flow in it. Raises NotFound."""
+    job, step = _job_of(reader, project, target)
+    if target.run is not None:
+        return reader.run_view(RunKey(project.id, target.run)).key, job, step
+    newest = reader.runs(project=project.id, job=job, limit=1)
+    if not newest:
+        what = f"{project.slug}/{target.job}" if target.job else project.slug
+        raise NotFound(f"{what} has never run", f"`skafd run {project.slug}` starts it")
+    return newest[0].key, job, step
 
 
 def open_tasks(reader: Reader, target: Target) -> list[tuple[views.RunView, views.TaskView]]:
@@ -102,7 +107,7 @@ def _job_of(reader: Reader, project: views.ProjectRow, target: Target) -> tuple[
     if target.job is None:
         return None, ""
     if target.run is not None:
-        version = reader.run(RunKey(project.id, target.run)).run.deployment
+        version = reader.run_view(RunKey(project.id, target.run)).deployment
         return find_named(reader.deployment(project.id, version).config, target.job)
     return find_named(live_deployment(reader, project).config, target.job)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -115,22 +114,24 @@ def run_summary(view: views.RunView, config: Project) -> RunSummary:
     )
 
 
-def run_detail(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> RunDetail:
+def run_detail(detail: views.RunOutline, config: Project, waits: Waits = MappingProxyType({})) -> RunDetail:
     """What `skafd show` shows; `waits` says what tasks that have not begun wait for now.
 
     Of a job with very many instances only those are in it that say most, and how many there are in each state.
     """
     jobs = {job.id: job for job in config.jobs}
-    alike: dict[tuple[JobId, str], list[views.TaskView]] = {}
+    alike: dict[tuple[JobId, str], list[views.TaskView]] = {kind: [] for kind in detail.counts}
     for task in detail.tasks:
-        alike.setdefault((task.key.job, task.part.partition("[")[0]), []).append(task)
+        alike[task.key.job, task.part.partition("[")[0]].append(task)
     shown = [task for tasks in alike.values() for task in _most_telling(tasks)]
     return RunDetail(
         summary=run_summary(detail.run, config),
         parameters=dict(detail.run.parameters),
         tasks=[_task_info(detail.run, task, jobs.get(task.key.job), waits) for task in shown],
         groups=[
-            _group(job, jobs.get(job), step, tasks) for (job, step), tasks in alike.items() if len(tasks) > MOST_SHOWN
+            _group(job, jobs.get(job), step, counts)
+            for (job, step), counts in detail.counts.items()
+            if sum(counts.values()) > MOST_SHOWN
         ],
         why=why_run(detail, config, waits),
         flows={
@@ -148,13 +149,13 @@ def _most_telling(tasks: list[views.TaskView]) -> list[views.TaskView]:
     return sorted(first, key=lambda task: task.key.instance)
 
 
-def _group(job_id: JobId, job: Job | None, step: str, tasks: list[views.TaskView]) -> TaskGroup:
-    counts = Counter(task.state.value for task in tasks)
+def _group(job_id: JobId, job: Job | None, step: str, counts: Mapping[TaskState, int]) -> TaskGroup:
     name = job.name if job else job_id
-    return TaskGroup(job_id, f"{name}/{step}" if step else name, len(tasks), MOST_SHOWN, dict(sorted(counts.items())))
+    called = {state.value: count for state, count in sorted(counts.items())}
+    return TaskGroup(job_id, f"{name}/{step}" if step else name, sum(counts.values()), MOST_SHOWN, called)
 
 
-def why_run(detail: views.RunDetail, config: Project, waits: Waits = MappingProxyType({})) -> str:
+def why_run(detail: views.RunOutline, config: Project, waits: Waits = MappingProxyType({})) -> str:
     """One sentence on a run."""
     jobs = {job.id: job for job in config.jobs}
     told = [tell(detail.run, task, jobs.get(task.key.job), waits) for task in detail.tasks]

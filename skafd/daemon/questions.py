@@ -95,7 +95,7 @@ class Questions:
         """One run."""
         with self._database.reader() as reader:
             _, key = find_run(reader, run)
-            detail = reader.run(key)
+            detail = reader.outline(key, present.MOST_SHOWN)
             config = self._config(reader, detail.run)
             drift = drift_of(reader, key.project, detail.run.deployment)
         return replace(present.run_detail(detail, config, self._explaining.waits(detail.tasks)), drift=drift)

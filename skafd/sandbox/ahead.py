@@ -1,4 +1,4 @@
-"""What a supervisor does before it knows its attempt: all that takes long and is the same for each."""
+"""What a supervisor does before it knows its attempt, if it has the time: all that is the same for each."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import signal
 from collections.abc import Sequence
 
 from skafd.sandbox import prctl
-from skafd.sandbox.child import Child, ChildGone, Stage
+from skafd.sandbox.child import Child, ChildGone, Stage, start_child
 from skafd.sandbox.inner_status import InnerStatus
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.user import User
 
 
 class Ahead:
-    """The supervisor's signals, the pipe into which the job prints, and a child that may become the job."""
+    """The supervisor's signals, the pipe into which the job prints, and perhaps a child that may become the job."""
 
-    def __init__(self, not_for_child: int) -> None:
+    def __init__(self) -> None:
         """SIGTERM may be blocked, and is unblocked now that it can be heeded. Raises OSError."""
         self.signals = SignalPipe()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -24,7 +24,11 @@ class Ahead:
         # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
         self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.pipe, False)
-        self._child: Child | None = Child(self._pipe_entrance, [not_for_child])
+        self._child: Child | None = None
+
+    def fork_child(self, not_for_it: int) -> None:
+        """Forks the child, which waits until it is told what to become. Raises OSError."""
+        self._child = Child(self._pipe_entrance, [not_for_it])
 
     def let_print(self, user: User | None) -> None:
         """Lets that user open /dev/stdout too, which is the pipe: for writing alone it is open already."""
@@ -33,7 +37,9 @@ class Ahead:
 
     def start(self, stage: Stage, command: Sequence[str]) -> tuple[int, InnerStatus | None]:
         """Execs a command; returns its pid, and what `Child.start` does. Raises CannotExec or OSError."""
-        child, self._child = self._child or Child(self._pipe_entrance), None
+        child, self._child = self._child, None
+        if child is None:
+            return start_child(self._pipe_entrance, stage, command)
         try:
             return child.pid, child.start(stage, command)
         except ChildGone:

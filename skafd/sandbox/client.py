@@ -76,7 +76,7 @@ class Launcher:
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `receive` has the answer later."""
         self._unanswered[spec.name] = None
-        self._unsent += frames.encode(spec.to_json())
+        self._unsent += frames.encode(f"{spec.name}\n".encode() + spec.encode())
         self.flush()
 
     def flush(self) -> None:
@@ -102,7 +102,7 @@ class Launcher:
                 data = b""
             if not data:
                 return [*events, LauncherGone(tuple(self._unanswered))]
-            events += [self._event(answer) for answer in self._reader.feed(data)]
+            events += [self._event(json.loads(answer)) for answer in self._reader.feed(data)]
 
     def restart(self) -> None:
         """Starts a new launcher in place of one that is gone."""

@@ -1,16 +1,16 @@
-"""Messages on the stream between daemon and launcher: four bytes of length, then JSON."""
+"""Messages on the stream between daemon and launcher: four bytes of length, then the content.
+
+A request is the attempt's name, a line feed and its specification, which the launcher hands on without looking into
+it; an answer is JSON.
+"""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 _LENGTH_BYTES = 4
 
 
-def encode(values: dict[str, Any]) -> bytes:
+def encode(content: bytes) -> bytes:
     """One message."""
-    content = json.dumps(values).encode()
     return len(content).to_bytes(_LENGTH_BYTES, "big") + content
 
 
@@ -20,7 +20,7 @@ class FrameReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[dict[str, Any]]:
+    def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete now."""
         self._buffer += data
         messages = []
@@ -28,10 +28,10 @@ class FrameReader:
             messages.append(message)
         return messages
 
-    def _next(self) -> dict[str, Any] | None:
+    def _next(self) -> bytes | None:
         end = _LENGTH_BYTES + int.from_bytes(self._buffer[:_LENGTH_BYTES], "big")
         if len(self._buffer) < max(_LENGTH_BYTES, end):
             return None
-        message: dict[str, Any] = json.loads(self._buffer[_LENGTH_BYTES:end])
+        message = bytes(self._buffer[_LENGTH_BYTES:end])
         del self._buffer[:end]
         return message

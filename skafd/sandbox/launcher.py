@@ -14,19 +14,19 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from skafd import crash
-from skafd.errors import SandboxError
 from skafd.sandbox import child, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.signals import SignalPipe, catch_all
-from skafd.sandbox.spare import Spare, wait_and_supervise
-from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.spare import Spare, begin_at_once, wait_and_supervise
 
 _RECEIVE_BYTES = 256 * 1024
 _OOM_SCORE_ADJUSTMENT = -900
 _SPARES = 1
+_STANDARD_ERROR = 2
 _IDLE_MILLISECONDS = 3
 """Without a request for so long, a fork is in nobody's way."""
 
@@ -34,7 +34,7 @@ _IDLE_MILLISECONDS = 3
 def main() -> None:
     """Serves until end of file; arguments are the socket's descriptor and the place of the cgroups."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    control.set_inheritable(False)
+    _keep_descriptors_from_jobs()
     place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
     prctl.set_name("skafd-sandbox")
     catch_all()
@@ -86,7 +86,7 @@ class _Launcher:
 
     def _fork_ahead(self) -> None:
         try:
-            self._spares.append(self._fork())
+            self._spares.append(self._fork_spare())
         except OSError:
             # No process or no memory for one: the next request says so, if it is still so then.
             self._wants_spares = False
@@ -95,51 +95,62 @@ class _Launcher:
         try:
             data = self._control.recv(_RECEIVE_BYTES)
             for request in self._reader.feed(data):
-                self._control.sendall(frames.encode(self._answer(request)))
+                self._control.sendall(frames.encode(json.dumps(self._answer(request)).encode()))
         except (ConnectionResetError, BrokenPipeError):
             return False
         return bool(data)
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        name = request.get("name")
+    def _answer(self, request: bytes) -> dict[str, Any]:
+        first_line, _, spec = request.partition(b"\n")
+        name = first_line.decode()
         try:
-            pid = self._launch(AttemptSpec.from_json(request))
-        except (SandboxError, OSError, KeyError, TypeError, ValueError) as error:
+            pid = self._launch(spec)
+        except OSError as error:
             return {"name": name, "error": f"{type(error).__name__}: {error}"}
         self._wants_spares = True
         # It is not reaped before the next turn, so it has this entry even if it ended already.
         fields = identity.stat_fields(pid)
         return {"name": name, "pid": pid, "start_time": int(fields[19]) if fields else 0}
 
-    def _launch(self, spec: AttemptSpec) -> int:
+    def _launch(self, spec: bytes) -> int:
         """Gives the attempt to a supervisor, which may have ended while it waited; returns its pid."""
         while self._spares:
             spare = self._spares.pop(0)
             if spare.give(spec):
                 return spare.pid
-        new = self._fork()
-        new.give(spec)
-        return new.pid
+        return self._fork(lambda: begin_at_once(spec, self._place))
 
-    @crash.around("supervisor.fork")
-    def _fork(self) -> Spare:
+    def _fork_spare(self) -> Spare:
         request, entrance = os.pipe2(os.O_CLOEXEC)
-        # Until it has a pipe of its own, the supervisor's signals would go to this process.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        new = Spare(entrance)
+
+        def wait() -> None:
+            new.let_go()
+            wait_and_supervise(request, self._place)
+
         try:
-            pid = os.fork()
-            if pid == 0:
-                self._spares.append(Spare(0, entrance))
-                self._become_supervisor(request)
+            new.pid = self._fork(wait)
         except OSError:
             os.close(entrance)
             raise
         finally:
             os.close(request)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        return Spare(pid, entrance)
+        return new
 
-    def _become_supervisor(self, request: int) -> NoReturn:
+    @crash.around("supervisor.fork")
+    def _fork(self, life: Callable[[], None]) -> int:
+        """A supervisor that leads this life; its pid."""
+        # Until it has a pipe of its own, the supervisor's signals would go to this process.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become_supervisor(life)
+            return pid
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def _become_supervisor(self, life: Callable[[], None]) -> NoReturn:
         status = 1
         try:
             os.setsid()
@@ -150,10 +161,18 @@ class _Launcher:
             for standard in (0, 1, 2):
                 os.dup2(self._null, standard)
             os.close(self._null)
-            wait_and_supervise(request, self._place)
+            life()
             status = 0
         finally:
             os._exit(status)
+
+
+def _keep_descriptors_from_jobs() -> None:
+    """Whoever left them open before us; what is opened from here on is closed at an exec anyway."""
+    for name in os.listdir("/proc/self/fd"):
+        # The one that the list was read from is closed already.
+        with contextlib.suppress(OSError):
+            os.set_inheritable(int(name), int(name) <= _STANDARD_ERROR)
 
 
 def _own(place: CgroupPlace) -> CgroupPlace:

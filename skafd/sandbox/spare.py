@@ -25,15 +25,15 @@ from skafd.sandbox.supervisor import supervise
 class Spare:
     """The launcher's side. A forked process must `let_go` of every spare but itself."""
 
-    def __init__(self, pid: int, entrance: int) -> None:
-        self.pid = pid
+    def __init__(self, entrance: int) -> None:
+        self.pid = 0
         self._entrance = entrance
 
     @crash.around("supervisor.give")
-    def give(self, spec: AttemptSpec) -> bool:
-        """Hands over the attempt; False when this supervisor is gone and cannot have begun with it."""
+    def give(self, spec: bytes) -> bool:
+        """Hands over the attempt's specification; False when this supervisor is gone and cannot have begun with it."""
         try:
-            small_files.write_all(self._entrance, spec.encode())
+            small_files.write_all(self._entrance, spec)
         except BrokenPipeError:
             return False
         finally:
@@ -55,11 +55,18 @@ def wait_and_supervise(request: int, place: CgroupPlace) -> None:
     """The supervisor's side: gets ready, waits for its attempt, and runs it."""
     # Nothing here makes cycles worth collecting, and a collection writes to pages that are shared with the launcher.
     gc.disable()
-    ahead = Ahead(request)
+    ahead = Ahead()
+    ahead.fork_child(request)
     spec = _receive(request, ahead.signals)
     os.close(request)
     if spec is not None:
         supervise(spec, place, ahead)
+
+
+def begin_at_once(spec: bytes, place: CgroupPlace) -> None:
+    """The life of a supervisor for which there was an attempt before it was forked."""
+    gc.disable()
+    supervise(AttemptSpec.from_json(json.loads(spec)), place, Ahead())
 
 
 def _receive(request: int, signals: SignalPipe) -> AttemptSpec | None:

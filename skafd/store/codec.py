@@ -7,10 +7,11 @@ import json
 import types
 from collections.abc import Hashable
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from skafd.errors import StoreError
+from skafd.model.limits import Limits
 from skafd.model.outcome import (
     Cancelled,
     Exited,
@@ -33,6 +34,7 @@ OUTCOME_KINDS: dict[str, type[Outcome]] = {
     "not_started": NotStarted,
     "lost": Lost,
 }
+_MOST_REMEMBERED = 1024
 _KIND_OF = {kind: name for name, kind in OUTCOME_KINDS.items()}
 
 
@@ -52,11 +54,25 @@ def decode(kind: type[T], text: str) -> T:
         raise StoreError(f"the database holds a {kind.__name__} that cannot be read: {error}") from error
 
 
+@lru_cache(_MOST_REMEMBERED)
+def encode_limits(limits: Limits) -> str:
+    """JSON. The same few are written at every launch."""
+    return encode(limits)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def decode_limits(text: str) -> Limits:
+    """The limits. Raises StoreError if the text is none."""
+    return decode(Limits, text)
+
+
+@lru_cache(_MOST_REMEMBERED)
 def encode_outcome(outcome: Outcome) -> str:
     """JSON with a `kind` that says which outcome it is."""
     return encode({"kind": _KIND_OF[type(outcome)], **_plain(outcome)})
 
 
+@lru_cache(_MOST_REMEMBERED)
 def decode_outcome(text: str) -> Outcome:
     """The outcome. Raises StoreError if the text is not one."""
     kind = json.loads(text).get("kind")

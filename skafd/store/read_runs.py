@@ -11,7 +11,7 @@ from skafd.model.ids import JobId, ProjectId, RunKey
 from skafd.model.states import FAILURES, RunState, TaskState
 from skafd.store.rows import attempt_view, ended_attempt, event_view, run_view, task_view
 from skafd.store.statements import PROJECT, Statements
-from skafd.store.views import AttemptView, EndedAttempt, EventView, RunDetail, RunView, TaskView
+from skafd.store.views import AttemptView, EndedAttempt, EventView, RunDetail, RunOutline, RunView, TaskView
 
 _FAILURES = ", ".join(f"'{state.value}'" for state in sorted(FAILURES))
 
@@ -25,6 +25,9 @@ _RUN_VIEW = f"""
 
 _WEIGHT = f"""CASE WHEN task.state IN ({_FAILURES}) THEN 3 WHEN task.state IN ('starting', 'running') THEN 2
     WHEN task.state IN ('waiting', 'queued') THEN 1 ELSE 0 END"""
+_STEP = "CASE WHEN instr(part, '[') THEN substr(part, 1, instr(part, '[') - 1) ELSE part END"
+"""Of a task of a flow: `score` of `score[3]`."""
+_FEW = 200
 # CROSS JOIN makes SQLite look up each job's newest run instead of scanning all tasks.
 _OF_NEWEST_RUNS = f"""FROM job CROSS JOIN task ON task.project = job.project AND task.job = job.id
         AND task.run = (SELECT max(run) FROM task WHERE project = job.project AND job = job.id)
@@ -56,16 +59,44 @@ class RunReader(Statements):
         sql, values = _list_statement(project, job, tuple(states), before, tag, user)
         return tuple(run_view(row) for row in self._all(sql, values | {"limit": limit}))
 
-    def run(self, key: RunKey) -> RunDetail:
-        """One run with its tasks and their attempts. Raises NotFound."""
-        values = {"project": key.project, "run": key.number}
-        row = self._one(f"{_RUN_VIEW} WHERE run.id = {_RUN_ID}", values)
+    def run_view(self, key: RunKey) -> RunView:
+        """One run without its tasks. Raises NotFound."""
+        row = self._one(f"{_RUN_VIEW} WHERE run.id = {_RUN_ID}", {"project": key.project, "run": key.number})
         if row is None:
             raise NotFound(f"there is no run number {key.number}", "`skafd runs` lists them")
+        return run_view(row)
+
+    def run(self, key: RunKey, job: JobId | None = None, instance: int | None = None) -> RunDetail:
+        """One run with its tasks, those of a job, or one of these, and their attempts. Raises NotFound."""
         tasks = self._all(
-            f"SELECT * FROM task WHERE project = {PROJECT} AND run = :run ORDER BY rank, instance", values
+            f"""SELECT * FROM task WHERE project = {PROJECT} AND run = :run
+                AND (:job IS NULL OR job = :job) AND (:instance IS NULL OR instance = :instance)
+                ORDER BY rank, instance""",
+            {"project": key.project, "run": key.number, "job": job, "instance": instance},
         )
-        return RunDetail(run_view(row), self._task_views(key, tasks))
+        return RunDetail(self.run_view(key), self._task_views(key, tasks))
+
+    def outline(self, key: RunKey, most: int) -> RunOutline:
+        """One run with at most so many tasks of each job, and those that are the first in a state. Raises NotFound."""
+        values = {"project": key.project, "run": key.number, "most": most}
+        told = self._all(
+            f"""SELECT * FROM (
+                SELECT task.*,
+                    row_number() OVER (PARTITION BY job, {_STEP} ORDER BY {_WEIGHT} DESC, instance) AS place,
+                    row_number() OVER (PARTITION BY job, {_STEP}, state ORDER BY instance) AS place_in_state
+                FROM task WHERE project = {PROJECT} AND run = :run)
+                WHERE place <= :most OR place_in_state = 1 ORDER BY rank, instance""",
+            values,
+        )
+        counts: dict[tuple[JobId, str], dict[TaskState, int]] = {}
+        for row in self._all(
+            f"""SELECT job, {_STEP} AS step, state, count(*) AS tasks FROM task
+                WHERE project = {PROJECT} AND run = :run
+                GROUP BY job, step, state ORDER BY min(rank), min(instance)""",
+            values,
+        ):
+            counts.setdefault((JobId(row["job"]), row["step"]), {})[TaskState(row["state"])] = row["tasks"]
+        return RunOutline(self.run_view(key), self._task_views(key, told), counts)
 
     def latest_tasks(self, project: ProjectId) -> tuple[TaskView, ...]:
         """Of each job's newest run the task that says most: a failure, else what is alive, else what waits."""
@@ -112,16 +143,22 @@ class RunReader(Statements):
         return tuple(event_view(row) for row in rows)
 
     def _task_views(self, run: RunKey, rows: Sequence[sqlite3.Row]) -> tuple[TaskView, ...]:
-        """Tasks of one run; their attempts are read at once, however many there are."""
-        condition = ""
+        """Tasks of one run; of few the attempts are read one by one, of many at once."""
         values: dict[str, Any] = {"project": run.project, "run": run.number}
-        if len(rows) == 1:
-            condition = "AND job = :job AND instance = :instance"
-            values |= {"job": rows[0]["job"], "instance": rows[0]["instance"]}
+        sql = f"SELECT * FROM attempt WHERE project = {PROJECT} AND run = :run"
+        if len(rows) <= _FEW:
+            found = [
+                attempt
+                for row in rows
+                for attempt in self._all(
+                    f"{sql} AND job = :job AND instance = :instance ORDER BY number",
+                    values | {"job": row["job"], "instance": row["instance"]},
+                )
+            ]
+        else:
+            found = self._all(f"{sql} ORDER BY number", values)
         attempts: dict[tuple[str, int], list[AttemptView]] = {}
-        for row in self._all(
-            f"SELECT * FROM attempt WHERE project = {PROJECT} AND run = :run {condition} ORDER BY number", values
-        ):
+        for row in found:
             attempts.setdefault((row["job"], row["instance"]), []).append(attempt_view(row))
         return tuple(task_view(run, row, tuple(attempts.get((row["job"], row["instance"]), ()))) for row in rows)
 

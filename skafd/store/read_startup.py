@@ -11,10 +11,9 @@ from pathlib import Path
 from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
-from skafd.model.limits import Limits
 from skafd.model.run import JobHistory, Run, Task
 from skafd.model.states import RunState, TaskState
-from skafd.store.codec import decode
+from skafd.store.codec import decode_limits
 from skafd.store.instants import to_instant
 from skafd.store.rows import DEPLOYMENT_COLUMNS, cause, deployment, parameters
 from skafd.store.statements import Statements
@@ -154,7 +153,7 @@ def _alive_attempt(row: sqlite3.Row) -> AliveAttempt:
         state=TaskState(row["state"]),
         slug=row["slug"],
         directory=Path(row["directory"]),
-        limits=decode(Limits, row["limits"]),
+        limits=decode_limits(row["limits"]),
         supervisor_pid=row["supervisor_pid"],
         supervisor_start_time=row["supervisor_start_time"],
         boot_id=row["boot_id"],

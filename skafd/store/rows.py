@@ -9,13 +9,12 @@ from pathlib import Path
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.kept import Progress
-from skafd.model.limits import Limits
 from skafd.model.outcome import Usage
 from skafd.model.owner import Owner
 from skafd.model.project import Project
 from skafd.model.run import Cause, CauseKind, EventCause
 from skafd.model.states import RunState, TaskState
-from skafd.store.codec import decode, decode_outcome
+from skafd.store.codec import decode, decode_limits, decode_outcome
 from skafd.store.instants import to_instant
 from skafd.store.views import AttemptView, EndedAttempt, EventView, ProjectRow, RunView, TaskView
 
@@ -110,7 +109,7 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         number=row["number"],
         state=TaskState(row["state"]),
         directory=Path(row["directory"]),
-        limits=decode(Limits, row["limits"]),
+        limits=decode_limits(row["limits"]),
         launched_at=to_instant(row["launched_at"]),
         started_at=to_instant(row["started_at"]),
         ended_at=to_instant(row["ended_at"]),

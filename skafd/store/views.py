@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -146,6 +147,17 @@ class RunDetail:
 
     run: RunView
     tasks: tuple[TaskView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutline:
+    """A run with the tasks that say most of it, however many there are."""
+
+    run: RunView
+    tasks: tuple[TaskView, ...]
+    """Of each job, and of each step of a flow, the most telling ones, and the first in each state."""
+    counts: Mapping[tuple[JobId, str], Mapping[TaskState, int]]
+    """How many tasks of each job, and of each step of a flow, are in which state; in the order of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from skafd.model.decisions import Kill, Transition
 from skafd.model.ids import AttemptKey, TaskKey
 from skafd.model.outcome import Exited, Usage, state_of
 from skafd.model.states import TaskState
-from skafd.store.codec import encode, encode_outcome
+from skafd.store.codec import encode_limits, encode_outcome
 from skafd.store.instants import to_microseconds
 from skafd.store.statements import PROJECT, Statements
 from skafd.store.views import Launching
@@ -72,7 +72,7 @@ class AttemptWriter(Statements):
                     (project, run, job, instance, number, state, directory, limits, boot_id, launched_at)
                 VALUES ({PROJECT}, :run, :job, :instance, :number, 'starting', :directory, :limits, :boot_id, :at)""",
             _attempt_values(move, at)
-            | {"directory": str(known.directory), "limits": encode(known.limits), "boot_id": known.boot_id},
+            | {"directory": str(known.directory), "limits": encode_limits(known.limits), "boot_id": known.boot_id},
         )
 
     def _run_attempt(self, move: Transition, at: int) -> None:

@@ -290,4 +290,4 @@ def test_several_events_that_must_all_come(installed: Installed) -> None:
         ("project", "other"),
     ]
     assert "both/1 succeeded" in installed.ok("events").splitlines()[-1]
-    assert installed.ok("why", "both/go") == "both/1/go succeeded\n"
+    assert installed.ok("why", "both/go") == "both/1/go succeeded: exit code 0\n"

@@ -26,15 +26,17 @@ def test_an_attempt_gets_the_supervisor_and_the_child_that_wait_for_it(sandbox: 
 
 def test_a_spare_supervisor_that_is_killed_is_not_missed(sandbox: Sandbox) -> None:
     spare = sandbox.wait_for_spare()
+    [child] = children_of(spare)
     kill_by_force(spare)
-    sandbox.wait(lambda: not is_alive(spare), "it is gone")
+    sandbox.wait(lambda: not is_alive(spare) and not is_alive(child), "both are gone")
     assert sandbox.run_script("job", "exit 3").exit_code == 3
 
 
 def test_a_spare_supervisor_that_is_told_to_end_ends_no_attempt(sandbox: Sandbox) -> None:
     spare = sandbox.wait_for_spare()
+    [child] = children_of(spare)
     os.kill(spare, signal.SIGTERM)
-    sandbox.wait(lambda: not is_alive(spare), "it has ended")
+    sandbox.wait(lambda: not is_alive(spare) and not is_alive(child), "both have ended")
     assert sandbox.run_script("job", "exit 3").exit_code == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from skafd.model.outcome import Exited, OomKilled, Usage
 from skafd.model.project import Schedule
 from skafd.model.states import RunState, TaskState
 from skafd.store import Database
-from skafd.store.views import AttemptView, RunDetail, RunView, TaskView
+from skafd.store.views import AttemptView, RunOutline, RunView, TaskView
 from tests.support.stored import CONFIG, INGEST, LIMITS, NOON, add_churn, new_run
 
 RUN = RunKey(ProjectId("token"), 42)
@@ -84,12 +85,19 @@ def test_the_live_deployment_is_shown_as_in_the_list(database: Database, tmp_pat
     assert present.live_deployment_info(deployment) == present.deployment_info(view)
 
 
+def outline(run: RunView, tasks: tuple[TaskView, ...]) -> RunOutline:
+    counts: dict[tuple[JobId, str], Counter[TaskState]] = {}
+    for one in tasks:
+        counts.setdefault((one.key.job, one.part.partition("[")[0]), Counter())[one.state] += 1
+    return RunOutline(run, tasks, counts)
+
+
 def test_of_thousands_of_instances_the_ones_that_say_most_are_listed_and_all_are_counted() -> None:
     run = RunView(RUN, "churn", DeploymentNumber(1), new_run(1).cause, (), RunState.RUNNING, NOON, None, 10_000, ())
     states = [TaskState.FAILED if instance == 7_777 else TaskState.SUCCEEDED for instance in range(10_000)]
     tasks = tuple(task(state, instance, "exit code 1") for instance, state in enumerate(states))
     config = replace(CONFIG, jobs=(replace(JOB, parallelism=10_000),))
-    shown = present.run_detail(RunDetail(run, tasks), config)
+    shown = present.run_detail(outline(run, tasks), config)
     assert len(shown.tasks) == present.MOST_SHOWN
     assert [one.instance for one in shown.tasks if one.state == "failed"] == [7_777]
     assert shown.groups[0].counts == {"failed": 1, "succeeded": 9_999}
@@ -107,7 +115,7 @@ def test_of_a_wide_flow_each_step_is_shown() -> None:
     )
     cause = new_run(1).cause
     view = RunView(RUN, "churn", DeploymentNumber(1), cause, (), RunState.SUCCEEDED, NOON, None, 203, ())
-    shown = present.run_detail(RunDetail(view, tasks), replace(CONFIG, jobs=(flow,)))
+    shown = present.run_detail(outline(view, tasks), replace(CONFIG, jobs=(flow,)))
     names = [task.task.rpartition("/")[2] for task in shown.tasks]
     assert (names[:2], names[-1], len(names)) == (["_parameters", "start"], "join", 53)
     assert [(group.name, group.instances) for group in shown.groups] == [(f"{JOB.name}/work", 200)]

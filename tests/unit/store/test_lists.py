@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from skafd.errors import NotFound
 from skafd.model.decisions import Decisions, Missed, RunEnded
-from skafd.model.ids import JobId, ProjectId, RunKey
+from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
 from skafd.model.states import RunState, TaskState
 from skafd.store import Database
 from skafd.store.reader import Reader
@@ -117,3 +119,22 @@ def steps(database: Database, project: ProjectId) -> dict[str, int]:
             question(reader, project)
             reader._connection.set_progress_handler(None, 0)
     return counted
+
+
+def test_of_a_wide_run_few_tasks_are_read_and_all_are_counted(database: Database, project: ProjectId) -> None:
+    run = new_run(project, 1)
+    wide = [replace(run.tasks[0], key=TaskKey(run.key, INGEST, instance)) for instance in range(1000)]
+    failed = {7: TaskState.FAILED, 998: TaskState.UPSTREAM_FAILED}
+    tasks = tuple(replace(one, state=failed.get(one.key.instance, TaskState.SUCCEEDED)) for one in wide)
+    apply(database, Decisions((replace(run, tasks=(*tasks, run.tasks[1])),)))
+    with database.reader() as reader:
+        outline = reader.outline(run.key, 3)
+        assert [task.key.instance for task in outline.tasks] == [0, 7, 998, 0]
+        assert outline.counts == {
+            (INGEST, ""): {TaskState.SUCCEEDED: 998, TaskState.FAILED: 1, TaskState.UPSTREAM_FAILED: 1},
+            (run.tasks[1].key.job, ""): {run.tasks[1].state: 1},
+        }
+        assert list(outline.counts)[0] == (INGEST, "")
+        assert [task.key.instance for task in reader.run(run.key, INGEST, 7).tasks] == [7]
+        with pytest.raises(NotFound):
+            reader.outline(RunKey(project, 99), 3)
