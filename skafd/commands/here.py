@@ -50,13 +50,17 @@ def given(*words: str | None) -> list[str]:
 def split_project(client: Client, words: list[str]) -> tuple[Json, list[str]]:
     """Takes the project off the front of `words`; in a project folder it may be left out.
 
-    A project's name comes first: where the first word is one, it means the project.
+    A project's name comes first: where the first word is one, it means the project. `churn/train` is both in one word.
     """
     if not words:
         return find_project(client, None), []
     try:
         return find_project(client, words[0]), words[1:]
     except NotFound:
+        head, _, rest = words[0].partition("/")
+        if head and rest and head not in (".", "..", "~"):
+            project, others = split_project(client, [head])
+            return project, [*others, rest, *words[1:]]
         project = _project_here(client) if len(words) < MOST_WORDS else None
         if project is None:
             raise

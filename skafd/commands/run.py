@@ -57,6 +57,7 @@ def run(
     Examples:
       skafd run churn
       skafd run churn train --param epochs=20 --wait
+      skafd run churn/train
       skafd run churn report --only
       skafd run --resume churn/42
       skafd run --resume churn/42 --from-step fit --param epochs=20

@@ -38,6 +38,7 @@ MOST_LISTED = 1000
 MOST_EXPLAINED = 1000
 MOST_RUNS = 10_000
 MOST_PARALLEL = 1000
+_DAY_LENGTH = len("2026-03-01")
 _LONG_AGO = to_instant(0)
 
 
@@ -188,6 +189,8 @@ def _past_instants(job: Job, first: str, last: str, now: datetime) -> tuple[date
         ) from None
     found = takewhile(lambda instant: instant <= now, merge(*(one.after(_LONG_AGO) for one in calendars)))
     instants = tuple(dict.fromkeys(islice(found, MOST_RUNS + 1)))
+    if not instants and last[:_DAY_LENGTH] < first[:_DAY_LENGTH]:
+        raise Refused(f"{last} is before {first}", "the earlier one goes to --from")
     if not instants:
         raise Refused(f"nothing was due from {first} to {last}")
     if len(instants) > MOST_RUNS:

@@ -105,6 +105,7 @@ def has_notebook(text: str, language: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def first_word(command: Command) -> str | None:
     """The program that a command begins with; None where the shell has yet to make it out of the text."""
     for word in _words(command.text):

@@ -134,7 +134,7 @@ def test_of_a_wide_run_few_tasks_are_read_and_all_are_counted(database: Database
             (INGEST, ""): {TaskState.SUCCEEDED: 998, TaskState.FAILED: 1, TaskState.UPSTREAM_FAILED: 1},
             (run.tasks[1].key.job, ""): {run.tasks[1].state: 1},
         }
-        assert list(outline.counts)[0] == (INGEST, "")
+        assert next(iter(outline.counts)) == (INGEST, "")
         assert [task.key.instance for task in reader.run(run.key, INGEST, 7).tasks] == [7]
         with pytest.raises(NotFound):
             reader.outline(RunKey(project, 99), 3)
