@@ -59,8 +59,8 @@ def split_project(client: Client, words: list[str]) -> tuple[Json, list[str]]:
     except NotFound:
         head, _, rest = words[0].partition("/")
         if head and rest and head not in (".", "..", "~"):
-            project, others = split_project(client, [head])
-            return project, [*others, rest, *words[1:]]
+            named, others = split_project(client, [head])
+            return named, [*others, rest, *words[1:]]
         project = _project_here(client) if len(words) < MOST_WORDS else None
         if project is None:
             raise

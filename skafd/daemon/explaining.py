@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from skafd import clock
 from skafd.daemon import present
@@ -97,7 +97,7 @@ class Explaining:
         return f"{name}: it has no schedule" + (" and `on_deploy` is `wait`" if waits else "")
 
 
-def _most_telling(run: views.RunView, tasks: list[views.TaskView], config: Project, waits: present.Waits) -> str:
+def _most_telling(run: views.RunView, tasks: Sequence[views.TaskView], config: Project, waits: present.Waits) -> str:
     jobs = {job.id: job for job in config.jobs}
     task = max(tasks, key=present.weight)
     return task_sentence(present.tell(run, task, jobs.get(task.key.job), waits))

@@ -423,6 +423,8 @@ VERSION_16 = (
         PRIMARY KEY (heard, project, job, together, member)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX gathered_by_project ON gathered(project, run)",
+    # At each success it is asked whether it was the last of its job, which may have ten thousand tasks.
+    "CREATE INDEX task_not_succeeded ON task(project, run, job) WHERE state != 'succeeded'",
 )
 
 STEPS = (

@@ -119,7 +119,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter, GatheredWrite
         self._change_many(
             f"""UPDATE job SET last_succeeded_at = :at
                 WHERE project = {PROJECT} AND id = :job AND NOT EXISTS (
-                    SELECT 1 FROM task
+                    SELECT 1 FROM task INDEXED BY task_not_succeeded
                     WHERE project = {PROJECT} AND run = :run AND job = :job AND state != 'succeeded')""",
             [task_values(move.task) | {"at": at} for move in transitions if move.new is TaskState.SUCCEEDED],
         )
