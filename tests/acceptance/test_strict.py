@@ -57,3 +57,21 @@ def test_without_bubblewrap_the_deployment_is_refused_with_what_to_install(insta
     done = installed.command("up", folder, "--detach")
     assert done.returncode != 0
     assert "apt install bubblewrap" in done.stdout + done.stderr
+
+
+def test_a_strict_job_reads_the_file_that_arrived(installed: Installed) -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("STRICT ISOLATION IS NOT TESTED HERE: install bubblewrap, or run the tests as root")
+    config = """\
+name: letters
+isolation: strict
+jobs:
+  - {name: read, entrypoint: 'cat "$SKAFD_EVENT_FILE"', on: {file: inbox/*.txt, stable_for: 200ms}}
+"""
+    folder = installed.write_project("letters", {"metis.config.yml": config, ".gitignore": "inbox/\n"})
+    (folder / "inbox").mkdir()
+    installed.ok("up", folder, "--detach")
+    (folder / "inbox" / "one.txt").write_text("it has arrived\n")
+    installed.wait_for("its run", lambda: installed.json("runs", "letters"))
+    installed.wait_for_run("letters/1")
+    assert installed.ok("logs", "letters/1") == "it has arrived\n"
