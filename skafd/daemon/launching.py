@@ -144,12 +144,12 @@ def _notebooks(home: Home, deployment: Deployment, job: Job, folder: Path, acces
 def attempt_name(home: Home, folder: Path) -> str:
     """What launcher and supervisors call the attempt that has this folder. Raises ValueError for a foreign folder."""
     # Of a service: `services/data/3`; no project's folder has that name, since its slug is followed by a number.
-    text = str(folder)
-    if text.startswith(f"{home.services}/"):
-        return text.removeprefix(f"{home.path}/")
-    if not text.startswith(f"{home.runs}/"):
+    text, root = str(folder), str(home.path)
+    if text.startswith(f"{root}/services/"):
+        return text.removeprefix(f"{root}/")
+    if not text.startswith(f"{root}/runs/"):
         raise ValueError(f"{folder} is not in {home.runs}")
-    return text.removeprefix(f"{home.runs}/")
+    return text.removeprefix(f"{root}/runs/")
 
 
 def _fit(name: str) -> str:
