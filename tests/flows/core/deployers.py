@@ -1,7 +1,7 @@
 """`scripts/flows --deployers`: Metaflow's own tests of deployers (`test/ux`), with skafd as the deployer.
 
-Arguments go to pytest, as `-k resume`. Where no conda channel can be reached, `SKAFD_METAFLOW_CONDA=pypi` takes the packages
-of the one test that asks conda from PyPI; it needs a Python 3.10.
+Arguments go to pytest, as `-k resume`. Where no conda channel can be reached, `SKAFD_METAFLOW_CONDA=pypi` takes the
+packages of the one test that asks conda from PyPI; it needs a Python 3.10.
 """
 
 from __future__ import annotations
