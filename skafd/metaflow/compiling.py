@@ -12,7 +12,7 @@ from skafd.metaflow.cron import convert
 from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import Flow, FlowStep, StepKind
 from skafd.model.limits import Limits
-from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, TriggerKind
+from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, TriggerKind, all_of
 
 Description = Mapping[str, Any]
 """What `python flow.py skafd describe` writes."""
@@ -44,7 +44,7 @@ def compile_flow(job: Job, description: Description, file: str, options: tuple[s
         flow=_flow(description, file, options),
         parameters=parameters,
         schedules=schedules,
-        triggers=job.triggers or _triggers(description, file),
+        triggers=job.triggers or _triggers(description),
         on_deploy=OnDeploy.WAIT if required else job.on_deploy,
     )
 
@@ -196,19 +196,13 @@ def _schedules(description: Description, file: str) -> tuple[Schedule, ...]:
         raise DeployError(f"{file}: @schedule: {error}", "write it as a cron of five fields") from error
 
 
-def _triggers(description: Description, file: str) -> tuple[Trigger, ...]:
+def _triggers(description: Description) -> tuple[Trigger, ...]:
     waits = [
         Trigger(TriggerKind.EVENT, event["name"], fields=tuple(event["parameters"].items()))
         for event in description["events"]
     ]
     waits += [Trigger(TriggerKind.EVENT, _finish_event(name)) for name in description["finished"]]
-    if len(waits) > 1:
-        names = ", ".join(one.name for one in waits)
-        raise DeployError(
-            f"{file}: it waits for {len(waits)} events together ({names}), and skafd sets off a flow by any one",
-            "let a small flow or job wait for each, and this one depend on them",
-        )
-    return tuple(waits)
+    return all_of(waits) if len(waits) > 1 else tuple(waits)
 
 
 def _finish_event(flow: str) -> str:

@@ -166,6 +166,23 @@ print(run.id, run.successful, run.data.problem.type, run.end_task.stdout)
 """
 
 
+BOTH = """\
+from metaflow import FlowSpec, current, step, trigger
+
+@trigger(events=["orders", "prices"])
+class BothFlow(FlowSpec):
+    @step
+    def start(self):
+        self.seen = sorted(event.name for event in current.trigger.events)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    BothFlow()
+"""
 PROD = """\
 from metaflow import FlowSpec, current, get_namespace, project, step
 
@@ -412,6 +429,16 @@ def test_a_step_that_belongs_elsewhere_is_taken_there_by_metaflow(flows: FlowPro
     assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", "hybrid/1")
     assert attempts(run, "hybrid/away") == ["failed", "succeeded"]
     assert flows.ask(folder, "HybridFlow")["artifacts"]["seen"] == "['a', 'b']"
+
+
+def test_a_flow_that_waits_for_several_events_begins_when_all_have_come(flows: FlowProjects) -> None:
+    folder = flows.write("both", "  - {name: both, type: metaflow, entrypoint: both.py}\n", {"both.py": BOTH})
+    flows.installed.ok("up", folder, "--detach")
+    for name in ("prices", "prices", "orders"):
+        flows.installed.ok("event", "publish", name)
+    assert flows.finish("both/1")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "both/1")
+    assert flows.ask(folder, "BothFlow")["artifacts"]["seen"] == "['orders', 'prices']"
+    assert len(flows.installed.json("runs", "both")) == 1
 
 
 def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows: FlowProjects) -> None:

@@ -138,8 +138,8 @@ def test_events_and_other_flows_set_it_off() -> None:
     named = compile_flow(job("flow"), description(project=project), "flow.py", ()).flow
     assert named is not None
     assert named.finish_event == "metaflow.demo.prod.Flow.end"
-    with pytest.raises(DeployError, match="waits for 2 events together"):
-        compile_flow(job("flow"), description(events=events, finished=["Other"]), "flow.py", ())
+    both = compile_flow(job("flow"), description(events=[*events, {"name": "paid", "parameters": {}}]), "flow.py", ())
+    assert {one.together for one in both.triggers} == {"event arrived, event paid"}
 
 
 @pytest.mark.parametrize(
