@@ -154,10 +154,10 @@ class Home:
                 "set SKAFD_HOME to a folder on a local disk",
             )
         passage = 0o711 if os.geteuid() == 0 else 0o700
-        for folder in (self.path, self.environments, self.runs, self.jobs, self.spark):
+        for folder in (self.path, self.environments, self.runs, self.jobs, self.services, self.spark):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(passage)
-        for folder in (self.deployments, self.services, self.data, self.logs, self.artifacts):
+        for folder in (self.deployments, self.data, self.logs, self.artifacts):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
 

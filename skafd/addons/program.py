@@ -46,6 +46,8 @@ class ServiceProgram:
     """Whose rights it has, if not those of skafd."""
     url: str | None = None
     """Where people can look at it."""
+    gives_away: bool = False
+    """What it forks is moved into the control groups of attempts, and outlives it."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

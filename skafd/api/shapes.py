@@ -201,6 +201,8 @@ class AttemptInfo:
     folder: str
     """Its working folder and log are in there."""
     progress: ProgressInfo | None = None
+    start: str = ""
+    """Of a step of a flow: `warm`, or `cold: ` and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def outcome_of(evidence: Evidence) -> Outcome:
 
 def usage_of(evidence: Evidence) -> Usage:
     """What the attempt used."""
-    return Usage(peak_memory_bytes=evidence.peak_memory_bytes, cpu_seconds=evidence.cpu_seconds)
+    return Usage(evidence.peak_memory_bytes, evidence.cpu_seconds, evidence.start)
 
 
 def output_of(folder: Path) -> str | None:

@@ -28,6 +28,7 @@ from skafd.daemon.services import Services, split_reports
 from skafd.daemon.spark.equipping import Equipping
 from skafd.daemon.spark.keeping import SparkKeeping
 from skafd.daemon.supervision import Supervision
+from skafd.daemon.warm_servers import WarmServers
 from skafd.errors import SkafdError
 from skafd.home import Home
 from skafd.machine.room import shortage_of
@@ -77,7 +78,10 @@ class Orchestrator(threading.Thread):
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
         self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later, self._wanted)
-        self._services = Services(home, database, programs or Programs(), self._supervision)
+        programs = programs or Programs()
+        self._services = Services(home, database, programs, self._supervision)
+        self._warm_servers = WarmServers(home, place, self._services)
+        programs.add(self._warm_servers.program)
         self._spark = SparkKeeping(home, capacity, self._services)
         self._equipping = Equipping(home, self._spark)
         self._late: list[Report] = []
@@ -251,7 +255,7 @@ class Orchestrator(threading.Thread):
         if service_name(attempt) is not None:
             return self._services.spec(attempt)
         spec = self.memory.spec(attempt)
-        return self._equipping.equip(spec, attempt, self.memory)
+        return self._warm_servers.offer(self._equipping.equip(spec, attempt, self.memory))
 
     def _wanted(self, attempt: AttemptKey) -> Wanted:
         return self.memory.wanted(attempt) if service_name(attempt) is None else Wanted(())

@@ -257,6 +257,7 @@ def _attempt_info(attempt: views.AttemptView) -> AttemptInfo:
         cpu_seconds=attempt.usage.cpu_seconds,
         folder=str(attempt.directory),
         progress=_progress(attempt),
+        start=attempt.usage.start,
     )
 
 

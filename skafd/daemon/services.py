@@ -26,6 +26,7 @@ from skafd.model.limits import Limits
 from skafd.model.service import Service, ServiceState, service_name
 from skafd.model.states import TaskState
 from skafd.sandbox.identity import boot_id
+from skafd.sandbox.small_files import make_folders
 from skafd.sandbox.spec import AttemptSpec, ResourceLimits
 from skafd.store import Database, Purpose
 from skafd.store.views import AliveAttempt
@@ -51,6 +52,8 @@ class Services:
         """Needed, although it is just ending: started when it has ended."""
         self._idle_at: dict[str, datetime] = {}
         self._held: frozenset[str] = frozenset()
+        self.is_restored = False
+        """What is written of services is known: before that, nobody can say which ones there are."""
 
     # --- asked in the orchestrator's thread, through its mailbox -----------------------------------------
 
@@ -120,6 +123,7 @@ class Services:
         """Begins with what is written, and finds out what became of the processes. Raises StoreError."""
         now = clock.now()
         self._services = {service.name: service for service in services}
+        self.is_restored = True
         self._changed.clear()
         self._idle_at.clear()
         reports = [report for one in services if one.has_process for report in self._take_over(one)]
@@ -145,6 +149,7 @@ class Services:
             grace_seconds=program.grace_seconds,
             log_cap_bytes=program.log_cap_bytes,
             user=program.user,
+            gives_away=program.gives_away,
         )
 
     # --- helpers ----------------------------------------------------------------------------------------
@@ -231,7 +236,7 @@ class Services:
 
     def _remove_old_starts(self, service: Service) -> None:
         folder = self._home.services / service.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(str(folder))
         for old in folder.iterdir():
             if old.name.isdigit() and int(old.name) <= service.number - _KEPT_STARTS:
                 shutil.rmtree(old, ignore_errors=True)

@@ -19,6 +19,7 @@ from skafd.model.run import CauseKind, Run
 
 _QUIET = ("--quiet", "--no-pylint", "--event-logger=nullSidecarLogger", "--monitor=nullSidecarMonitor")
 _LONGEST_PLAIN_LIST = 500
+TASK_VARIABLE = "SKAFD_METAFLOW_TASK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def environment_of(task: FlowTask) -> dict[str, str]:
     found = {
         "METAFLOW_RUNTIME_NAME": "skafd",
         "METAFLOW_RUN_ID": run_id(task.run),
-        "SKAFD_METAFLOW_TASK": task.name,
+        TASK_VARIABLE: task.name,
     }
     if task.run.cause.kind is CauseKind.EVENT and task.run.created_at is not None:
         found["SKAFD_METAFLOW_TRIGGERED_AT"] = str(int(task.run.created_at.timestamp()))

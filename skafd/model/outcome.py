@@ -85,6 +85,8 @@ class Usage:
 
     peak_memory_bytes: int | None = None
     cpu_seconds: float | None = None
+    start: str = ""
+    """Of a step of a flow: `warm`, or `cold: ` and why."""
 
 
 def state_of(outcome: Outcome) -> TaskState:

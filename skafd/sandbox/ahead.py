@@ -7,8 +7,7 @@ import signal
 from collections.abc import Sequence
 
 from skafd.sandbox import prctl
-from skafd.sandbox.child import Child, ChildGone, Stage, start_child
-from skafd.sandbox.inner_status import InnerStatus
+from skafd.sandbox.child import Child, ChildGone, Stage, Start, start_child
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.user import User
 
@@ -35,7 +34,7 @@ class Ahead:
         if user is not None:
             os.fchown(self._pipe_entrance, user.uid, user.gid)
 
-    def start(self, stage: Stage, command: Sequence[str]) -> tuple[int, InnerStatus | None]:
+    def start(self, stage: Stage, command: Sequence[str]) -> tuple[int, Start]:
         """Execs a command; returns its pid, and what `Child.start` does. Raises CannotExec or OSError."""
         child, self._child = self._child, None
         if child is None:

@@ -75,6 +75,8 @@ class Attendant:
         self.stop: Stop | None = None
         self._request: kill.CancelRequest | None = None
         self.child_peak_bytes = 0
+        self.note = ""
+        """How the command was started, where that is worth a word."""
 
     def start_clock(self) -> None:
         """Lets the timeout begin."""
@@ -84,7 +86,8 @@ class Attendant:
     def start(self, stage: child.Stage, command: Sequence[str]) -> None:
         """Execs the next command; raises CannotExec."""
         self._main_status = None
-        self._main_pid, self._inner = self._ahead.start(stage, command)
+        self._main_pid, begun = self._ahead.start(stage, command)
+        self._inner, self.note = begun.inner, begun.note
         if self._inner is not None:
             self._keepers += _KEEPERS
             self._poll.register(self._inner.fileno(), select.POLLIN)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from skafd import crash
-from skafd.sandbox import prctl, small_files, strict
+from skafd.sandbox import prctl, small_files, strict, warm
 from skafd.sandbox.inner_status import InnerStatus
 from skafd.sandbox.user import User, become
 
@@ -34,6 +34,7 @@ class Stage:
     options: Sequence[str] = ()
     """Of bubblewrap, for strict isolation."""
     open_files: int | None = None
+    warm: warm.WarmStart | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The stage as JSON values."""
@@ -44,13 +45,15 @@ class Stage:
             "user": None if self.user is None else self.user.to_json(),
             "options": list(self.options),
             "open_files": self.open_files,
+            "warm": None if self.warm is None else self.warm.to_json(),
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Stage:
         """Reads back what `to_json` gave."""
         user = None if values["user"] is None else User.from_json(values["user"])
-        return cls(**{**values, "user": user})
+        start = None if values["warm"] is None else warm.WarmStart.from_json(values["warm"])
+        return cls(**{**values, "user": user, "warm": start})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,20 @@ def cookie(cgroup_name: str) -> str:
     return f"SKAFD_SANDBOX={cgroup_name}"
 
 
+_NOTE = b"\0"
+"""Between what is said of a start and why there is none."""
+WARM = "warm"
 _NOT_CONFINED = "bubblewrap could not isolate it; the log has its words"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a command was started."""
+
+    inner: InnerStatus | None = None
+    """Where its own end is told apart from that of its process."""
+    note: str = ""
+    """`warm`, or `cold: ` and why; empty where nobody wanted a warm start."""
 
 
 class CannotExec(Exception):
@@ -96,21 +112,21 @@ class Child:
             os.close(descriptor)
 
     @crash.around("command.start")
-    def start(self, stage: Stage, command: Sequence[str]) -> InnerStatus | None:
+    def start(self, stage: Stage, command: Sequence[str]) -> Start:
         """Execs a command inside the cgroup; under strict isolation its own end is told apart from that of `pid`.
 
         Raises CannotExec, ChildGone or OSError.
         """
         try:
             self._tell(stage, command)
-            reason = os.read(self._report, 4096)
+            said = small_files.read_all(self._report)
         except BrokenPipeError as error:
             os.waitpid(self.pid, 0)
             os.close(self._inner)
             raise ChildGone from error
         finally:
             os.close(self._report)
-        return _begun(self.pid, reason, InnerStatus(self._inner), stage)
+        return _begun(self.pid, said, InnerStatus(self._inner), stage)
 
     def _tell(self, stage: Stage, command: Sequence[str]) -> None:
         order = [list(command), stage.to_json()]
@@ -121,7 +137,7 @@ class Child:
 
 
 @crash.around("command.start")
-def start_child(output: int, stage: Stage, command: Sequence[str]) -> tuple[int, InnerStatus | None]:
+def start_child(output: int, stage: Stage, command: Sequence[str]) -> tuple[int, Start]:
     """As a `Child` that is told its command at once, which takes less in all. Raises CannotExec or OSError."""
     report, its_report = os.pipe2(os.O_CLOEXEC)
     inner, its_inner = os.pipe2(os.O_CLOEXEC)
@@ -132,22 +148,23 @@ def start_child(output: int, stage: Stage, command: Sequence[str]) -> tuple[int,
     for descriptor in (its_report, its_inner):
         os.close(descriptor)
     try:
-        reason = os.read(report, 4096)
+        said = small_files.read_all(report)
     finally:
         os.close(report)
-    return pid, _begun(pid, reason, InnerStatus(inner), stage)
+    return pid, _begun(pid, said, InnerStatus(inner), stage)
 
 
-def _begun(pid: int, reason: bytes, inner: InnerStatus, stage: Stage) -> InnerStatus | None:
-    """What tells of the job's own end under strict isolation. Raises CannotExec where there is a reason."""
+def _begun(pid: int, said: bytes, inner: InnerStatus, stage: Stage) -> Start:
+    """How it was started; under strict isolation with what tells of its own end. Raises CannotExec for a reason."""
+    note, _, reason = said.rpartition(_NOTE)
     if reason or (stage.options and not inner.has_begun()):
         inner.close()
         os.waitpid(pid, 0)
         raise CannotExec(reason.decode("utf-8", "replace") or _NOT_CONFINED)
     if stage.options:
-        return inner
+        return Start(inner)
     inner.close()
-    return None
+    return Start(note=note.decode("utf-8", "replace"))
 
 
 def _become_at_once(supervisor: int, output: int, reports: Reports, stage: Stage, command: Sequence[str]) -> NoReturn:
@@ -175,6 +192,7 @@ def _become(supervisor: int, output: int, order: int, reports: Reports) -> NoRet
 
 def _obey(supervisor: int, reports: Reports, command: list[str], stage: Stage) -> None:
     try:
+        borrowed = _borrow(reports, command, stage)
         for path in stage.entrances:
             small_files.set_value(path, "0")
         if stage.open_files is not None:
@@ -185,10 +203,47 @@ def _obey(supervisor: int, reports: Reports, command: list[str], stage: Stage) -
         os.chdir(stage.folder)
         if stage.options:
             command = _confined(stage.options, reports, command)
+        if borrowed is not None and _begins(borrowed, reports):
+            warm.attend(borrowed, command, stage.environment)
         os.execvpe(command[0], command, stage.environment)
     except BaseException as error:
         reason = _explain(error, command[0], stage.folder)
         os.write(reports.exec, reason.encode("utf-8", "surrogateescape")[:4096])
+
+
+def _borrow(reports: Reports, command: Sequence[str], stage: Stage) -> warm.Borrowed | None:
+    """While we still have all rights: a process of the job's user may not be moved by that user."""
+    if stage.warm is None:
+        return None
+    request = warm.Request(
+        warm.own_command(command),
+        stage.environment,
+        stage.folder,
+        stage.open_files,
+        stage.entrances,
+        may_enter=stage.user is None,
+    )
+    try:
+        return warm.borrow(stage.warm, request)
+    except warm.NoWarmStart as error:
+        _note(reports, f"cold: {error}")
+        return None
+
+
+def _begins(borrowed: warm.Borrowed, reports: Reports) -> bool:
+    try:
+        borrowed.begin()
+    except warm.NoWarmStart as error:
+        _note(reports, f"cold: {error}")
+        return False
+    _note(reports, WARM)
+    # Closed by no exec.
+    _close_others(keep=borrowed.descriptors)
+    return True
+
+
+def _note(reports: Reports, text: str) -> None:
+    os.write(reports.exec, text.encode("utf-8", "replace")[:1000] + _NOTE)
 
 
 def _prepare(supervisor: int) -> None:

@@ -68,6 +68,8 @@ class Evidence:
     """Where the marker stands in `log` when something was left out for the cap."""
     started_at: float | None = None
     """When the first command was exec'ed."""
+    start: str = ""
+    """`warm` where it was forked from a process that had imported all, else `cold: ` and why; empty for most jobs."""
     ended_at: float = 0.0
 
     def to_json(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from skafd.sandbox.output import Output
 from skafd.sandbox.redact import Redactor
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.strict import TEMPORARY
-from skafd.sandbox.tree import own_tree
+from skafd.sandbox.tree import ProcessTree, own_tree
 from skafd.sandbox.usage import UsageWatch
 from skafd.sandbox.verdict import judge
 
@@ -32,7 +32,8 @@ class Execution:
         self._spec = spec
         self._cgroup = cgroup
         self._ahead = ahead
-        self._tree = own_tree(cgroup)
+        # What it gave away and may yet come back as an orphan of this process is another attempt's.
+        self._tree = own_tree(cgroup) if not spec.gives_away else ProcessTree(cgroup, list)
         self._watches = _watches(spec, leaf)
         self._usage: UsageWatch | None = None
         self._started_at: float | None = None
@@ -57,6 +58,7 @@ class Execution:
             log_bytes_dropped=output.dropped_bytes + output.lost_bytes,
             log_head_bytes=output.head_bytes,
             started_at=self._started_at,
+            start=attendant.note or self._spec.start,
         )
 
     def end_time(self) -> float:
@@ -114,6 +116,7 @@ class Execution:
             self._spec.user,
             self._options(),
             self._spec.limits.open_files,
+            self._spec.warm,
         )
 
     def _options(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from skafd.errors import SandboxError
 from skafd.sandbox.strict import Confinement
 from skafd.sandbox.user import User
+from skafd.sandbox.warm import WarmStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class AttemptSpec:
     """Files in the attempt's folder that the job may write, and folders (`a/`): made, empty, if it could not."""
     confinement: Confinement | None = None
     """Strict isolation; None for the usual one."""
+    warm: WarmStart | None = None
+    """Where to ask for a process in place of exec'ing the command."""
+    start: str = ""
+    """Where there is nobody to ask although there could be: why."""
+    gives_away: bool = False
+    """What it forks belongs to other attempts, as soon as it is in their control groups."""
 
     def __post_init__(self) -> None:
         if not self.commands or not all(self.commands):
@@ -89,7 +96,7 @@ class AttemptSpec:
     def to_json(self) -> dict[str, Any]:
         """The spec as JSON values, secrets and environment included: for the launcher's socket, not for disk."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        parts = {"user": self.user, "confinement": self.confinement}
+        parts = {"user": self.user, "confinement": self.confinement, "warm": self.warm}
         written = {name: None if part is None else part.to_json() for name, part in parts.items()}
         return values | written | {"limits": self.limits.to_json()}
 
@@ -105,5 +112,7 @@ class AttemptSpec:
         limits = ResourceLimits(**values["limits"])
         user = None if values["user"] is None else User.from_json(values["user"])
         confinement = None if values["confinement"] is None else Confinement.from_json(values["confinement"])
+        warm = None if values["warm"] is None else WarmStart.from_json(values["warm"])
         again = {"commands": commands, "secrets": secrets, "limits": limits, "user": user, "confinement": confinement}
+        again |= {"warm": warm}
         return cls(**{**values, **again, "writable": tuple(values["writable"])})

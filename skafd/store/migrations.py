@@ -427,6 +427,11 @@ VERSION_16 = (
     "CREATE INDEX task_not_succeeded ON task(project, run, job) WHERE state != 'succeeded'",
 )
 
+VERSION_17 = (
+    # How a step of a flow was started: `warm`, or `cold: ` and why.
+    "ALTER TABLE attempt ADD COLUMN start TEXT NOT NULL DEFAULT ''",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -444,6 +449,7 @@ STEPS = (
     VERSION_14,
     VERSION_15,
     VERSION_16,
+    VERSION_17,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

@@ -115,7 +115,7 @@ def attempt_view(row: sqlite3.Row) -> AttemptView:
         ended_at=to_instant(row["ended_at"]),
         outcome=None if row["outcome"] is None else decode_outcome(row["outcome"]),
         exit_code=row["exit_code"],
-        usage=Usage(row["peak_memory_bytes"], row["cpu_seconds"]),
+        usage=Usage(row["peak_memory_bytes"], row["cpu_seconds"], row["start"]),
         progress=None if row["progress"] is None else Progress(**json.loads(row["progress"])),
     )
 

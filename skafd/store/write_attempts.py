@@ -85,7 +85,7 @@ class AttemptWriter(Statements):
         # Never before it started, though the clock may have been set back meanwhile.
         sql = f"""UPDATE attempt SET state = :state, ended_at = max(:at, ifnull(started_at, :at)),
                 outcome = :outcome, exit_code = :exit_code,
-                peak_memory_bytes = :peak_memory_bytes, cpu_seconds = :cpu_seconds
+                peak_memory_bytes = :peak_memory_bytes, cpu_seconds = :cpu_seconds, start = :start
             WHERE {_ATTEMPT} AND ended_at IS NULL"""
         if not self._change(sql, _end_values(move, at)):
             raise StoreError(f"{_name(move)} is said to end, and does not exist or has ended before")
@@ -115,6 +115,7 @@ def _end_values(move: Transition, at: int) -> dict[str, Any]:
         "exit_code": move.outcome.code if isinstance(move.outcome, Exited) else None,
         "peak_memory_bytes": usage.peak_memory_bytes,
         "cpu_seconds": usage.cpu_seconds,
+        "start": usage.start,
     }
 
 

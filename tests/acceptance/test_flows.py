@@ -311,6 +311,9 @@ def test_memory_that_runs_out_is_retried_then_caught_and_chained_on(flows: FlowP
     (start,) = [task for task in run["tasks"] if task["task"].endswith("/start")]
     killed = start["attempts"][0]
     assert killed["limit_memory_bytes"] == 128 * 2**20
+    assert killed["peak_memory_bytes"] <= 128 * 2**20
+    assert start["attempts"][-1]["start"] == "warm", [one["start"] for one in start["attempts"]]
+    assert "warm start" in flows.installed.ok("show", "chain/1")
     assert killed["evidence"]["kind"] == "OomKilled"
     assert states(run)["after"] == "succeeded"
     assert "FailureHandledByCatch caught True" in flows.installed.ok("logs", "chain/1/after")

@@ -72,7 +72,7 @@ def _task(task: Json, names: dict[str, str], width: int | None, now: datetime) -
 
 
 def _attempt(attempt: Json, numbered: bool, width: int | None, now: datetime) -> list[Text | str]:
-    facts = [fact for fact in (_times(attempt, now), _memory(attempt), _cpu(attempt)) if fact]
+    facts = [fact for fact in (_times(attempt, now), _memory(attempt), _cpu(attempt), _start(attempt)) if fact]
     head = f"attempt {attempt['number']}: " if numbered else ""
     style = "" if attempt["state"] in ("succeeded", "running", "starting") else "red"
     lines: list[Text | str] = [*wrapped(head + (attempt["outcome"] or attempt["state"]), width, "    ", style)]
@@ -98,6 +98,11 @@ def _cpu(attempt: Json) -> str:
     seconds, limit = attempt["cpu_seconds"], attempt["limit_cpu"]
     used = None if seconds is None else f"{seconds:.{2 if seconds < 10 else 1}f}s"
     return _used("cpu", used, None if limit is None else f"{limit:g} core{'' if limit == 1 else 's'}", "with")
+
+
+def _start(attempt: Json) -> str:
+    """Of a step of a flow: as a warm start is what is to be expected, why it was none."""
+    return f"{attempt['start']} start" if attempt["start"] == "warm" else attempt["start"].replace(":", " start:", 1)
 
 
 def _amount(amount_bytes: int | None) -> str | None:

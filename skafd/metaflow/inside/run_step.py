@@ -6,6 +6,7 @@ It ends as its command ends: with its exit code, or by its signal.
 """
 
 import atexit
+import contextlib
 import os
 import resource
 import select
@@ -65,10 +66,10 @@ class Log:
             self._file.write(data)
 
 
-def secrets():
+def secrets(environment):
     """Values that no log is to show, in the order in which they are looked for."""
-    names = os.environ.pop("SKAFD_SECRET_NAMES", "").split(",")
-    values = [os.environ[name].encode("utf-8", "surrogateescape") for name in names if os.environ.get(name)]
+    names = environment.pop("SKAFD_SECRET_NAMES", "").split(",")
+    values = [environment[name].encode("utf-8", "surrogateescape") for name in names if environment.get(name)]
     lines = [line for value in values for line in value.split(b"\n") if len(line) >= _SHORTEST_SECRET_BYTES]
     return sorted(set(lines), key=len, reverse=True)
 
@@ -105,22 +106,21 @@ def start(command, outputs):
     return pid
 
 
-def copy(streams, pid, ended):
+def copy(streams, ending):
     """Copies until the command has ended, whoever else holds its output; returns its wait status."""
     poll = select.poll()
-    for descriptor in list(streams) + [ended]:
+    for descriptor in list(streams) + [ending.fileno()]:
         poll.register(descriptor, select.POLLIN)
     status = None
     while True:
         ready = [descriptor for descriptor, _ in poll.poll(None if status is None else 0)]
         for descriptor in ready:
-            if descriptor == ended:
-                os.read(ended, _READ_BYTES)
-            elif not pass_on(descriptor, *streams[descriptor]):
+            if descriptor in streams and not pass_on(descriptor, *streams[descriptor]):
                 poll.unregister(descriptor)
         if status is None:
-            found, value = os.waitpid(pid, os.WNOHANG)
-            status = value if found else None
+            status = ending.status()
+            if status is not None:
+                poll.unregister(ending.fileno())
         elif not ready:
             return status
 
@@ -135,33 +135,45 @@ def pass_on(descriptor, target, log):
     return bool(data)
 
 
-def watch_children():
-    """A descriptor that has something to read when a child has ended."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    # The whole tree is asked to end at once; who keeps the output ends when the command does.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.set_wakeup_fd(writing)
-    return reading
+class ChildEnding:
+    """The end of a child of this process. Made before the child, so that no end is missed."""
+
+    pid = 0
+
+    def __init__(self):
+        self._reading, writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(writing, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        # The whole tree is asked to end at once; who keeps the output ends when the command does.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.set_wakeup_fd(writing)
+
+    def fileno(self):
+        """Readable when it may have ended."""
+        return self._reading
+
+    def status(self):
+        """The wait status; None as long as it runs."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reading, _READ_BYTES)
+        found, value = os.waitpid(self.pid, os.WNOHANG)
+        return value if found else None
 
 
-def main(arguments):
-    """Runs the command; returns its wait status."""
+def split_arguments(arguments):
+    """The beginning of the names of the logs, or "", and the command."""
     split = arguments.index("--")
-    command = arguments[split + 1 :]
     path = next((one[len("--logs=") :] for one in arguments[:split] if one.startswith("--logs=")), "")
-    hidden = secrets()
-    command[3:3] = configs()
+    return path, arguments[split + 1 :]
+
+
+def attend(path, hidden, outputs, ending):
+    """Passes on what comes out of two descriptors and keeps it, until the command has ended; its wait status."""
     if path:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     logs = [Log(path and "%s.runtime_%s.log" % (path, name), hidden) for name in ("stdout", "stderr")]
-    ended = watch_children()
-    pipes = [os.pipe(), os.pipe()]
-    pid = start(command, [pipe[1] for pipe in pipes])
-    for _, writing in pipes:
-        os.close(writing)
-    status = copy({pipes[0][0]: (1, logs[0]), pipes[1][0]: (2, logs[1])}, pid, ended)
+    status = copy({outputs[0]: (1, logs[0]), outputs[1]: (2, logs[1])}, ending)
     if os.WIFSIGNALED(status):
         logs[1].add(b"\n" * logs[1].is_within_line + end_by(os.WTERMSIG(status)))
     for log in logs:
@@ -175,16 +187,29 @@ def end_by(number):
     return b"Task failed with %s.\n" % names.get(number, b"signal %d" % number)
 
 
+def main(arguments):
+    """Runs the command; returns its wait status."""
+    path, command = split_arguments(arguments)
+    hidden = secrets(os.environ)
+    command[3:3] = configs()
+    ending = ChildEnding()
+    pipes = [os.pipe(), os.pipe()]
+    ending.pid = start(command, [pipe[1] for pipe in pipes])
+    for _, writing in pipes:
+        os.close(writing)
+    return attend(path, hidden, [pipe[0] for pipe in pipes], ending)
+
+
 def end_as(status):
-    """Ends this process as the command ended."""
+    """Ends this process as the command ended, if by a signal; else returns its exit code."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-    sys.exit(os.WEXITSTATUS(status))
+    return os.WEXITSTATUS(status)
 
 
 if __name__ == "__main__":
-    end_as(main(sys.argv[1:]))
+    sys.exit(end_as(main(sys.argv[1:])))
