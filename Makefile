@@ -28,7 +28,7 @@ format: $(READY) ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format
 
-bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables beside SQLite and DuckDB, and an idle daemon
+bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables beside SQLite and DuckDB, flows beside Metaflow, and an idle daemon
 	@$(BIN)/python benchmarks/plan.py
 	@$(BIN)/python benchmarks/engine.py
 	@$(BIN)/python benchmarks/storm.py
@@ -38,6 +38,7 @@ bench: $(READY) ## measure hops and no-ops beside a bare loop, saves, tables bes
 	@$(BIN)/python benchmarks/messages.py
 	@$(BIN)/python benchmarks/data.py
 	@$(BIN)/python -m benchmarks.spark
+	@$(BIN)/python benchmarks/flows.py
 	@$(BIN)/python benchmarks/hop.py $(ARGS)
 
 torture: $(READY) ## kill skafd at random and find out whether anything is lost; MINUTES=15 KILLS= SEED=

@@ -56,12 +56,12 @@ class RealDaemon:
 
     def chain(self) -> list[Timing]:
         """One run of the chain, in its order."""
-        attempts = [task["attempts"][0] for task in self._run("chain")["tasks"]]
+        attempts = [task["attempts"][0] for task in self.shown(self.run("chain"))["tasks"]]
         return sorted((_timing(Path(attempt["folder"])) for attempt in attempts), key=lambda timing: timing.exec_at)
 
     def together(self) -> float:
         """One run of the independent tasks; the seconds from its creation to its end."""
-        summary = self._run("together")["summary"]
+        summary = self.shown(self.run("together"))["summary"]
         return _seconds(summary["ended_at"]) - _seconds(summary["created_at"])
 
     def cgroup_parents(self) -> Mapping[str, str]:
@@ -74,9 +74,13 @@ class RealDaemon:
         """How the daemon enforces limits here."""
         return str(json.loads(self._skafd("status", "--json"))["daemon"]["enforcement"])
 
-    def _run(self, project: str) -> Json:
-        name = self._skafd("run", project, "--wait").split()[0]
-        return dict(json.loads(self._skafd("show", name, "--json")))
+    def run(self, target: str) -> str:
+        """Runs a project, or a job of it, to its end; returns what the run is called."""
+        return self._skafd("run", *target.split("/"), "--wait").split()[0]
+
+    def shown(self, run: str) -> Json:
+        """All that skafd says of a run."""
+        return dict(json.loads(self._skafd("show", run, "--json")))
 
     def _write(self, name: str, jobs: list[Json]) -> None:
         folder = self.folder / "projects" / name

@@ -54,7 +54,7 @@ def _explain(expression: str | None, timezone: str, count: int, as_json: bool) -
 
     if expression is None:
         raise typer.BadParameter("which expression? As in: skafd schedule explain 'daily at 07:30'")
-    found = explain(expression, timezone, clock.now(), count)
+    found = explain(_as_skafd_writes_it(expression), timezone, clock.now(), count)
     if as_json:
         times = [
             {"utc": one.instant.isoformat(), "local": one.local.isoformat(), "change": one.change, "note": one.note}
@@ -63,6 +63,18 @@ def _explain(expression: str | None, timezone: str, count: int, as_json: bool) -
         print_json(asdict(found) | {"times": times})
     else:
         print_text(render_explanation(found, terminal_width()))
+
+
+def _as_skafd_writes_it(expression: str) -> str:
+    """Six fields with a `?` are what `@schedule` of a flow makes of `hourly=True`. Raises BadParameter."""
+    if "?" not in expression.split():
+        return expression
+    from skafd.metaflow.cron import convert
+
+    try:
+        return convert(expression)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _show(project: str | None, hours: float, as_json: bool) -> None:

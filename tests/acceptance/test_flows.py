@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.flow_projects import FlowProjects, attempts, states
 from tests.support.installed import SKAFD, Installed
+from tests.support.killed_flows import kill_daemon_while_wide
 
 SHAPES = "  - {name: shapes, type: metaflow, entrypoint: shapes.py, on_deploy: wait}\n"
 NOTHING = "  - {name: nothing, entrypoint: 'true', language: any}\n"
@@ -480,6 +481,10 @@ def test_a_part_that_cannot_be_imported_breaks_nothing_but_itself(flows: FlowPro
     assert said.returncode != 0
     assert "no good" in said.stdout + said.stderr
     assert "are supported" in said.stdout + said.stderr
+
+
+def test_kills_of_the_daemon_during_a_foreach_double_nothing(flows: FlowProjects) -> None:
+    kill_daemon_while_wide(flows, width=12, kills=3)
 
 
 def kill_daemon(installed: Installed) -> None:

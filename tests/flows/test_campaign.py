@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from skafd.metaflow import describing
 from tests.support.flow_projects import FlowProjects, states
 from tests.support.installed import Installed
+from tests.support.killed_flows import WIDE, kill_daemon_while_wide
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("SKAFD_FLOWS"), reason="long: they belong to `make flows`"),
@@ -34,36 +32,6 @@ TUTORIALS = {
 """Those of the official ones that need neither a cloud nor conda; the later ones ask the earlier for their runs."""
 BY_CHANCE = ("bonus", "playlist", "movies", "genres")
 """What the tutorials draw by lot, or make of a set."""
-WIDE = """\
-import os
-
-from metaflow import FlowSpec, step
-
-class WideFlow(FlowSpec):
-    @step
-    def start(self):
-        self.numbers = list(range(100))
-        self.next(self.work, foreach="numbers")
-
-    @step
-    def work(self):
-        with open(os.environ["LEDGER"], "a") as ledger:
-            ledger.write("%d\\n" % self.input)
-        self.square = self.input ** 2
-        self.next(self.join)
-
-    @step
-    def join(self, inputs):
-        self.squares = [one.square for one in inputs]
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-
-if __name__ == "__main__":
-    WideFlow()
-"""
 KILLS = 10
 
 
@@ -125,7 +93,7 @@ def test_the_oldest_metaflow_that_is_supported_runs_a_flow_and_resumes_it(flows:
     jobs = f"  - {{name: old, type: metaflow, entrypoint: old.py, on_deploy: wait, env: {{LEDGER: {ledger}}}}}\n"
     files = {
         "requirements.txt": f"metaflow=={OLDEST[1]}\nsetuptools<81\n",
-        "old.py": WIDE.replace("range(100)", "range(3)"),
+        "old.py": WIDE.replace('int(os.environ["WIDTH"])', "3"),
     }
     folder = flows.write("old", jobs, files)
     flows.installed.ok("up", folder, "--detach")
@@ -138,21 +106,4 @@ def test_the_oldest_metaflow_that_is_supported_runs_a_flow_and_resumes_it(flows:
 
 
 def test_ten_kills_of_the_daemon_during_a_foreach_of_a_hundred_double_nothing(flows: FlowProjects) -> None:
-    ledger = flows.installed.root / "ledger"
-    ledger.touch()
-    jobs = f"  - {{name: wide, type: metaflow, entrypoint: wide.py, env: {{LEDGER: {ledger}}}}}\n"
-    folder = flows.write("wide", jobs, {"wide.py": WIDE})
-    live = flows.installed
-    live.ok("up", folder, "--detach")
-    for kill in range(KILLS):
-        done = 8 * (kill + 1)
-        live.wait_for(f"{done} tasks", lambda done=done: len(ledger.read_text().split()) >= done)
-        pid = int(live.status()["daemon"]["pid"])
-        os.kill(pid, signal.SIGKILL)
-        live.wait_for("the daemon to be gone", lambda pid=pid: not psutil.pid_exists(pid))
-        live.ok("up", "--detach")
-    run = flows.finish("wide/1")
-    assert run["summary"]["state"] == "succeeded"
-    assert Counter(ledger.read_text().split()) == Counter(str(number) for number in range(100))
-    assert (states(run)["wide/join"], len(states(run))) == ("succeeded", 54)
-    assert flows.ask(folder, "WideFlow")["artifacts"]["squares"] == repr([number**2 for number in range(100)])
+    kill_daemon_while_wide(flows, width=100, kills=KILLS)
