@@ -90,6 +90,26 @@ class LastValue:
 
 
 @dataclass(frozen=True, slots=True)
+class StepArtifactInfo:
+    name: str
+    type: str
+    size_bytes: int
+    """Pickled."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepKept:
+    """What a step of a flow has left where Metaflow keeps it."""
+
+    task: str
+    pathspec: str
+    """What Metaflow calls it."""
+    artifacts: list[StepArtifactInfo]
+    cards: list[str]
+    """Their files."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunKept:
     """What a run kept and read, and of what its tasks were made."""
 
@@ -105,6 +125,8 @@ class RunKept:
     metrics: list[LastValue] = field(default_factory=list)
     kept_from: dict[str, str] = field(default_factory=dict)
     """Of tasks that were not run again, in a run that goes on with another: the run that they were taken from."""
+    steps: list[StepKept] = field(default_factory=list)
+    """Of flows; at most 200."""
 
 
 @dataclass(frozen=True, slots=True)

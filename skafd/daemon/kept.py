@@ -26,6 +26,7 @@ from skafd.api.shapes import LogSource
 from skafd.artifacts.content import ContentStore
 from skafd.daemon import present
 from skafd.daemon.finding import find_project, find_run
+from skafd.daemon.flows_left import steps_kept
 from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.daemon.for_jobs.words import check_names, value_of
 from skafd.daemon.mailbox import Mailbox
@@ -79,6 +80,7 @@ class Kept:
                     for one in detail.tasks
                     if (number := kept_from(one.reason)) is not None
                 },
+                steps=steps_kept(detail, deployment, names),
                 metrics=[
                     _last_value(reader, one, names) for one in reader.metric_series(key.project, None, key.number)
                 ],

@@ -292,6 +292,11 @@ def test_a_flow_of_every_shape_is_what_metaflow_would_have_made_of_it(flows: Flo
     assert (said["stdout"], said["stderr"]) == ("a word\n", "another\n")
     assert "runtime:skafd" in said["tags"]
     assert "user:ada" in said["tags"]
+    kept = {
+        step["task"].split("/", 3)[3]: step for step in flows.installed.json("show", "shapes/1", "--artifacts")["steps"]
+    }
+    assert {"name": "size", "type": "str", "size_bytes": 20} in kept["end"]["artifacts"]
+    assert sum(len(step["cards"]) for step in kept.values()) == 1
     name = next(name for name, metadata in said["metadata"].items() if metadata["skafd-task"].endswith("/end"))
     assert said["metadata"][name]["skafd-task"] == f"{run['summary']['run']}/shapes/end"
     assert said["metadata"][name]["skafd-attempt"] == "1"

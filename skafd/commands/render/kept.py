@@ -69,6 +69,11 @@ def render_kept(kept: Json, width: int | None) -> Text:
         ]
         header = ("#", "NAME", "TYPE", "SIZE", "SHA256", "BY")
         lines += [Text(""), *_titled("kept", table(header, rows, width, "  "))]
+    for step in kept["steps"]:
+        lines += [Text(""), Text.assemble((_task(step["task"]), "bold"), "  ", (step["pathspec"], "dim"))]
+        rows = [[Text(one["name"], "bold"), one["type"], format_memory(one["size_bytes"])] for one in step["artifacts"]]
+        lines += table(("NAME", "TYPE", "SIZE"), rows, width, "  ") if rows else []
+        lines += [Text(f"  card  {card}") for card in step["cards"]]
     if kept["models"]:
         rows = [
             [Text(one["name"], "bold"), one["version"], ", ".join(one["tags"]), _task(one["task"])]
