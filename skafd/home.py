@@ -112,6 +112,11 @@ class Home:
         return self.jobs / "notebook"
 
     @property
+    def attendants(self) -> Path:
+        """What stands here for jobs on a Ray cluster: `<hash>/skafd_ray/`."""
+        return self.jobs / "ray"
+
+    @property
     def deployments(self) -> Path:
         """Snapshots, read-only: `<project>/<hash>/`."""
         return self.path / "deployments"

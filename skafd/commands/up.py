@@ -55,6 +55,14 @@ def up(
             help="Take packages as of this day from now on: 2018-11-01, auto, or config for what the config says.",
         ),
     ] = None,
+    jobs_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--jobs-endpoint",
+            metavar="[HOST:]PORT",
+            help="Let jobs on other machines reach the SDK's services, on 127.0.0.1 unless said.",
+        ),
+    ] = None,
 ) -> None:
     """Start the daemon if none runs, and hand it folders.
 
@@ -71,11 +79,15 @@ def up(
     """
     home = Home.default()
     api = Client(home.api_socket)
+    given = {
+        "SKAFD_WEBHOOK_PORT": webhook_port,
+        "SKAFD_DATA_ENDPOINT": data_endpoint,
+        "SKAFD_JOBS_ENDPOINT": jobs_endpoint,
+    }
     if not is_up(api):
-        given = {"SKAFD_WEBHOOK_PORT": webhook_port, "SKAFD_DATA_ENDPOINT": data_endpoint}
         settings = {name: str(value) for name, value in given.items() if value is not None}
         say(f"the daemon runs (pid {start_daemon(home, api, settings)}); `skafd down` stops it")
-    elif webhook_port is not None or data_endpoint is not None:
+    elif any(value is not None for value in given.values()):
         raise Refused("the daemon runs already, without that port", "stop it first, with `skafd down`: jobs go on")
     wanted = folders or ([Path.cwd()] if has_config(Path.cwd()) else [])
     results = hand_over(api, wanted, resolve_as_of)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skafd.config.computes import place_job
 from skafd.config.foreach import build_foreach
 from skafd.config.keys import JOB
 from skafd.config.nodes import Mapping, Node, Scalar, plain, quote
@@ -22,7 +23,7 @@ from skafd.config.types import build_type, check_type
 from skafd.config.wishes import build_wish
 from skafd.model.entrypoint import Language, Step, parse_entrypoint
 from skafd.model.ids import JobId
-from skafd.model.project import RETRIED, DependencyRule, Isolation, Job, OnDeploy, Retry
+from skafd.model.project import GRACE_SECONDS, RETRIED, DependencyRule, Isolation, Job, OnDeploy, Retry
 from skafd.model.states import TaskState
 
 _ID_KEYS = ("job_id", "project_task_id", "id")
@@ -77,6 +78,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         resources=build_resources(resources, required, problems),
         retry=_retry(entries.get("retry")),
         timeout_seconds=_value(entries, "timeout", None),
+        grace_seconds=_value(entries, "grace", GRACE_SECONDS),
         catch=_value(entries, "catch", False),
         always=_always(entries, problems),
         when=_value(entries, "when", ""),
@@ -102,6 +104,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
     }
     steps = _steps(job, entrypoint_node, problems)
     check_type(job, steps, entries, entrypoint_node, problems)
+    job = place_job(job, steps, entries, problems)
     dependencies = _value(entries, "dependencies", ())
     return Draft(job, identity_node, entrypoint_node, steps, dependencies, node, written)
 

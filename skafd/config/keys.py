@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skafd.config.computes import COMPUTE
 from skafd.config.shapes import Choice, Either, Flag, ListOf, Text, Whole
 from skafd.config.tables import Key, Origin, Table, Variables
 from skafd.config.values import (
@@ -67,6 +68,7 @@ TASK_KEYS = (
         "`strict`: its own /tmp and processes; other folders are read-only or hidden.",
         misspellings=("sandbox",),
     ),
+    Key("compute", COMPUTE, "Where the job runs: `local`, or `ray`, a cluster that is there."),
     Key("limits", REQUIRED, "`required`: refuse to deploy where the limits cannot be enforced."),
     Key(
         "parallelism",
@@ -83,6 +85,12 @@ TASK_KEYS = (
         misspellings=("retries",),
     ),
     Key("timeout", TIMEOUT, "An attempt that runs longer is ended.", misspellings=("timeout_seconds",)),
+    Key(
+        "grace",
+        TIMEOUT,
+        "How long a job that is to end has for it before it is ended by force; 10 s if not given.",
+        misspellings=("kill_grace", "grace_period", "stop_timeout", "kill_timeout"),
+    ),
     Key("catch", Flag(), "Dependents go on although this job failed.", misspellings=("continue_on_error",)),
     Key("on_deploy", Choice(tuple(OnDeploy)), "Whether a job without schedule and dependencies runs once deployed."),
     Key(
@@ -175,7 +183,7 @@ _PROJECT_KEYS = (
     Key("timezone", Text(), "The zone schedules are read in; UTC if not given.", misspellings=("tz", "time_zone")),
     *_SHARED_KEYS,
 )
-_BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule", "isolation")
+_BESIDE_JOBS = ("language", "resources", "limits", "entrypoint", "schedule", "isolation", "compute")
 _RUN_TIMEOUT = Key("timeout", TIMEOUT, "A run that takes longer is ended.")
 _TOP_KEYS = (*_PROJECT_KEYS, _RUN_TIMEOUT, *(key for key in TASK_KEYS if key.name in _BESIDE_JOBS))
 

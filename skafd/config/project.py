@@ -25,7 +25,7 @@ from skafd.model.project import Generation, Job, OnDeploy, Project, RunAs, Updat
 
 _JOB_SIGNS = ("job_id", "project_task_id", "entrypoint")
 _PROJECT_SIGNS = ("project_token", "name", "language", "entrypoint")
-_INHERITED = ("language", "resources", "isolation")
+_INHERITED = ("language", "resources", "isolation", "compute")
 _OF_ONE_JOB = ("entrypoint", "schedule")
 
 

@@ -30,9 +30,10 @@ from skafd.daemon.notify_systemd import Systemd
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.programs import known_programs
 from skafd.daemon.serving import Serving
-from skafd.daemon.settings import data_endpoint, webhook_port
+from skafd.daemon.settings import data_endpoint, jobs_endpoint, webhook_port
 from skafd.home import Home
 from skafd.job_token import load_key
+from skafd.jobs.relay import Relay
 from skafd.jobs.server import JobsServer
 from skafd.machine.capacity import read_capacity
 from skafd.machine.enforcement import enforcement_of
@@ -102,13 +103,13 @@ async def serve_home(home: Home) -> None:
             load_key(home.job_token_key),
         )
         stack.callback(jobs.close)
-        _open_ports(backend, stopping, stack)
+        _open_ports(home, backend, stopping, stack)
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
         await serve(backend, home.api_socket, stopping, systemd.ready)
         systemd.stopping()
 
 
-def _open_ports(backend: Backend, stopping: asyncio.Event, stack: AsyncExitStack) -> None:
+def _open_ports(home: Home, backend: Backend, stopping: asyncio.Event, stack: AsyncExitStack) -> None:
     """Those that the environment asks for. Raises Refused where somebody else has one."""
     port, endpoint = webhook_port(), data_endpoint()
     servers = []
@@ -120,6 +121,10 @@ def _open_ports(backend: Backend, stopping: asyncio.Event, stack: AsyncExitStack
         listener = listen_on(*endpoint)
         servers.append(serve_data(backend, listener, stopping))
         log.info("the Data Endpoint is at http://%s:%d/v1/data", *listener.getsockname()[:2])
+    if (place := jobs_endpoint()) is not None:
+        listener = listen_on(*place)
+        servers.append(Relay(home.jobs, load_key(home.job_token_key)).serve(listener, stopping))
+        log.info("jobs on other machines are let in at %s:%d", *listener.getsockname()[:2])
     tasks = [asyncio.get_running_loop().create_task(server) for server in servers]
     if tasks:
         stack.push_async_callback(asyncio.wait, tasks)

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from skafd.daemon.remembered import Remembered
+from skafd.model.environment import Lock
 from skafd.model.ids import ProjectId
 from skafd.model.owner import Owner
 from skafd.store import Database
 from skafd.store.views import ProjectRow
+
+_MOST_LOCKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Facts:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[ProjectId, ProjectFacts] = {}
+        self._locks: Remembered[str, Lock | None] = Remembered(_MOST_LOCKS)
 
     def of(self, project: ProjectId) -> ProjectFacts:
         """The facts of a project. Raises NotFound."""
@@ -46,6 +51,15 @@ class Facts:
         """The folders of all projects but one."""
         with self._database.reader() as reader:
             return tuple(row.path for row in reader.projects() if row.id != project)
+
+    def lock(self, environment_key: str) -> Lock | None:
+        """What is in an environment; None of one that was made before locks were kept."""
+
+        def read() -> Lock | None:
+            with self._database.reader() as reader:
+                return reader.lock(environment_key)
+
+        return self._locks.get(environment_key, read)
 
     def drop(self, project: ProjectId) -> None:
         """Its variables have changed."""

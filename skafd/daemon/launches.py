@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skafd.daemon.abroad import Abroad
 from skafd.daemon.facts import Facts, ProjectFacts
 from skafd.daemon.flow_launching import environment_key
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
+from skafd.daemon.on_ray import OnRay
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
 from skafd.errors import SandboxError
@@ -54,6 +56,7 @@ class Launches:
         self._boot_id = boot_id()
         # It does not change any more, and os.environ decodes it anew whenever it is read.
         self._environ = dict(os.environ)
+        self._on_ray = OnRay(home, facts, self._access, self._environ)
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
         self._places = Remembered(_MOST_DEPLOYMENTS)
 
@@ -87,6 +90,8 @@ class Launches:
             account=account,
             environ=self._environ,
         )
+        if job.ray is not None:
+            return self._on_ray.spec(spec, job, job.ray, deployment, attempt, account)
         if job.isolation is Isolation.STRICT:
             return replace(spec, confinement=self._confine(deployment, job, facts))
         return spec
@@ -99,6 +104,16 @@ class Launches:
         facts = self._facts.of(deployment.project)
         account = self._accounts.of(facts.path, deployment.config.run_as, facts.owner)
         return deployment, self._home.environments / key, account.user
+
+    def abroad(self, engine: Engine, attempt: AttemptKey) -> Abroad | None:
+        """How it is ended if it is not on this machine; None of one that is, or whose run is not open any more."""
+        if engine.outline(attempt.task.run) is None:
+            return None
+        deployment = engine.deployment_of(attempt.task.run)
+        job = self._place(deployment, attempt.task.job).job
+        if job.ray is None:
+            return None
+        return self._on_ray.abroad(job, job.ray, deployment, self._folder(deployment, attempt), attempt)
 
     def wanted(self, engine: Engine, attempt: AttemptKey) -> Wanted:
         """The files that its job declares; none of a run that is not open any more."""

@@ -118,6 +118,7 @@ def attempt_spec(
             required=job.resources.required,
         ),
         timeout_seconds=job.timeout_seconds,
+        grace_seconds=job.grace_seconds,
         notify_socket=str(home.supervisors_socket),
         cgroup_name=_digest(str(folder))[:16],
         user=account.user,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from skafd.daemon.abroad import Abroad
 from skafd.daemon.agenda import Agenda
 from skafd.daemon.backfilling import Backfilling
 from skafd.daemon.clocks import Jump
@@ -124,6 +125,10 @@ class Memory:
     def wanted(self, attempt: AttemptKey) -> Wanted:
         """Which files of an attempt are to be kept."""
         return self._launches.wanted(self.engine, attempt)
+
+    def abroad(self, attempt: AttemptKey) -> Abroad | None:
+        """How an attempt is ended that is not on this machine."""
+        return self._launches.abroad(self.engine, attempt)
 
     def look_up(self, decisions: Decisions) -> list[Event]:
         """The items that the decisions want to know of, as events."""

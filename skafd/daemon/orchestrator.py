@@ -17,6 +17,7 @@ from datetime import datetime
 
 from skafd import clock
 from skafd.addons.program import Programs
+from skafd.daemon.abroad import Abroad
 from skafd.daemon.changes import Changes
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.launches import CheckEnvironments
@@ -77,7 +78,9 @@ class Orchestrator(threading.Thread):
         self._changes = changes
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
-        self._supervision = Supervision(home, place, self._selector, self._spec, self._hear_later, self._wanted)
+        self._supervision = Supervision(
+            home, place, self._selector, self._spec, self._hear_later, self._wanted, self._abroad
+        )
         programs = programs or Programs()
         self._services = Services(home, database, programs, self._supervision)
         self._warm_servers = WarmServers(home, place, self._services)
@@ -259,6 +262,9 @@ class Orchestrator(threading.Thread):
 
     def _wanted(self, attempt: AttemptKey) -> Wanted:
         return self.memory.wanted(attempt) if service_name(attempt) is None else Wanted(())
+
+    def _abroad(self, attempt: AttemptKey) -> Abroad | None:
+        return self.memory.abroad(attempt) if service_name(attempt) is None else None
 
     def _hear_later(self, find_out: FindOut) -> None:
         """Called by threads that took long to find something out."""

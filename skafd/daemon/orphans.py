@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from skafd.daemon.abroad import Abroad
 from skafd.daemon.reports import Report
 from skafd.errors import SandboxError
 from skafd.model.decisions import AttemptEnded
@@ -28,14 +29,17 @@ class Orphans:
         self._let_go = let_go
         self._being_ended: set[AttemptKey] = set()
 
-    def end(self, attempt: AttemptKey, orphan: Orphaned) -> None:
-        """Begins to end what is left of it, unless that has begun."""
+    def end(self, attempt: AttemptKey, orphan: Orphaned, abroad: Abroad | None = None) -> None:
+        """Begins to end what is left of it, here and abroad, unless that has begun."""
         if attempt not in self._being_ended:
             self._being_ended.add(attempt)
-            threading.Thread(target=self._end, args=(attempt, orphan), name="orphan", daemon=True).start()
+            threading.Thread(target=self._end, args=(attempt, orphan, abroad), name="orphan", daemon=True).start()
 
-    def _end(self, attempt: AttemptKey, orphan: Orphaned) -> None:
+    def _end(self, attempt: AttemptKey, orphan: Orphaned, abroad: Abroad | None) -> None:
         cause = _end(orphan)
+        if abroad is not None and (problem := abroad.end()):
+            log.error("a lost attempt on another machine could not be ended: %s", problem)
+            cause = f"{cause}; {problem}"
         # Should it not be possible to write down what follows, then it is found and ended again; that is quick by now.
         self._being_ended.discard(attempt)
         self._hear_later(lambda: [AttemptEnded(attempt, Lost(cause))] if self._let_go(attempt) else [])

@@ -12,18 +12,28 @@ WEBHOOK_PORT = "SKAFD_WEBHOOK_PORT"
 DATA_ENDPOINT = "SKAFD_DATA_ENDPOINT"
 SPARK_IDLE = "SKAFD_SPARK_IDLE"
 _SPARK_IDLE_SECONDS = 120.0
+JOBS_ENDPOINT = "SKAFD_JOBS_ENDPOINT"
 _LARGEST_PORT = 65535
 _THIS_MACHINE = "127.0.0.1"
 
 
 def data_endpoint(environment: Mapping[str, str] = os.environ) -> tuple[str, int] | None:
     """Where tables can be read over HTTP, written as `[HOST:]PORT`; None: nowhere. Raises Refused."""
-    text = environment.get(DATA_ENDPOINT, "")
+    return _place(DATA_ENDPOINT, environment)
+
+
+def jobs_endpoint(environment: Mapping[str, str] = os.environ) -> tuple[str, int] | None:
+    """Where jobs on other machines reach the daemon, written as `[HOST:]PORT`; None: nowhere. Raises Refused."""
+    return _place(JOBS_ENDPOINT, environment)
+
+
+def _place(variable: str, environment: Mapping[str, str]) -> tuple[str, int] | None:
+    text = environment.get(variable, "")
     if not text:
         return None
     host, _, port = text.rpartition(":")
     if not port.isdigit() or not 1 <= int(port) <= _LARGEST_PORT:
-        raise Refused(f"{DATA_ENDPOINT} says {text!r}", "write a port, or an address and a port: 127.0.0.1:8732")
+        raise Refused(f"{variable} says {text!r}", "write a port, or an address and a port: 127.0.0.1:8732")
     return host.strip("[]") or _THIS_MACHINE, int(port)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from skafd.artifacts.content import ContentStore
+from skafd.daemon.abroad import Abroad
 from skafd.daemon.evidence import outcome_of, output_of, usage_of
 from skafd.daemon.fork_server import ForkServer
 from skafd.daemon.keeping import Keeping, Wanted
@@ -46,6 +47,7 @@ class Supervision:
         make_spec: Callable[[AttemptKey], AttemptSpec],
         hear_later: HearLater,
         wanted_of: Callable[[AttemptKey], Wanted],
+        abroad_of: Callable[[AttemptKey], Abroad | None] = lambda _: None,
     ) -> None:
         """`hear_later` may be called by any thread; the orchestrator asks what it is given when it has time."""
         self._home = home
@@ -53,6 +55,7 @@ class Supervision:
         self._make_spec = make_spec
         self._orphans = Orphans(hear_later, self._let_go)
         self._wanted_of = wanted_of
+        self._abroad_of = abroad_of
         self._keeping = Keeping(ContentStore(home.artifacts), hear_later, self._let_go)
         self._list = WatchList(selector)
         self._notifications = NotificationSocket(str(home.supervisors_socket))
@@ -160,7 +163,7 @@ class Supervision:
                 return [Started(watched.attempt, claim.supervisor_pid, claim.start_time)]
             case Orphaned() as orphan:
                 self._list.unfollow(watched)
-                self._orphans.end(watched.attempt, orphan)
+                self._orphans.end(watched.attempt, orphan, self._abroad_of(watched.attempt))
                 return []
             case Unclaimed() if watched.may_have_run:
                 self._list.remove(watched)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from skafd.model.compute import RayCompute
 from skafd.model.environment import EnvironmentWish
 from skafd.model.flow import Flow, FlowStep
 from skafd.model.ids import JobId
@@ -163,6 +164,7 @@ def all_of(triggers: Iterable[Trigger], within_seconds: float | None = None) -> 
     return tuple(replace(one, together=together, within_seconds=within_seconds) for one in named.values())
 
 
+GRACE_SECONDS = 10.0
 RETRIED = (TaskState.FAILED, TaskState.TIMED_OUT, TaskState.LOST)
 """Outcomes that are tried again where nothing is said of them: what would surely happen again is not among them."""
 
@@ -225,6 +227,8 @@ class Job:
     resources: Resources = Resources()
     retry: Retry = Retry()
     timeout_seconds: float | None = None
+    grace_seconds: float = GRACE_SECONDS
+    """Between the request to end itself and the end by force."""
     catch: bool = False
     """Dependents go on although this job failed; the failure stays visible."""
     always: bool = False
@@ -250,6 +254,8 @@ class Job:
     wish: EnvironmentWish = EnvironmentWish()
     """What the job asks of its environment, and the project where the job says nothing."""
     isolation: Isolation = Isolation.NORMAL
+    ray: RayCompute | None = None
+    """On which cluster it runs; None: on this machine."""
     kept: tuple[tuple[str, Any], ...] = ()
     """Valid keys whose feature this version does not have."""
 

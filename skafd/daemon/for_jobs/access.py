@@ -18,6 +18,7 @@ from skafd.files import sync_file_system
 from skafd.home import Home
 from skafd.job_token import JobToken, load_key
 from skafd.model.ids import AttemptKey
+from skafd.ray.attending import PACKAGE, attendant_sources
 
 _PACKAGE = "skafossdk"
 _SOURCE = Path(skafd.sdk.__file__).parent / _PACKAGE
@@ -33,12 +34,14 @@ class JobsAccess:
     key: bytes = field(repr=False)
     notebook_programs: Path = Path()
     """What executes notebooks."""
+    attendant: Path = Path()
+    """What stands here for a job on a Ray cluster."""
 
     @classmethod
     def prepare(cls, home: Home) -> JobsAccess:
         """Puts what jobs need of this version in place; makes the key at the first call. Raises Refused, OSError."""
         programs = install_notebook_programs(home)
-        return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key), programs)
+        return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key), programs, install_attendant(home))
 
     def token(self, attempt: AttemptKey) -> str:
         """What proves who the attempt is."""
@@ -63,6 +66,11 @@ def install_sdk(home: Home) -> Path:
 def install_notebook_programs(home: Home) -> Path:
     """The folder with the programs that execute notebooks, readable by every user."""
     return _install([PROGRAMS / name for name in ("execute.py", "kernel.py", "to_html.py")], home.notebook_programs, "")
+
+
+def install_attendant(home: Home) -> Path:
+    """The folder with the package that stands for jobs on a Ray cluster, readable by every user."""
+    return _install(attendant_sources(), home.attendants, PACKAGE)
 
 
 def install_pika(home: Home) -> str | None:

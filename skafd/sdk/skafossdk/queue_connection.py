@@ -2,13 +2,13 @@
 
 import json
 import os
-import socket
 import struct
 import threading
 import time
 from typing import Any, Dict, Optional, Tuple
 
 from .exceptions import QueueError
+from .reaching import reach
 from .transport import error_of
 
 LENGTHS = struct.Struct(">II")
@@ -27,9 +27,8 @@ class QueueConnection:
         """By queue, the delivery that is neither acknowledged nor given back."""
         self._sending = threading.Lock()
         self._received = bytearray()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket = reach(path)
         try:
-            self._socket.connect(path)
             self.ask({"op": "hello", "token": token})
         except BaseException:
             self.close()

@@ -20,7 +20,6 @@ import http.client
 import json
 import os
 import random
-import socket
 import threading
 import time
 import uuid
@@ -28,6 +27,7 @@ from typing import Any, Callable, Dict, Optional
 from urllib.parse import urlencode
 
 from .exceptions import DataEngineError, NotFound, QueueError, Refused, SkafosError, Unauthorized, Unreachable
+from .reaching import reach
 
 ANSWER_SECONDS = 60.0
 """A service that says nothing for so long is asked again."""
@@ -179,14 +179,7 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Opens the socket. Raises OSError where nobody listens."""
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.settimeout(self._seconds)
-            connection.connect(self._path)
-        except BaseException:
-            connection.close()
-            raise
-        self.sock = connection
+        self.sock = reach(self._path, self._seconds)
 
     def wait_for(self, seconds: float) -> None:
         """How long the next answer may take."""

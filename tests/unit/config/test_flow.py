@@ -101,3 +101,8 @@ def test_what_is_refused(job: str, said: str) -> None:
 def test_nothing_waits_for_a_job_at_the_end_but_another_one() -> None:
     text = "jobs: [{name: end, entrypoint: x, always: true}, {name: b, entrypoint: x, dependencies: end}]"
     assert "runs at the end of the run" in read(text, None, "m").problems[0].message
+
+
+def test_a_job_says_how_long_it_has_to_end() -> None:
+    one, other = understood("jobs:\n  - {name: a, entrypoint: x, grace: 1m}\n  - {name: b, entrypoint: x}\n").jobs
+    assert (one.grace_seconds, other.grace_seconds) == (60.0, 10.0)

@@ -95,7 +95,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_the_supervisor_is_told_everything(home: Home) -> None:
-    spec = spec_of(home, timeout_seconds=60.0)
+    spec = spec_of(home, timeout_seconds=60.0, grace_seconds=3.0)
     assert spec.commands == ((f"{home.path}/environments/key/bin/python", "ingest.py", "--fast"),)
     assert spec.snapshot == f"{home.path}/deployments/churn/hash"
     assert spec.links == {"data": "/projects/churn/data", "models/big.bin": "/projects/churn/models/big.bin"}
@@ -103,7 +103,7 @@ def test_the_supervisor_is_told_everything(home: Home) -> None:
     assert spec.limits.pids
     assert spec.secrets == ("s3cret", spec.environment["SKAFD_TOKEN"])
     assert spec.environment["API_KEY"] == "s3cret"
-    assert spec.timeout_seconds == 60
+    assert (spec.timeout_seconds, spec.grace_seconds) == (60, 3)
     assert spec.notify_socket == str(home.supervisors_socket)
 
 
