@@ -39,7 +39,9 @@ print(
             "attempts": {task.pathspec.split("/", 2)[2]: task.current_attempt for task in tasks},
             "metadata": {task.pathspec.split("/", 2)[2]: task.metadata_dict for task in tasks},
             "parents": {
-                task.pathspec.split("/", 2)[2]: sorted(one.pathspec.split("/", 2)[2] for one in task.parent_tasks)
+                task.pathspec.split("/", 2)[2]: sorted(
+                    one.pathspec.split("/", 2)[2] for one in getattr(task, "parent_tasks", ())
+                )
                 for task in tasks
             },
             "cards": len(get_cards(run.end_task)) if "--cards" in sys.argv else None,
