@@ -56,7 +56,7 @@ lock: $(READY) ## take the newest versions that pyproject.toml allows into requi
 promises: $(READY) ## write the tables of promises in docs/reliability.md and README.md from docs/promises.toml
 	@$(BIN)/python -m scripts.promises
 
-picture: $(READY) ## draw docs/images/status.svg anew, from a real status
+picture: $(READY) ## draw docs/images anew, from the screen on a real daemon
 	@$(BIN)/python -m scripts.picture
 
 clean: ## remove .venv, caches and build products

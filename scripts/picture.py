@@ -1,4 +1,4 @@
-"""`make picture` draws docs/images: the screen on a real daemon while the churn example runs, and one of its runs."""
+"""`make picture` draws docs/images: the screen on a real daemon while the churn example runs, its graph, and a run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from skafd.api.client import Client
 from skafd.tui.app import SkafdApp
+from skafd.tui.graph_view import GraphView
 from tests.support.installed import PATIENCE_SECONDS, Installed
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -35,8 +36,14 @@ async def _draw(installed: Installed) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: _training(app))
         app.screen.rows.go_to("churn/train")  # type: ignore[attr-defined]
-        await _until(pilot, lambda: app.screen._more.usage is not None)  # type: ignore[attr-defined]
+        await _until(pilot, lambda: app.screen.more.usage is not None)  # type: ignore[attr-defined]
         _write(app, installed, "status")
+        await pilot.press("v")
+        await _until(pilot, lambda: app.screen.query_one(GraphView).current is not None)
+        await pilot.press("right")
+        await pilot.pause(1.0)
+        _write(app, installed, "graph")
+        await pilot.press("escape")
         app.screen.rows.go_to("fan")  # type: ignore[attr-defined]
         await pilot.press("enter")
         await _until(pilot, lambda: app.screen.query_one("#tasks").items != ())  # type: ignore[attr-defined]

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from skafd.api.differences import RunDiff
+from skafd.api.differences import DeploymentDiff, RunDiff
 from skafd.api.environments import EnvironmentsBackend
 from skafd.api.kept import KeptBackend
+from skafd.api.pages import PagesBackend
 from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     BackfillInfo,
@@ -42,7 +43,7 @@ from skafd.api.shapes import (
 )
 
 
-class Backend(EnvironmentsBackend, Protocol):
+class Backend(EnvironmentsBackend, PagesBackend, Protocol):
     """The daemon, as the api sees it."""
 
     @property
@@ -93,6 +94,9 @@ class Backend(EnvironmentsBackend, Protocol):
     def kill(self, target: str) -> KillResult: ...
 
     def deployments(self, project: str) -> list[DeploymentInfo]: ...
+
+    def diff_deployments(self, project: str, first: int | None, second: int) -> DeploymentDiff:
+        """What `second` changed since `first`, or since the one before it."""
 
     def rollback(self, project: str, number: int | None) -> DeploymentInfo:
         """Makes an earlier deployment live again; one step back when no number is given."""

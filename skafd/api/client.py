@@ -107,6 +107,11 @@ class Client(KeptCalls):
         """Deployments, newest first."""
         return self._list("GET", f"/v1/projects/{part_of_path(project)}/deployments")
 
+    def diff_deployments(self, project: str, second: int, first: int | None = None) -> Json:
+        """What a deployment changed since another one; without, since the one before it."""
+        path = f"/v1/projects/{part_of_path(project)}/deployments/{second}/diff"
+        return self._object("GET", path, {"since": first})
+
     def environments(self) -> list[Json]:
         """Every environment on disk."""
         return self._list("GET", "/v1/environments")
@@ -194,6 +199,14 @@ class Client(KeptCalls):
     def delete_variable(self, project: str, key: str) -> None:
         """Deletes one."""
         self._json("DELETE", f"/v1/projects/{part_of_path(project)}/variables/{part_of_path(key)}")
+
+    def open_pages(self) -> str:
+        """Serves the pages on 127.0.0.1 unless that is done already; returns where they are."""
+        return str(self._object("POST", "/v1/pages/open")["url"])
+
+    def close_pages(self) -> None:
+        """Ends them."""
+        self._json("POST", "/v1/pages/close")
 
     def job_token(self, project: str) -> Json:
         """A `token` that is good for the project's things, and the `socket` of jobs."""

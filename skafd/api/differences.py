@@ -83,3 +83,16 @@ class RunDiff:
     artifacts: list[ArtifactDiff]
     notes: list[str] = field(default_factory=list)
     """What could not be compared, or is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentDiff:
+    """What differs between two versions of a project; only what is not the same."""
+
+    project: str
+    first: int
+    second: int
+    code: list[FileDiff]
+    packages: list[PackageDiff]
+    notes: list[str] = field(default_factory=list)
+    """What could not be compared, or is left out."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from skafd.api.backend import Backend
-from skafd.api.differences import RunDiff
+from skafd.api.differences import DeploymentDiff, RunDiff
 from skafd.api.environment_routes import ENVIRONMENT_ROUTES
 from skafd.api.kept_routes import KEPT_ROUTES
+from skafd.api.pages_routes import PAGES_ROUTES
 from skafd.api.requests import (
     AgainRequest,
     BackfillRequest,
@@ -72,6 +73,11 @@ def _tag_run(backend: Backend, call: Call) -> RunSummary:
     return backend.tag_run(f"{call.project}/{call.path['number']}", call.body.add, call.body.remove)
 
 
+def _diff_deployment(backend: Backend, call: Call) -> DeploymentDiff:
+    number = number_in_path(call, "deployment", f"skafd deployments {call.project}")
+    return backend.diff_deployments(call.project, call.query["since"], number)
+
+
 def _backfill(backend: Backend, call: Call) -> BackfillInfo:
     body = call.body
     return backend.backfill(call.project, body.job, body.first, body.last, body.parallel, body.only, body.dry_run)
@@ -109,6 +115,7 @@ _HISTORY = (
 _STATUS = (Query("after", int, "Only projects that changed after this number, `number` of an answer.", -1),)
 _WHY = (Query("target", str, "A run, a task, a job or a project.", required=True),)
 _DIFF = (Query("first", str, "A run.", required=True), Query("second", str, "The later one.", required=True))
+_SINCE = (Query("since", int, "The number of another deployment."),)
 _PROJECT = Query("project", str, "A short name, a token, a name or a folder's path.", required=True)
 _RUNS = (
     Query("project", str, "Only the runs of this project."),
@@ -156,7 +163,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/status",
         "The daemon and all projects.",
-        lambda backend, call: backend.status(call.query["after"]),
+        Stream.STATUS,
         Status,
         query=_STATUS,
     ),
@@ -262,6 +269,14 @@ ROUTES: tuple[Route, ...] = (
         "Deployments, newest first.",
         lambda backend, call: backend.deployments(call.project),
         list[DeploymentInfo],
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/deployments/{number}/diff",
+        "What a deployment changed in code and packages, since the one before it or another one.",
+        _diff_deployment,
+        DeploymentDiff,
+        query=_SINCE,
     ),
     Route(
         "POST",
@@ -468,6 +483,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/v1/changes", "Wait until something changed.", Stream.CHANGES, ChangeNumber, query=_CHANGES),
     *KEPT_ROUTES,
     *ENVIRONMENT_ROUTES,
+    *PAGES_ROUTES,
     Route(
         "POST",
         "/v1/stop",

@@ -24,8 +24,9 @@ class Answer(StrEnum):
 
 
 class Stream(StrEnum):
-    """Answers that the server makes itself because they take their time."""
+    """Answers that the server makes itself because they take their time, or are asked for often."""
 
+    STATUS = "status"
     UP = "up"
     LOGS = "logs"
     CHANGES = "changes"

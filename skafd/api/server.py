@@ -31,6 +31,7 @@ from skafd.api.routes import ROUTES, WEBHOOK_PATH, folders_of
 from skafd.api.routing import Answer, Call, Route, Stream
 from skafd.api.shapes import FolderResult
 from skafd.api.sockets import BACKLOG, listen_privately
+from skafd.api.status_writer import StatusWriter
 from skafd.api.threads import iterate_in_thread
 from skafd.api.waiting import ChangeWatch
 from skafd.api.webhooks import call_webhook
@@ -69,7 +70,12 @@ async def serve_webhooks(backend: Backend, listener: socket.socket, stopping: as
 
 async def serve_data(backend: Backend, listener: socket.socket, stopping: asyncio.Event) -> None:
     """Answers who reads tables with a token, and nothing else, until `stopping` is set."""
-    await _Server(_configured(_application(data_endpoint.routes(backend))), stopping).serve([listener])
+    await serve_routes(data_endpoint.routes(backend), listener, stopping)
+
+
+async def serve_routes(routes: Sequence[StarletteRoute], listener: socket.socket, stopping: asyncio.Event) -> None:
+    """Answers these on `listener`, and nothing else, until `stopping` is set."""
+    await _Server(_configured(_application(routes)), stopping).serve([listener])
 
 
 def _configured(application: Starlette) -> uvicorn.Config:
@@ -126,16 +132,23 @@ class _Server(uvicorn.Server):
 
 
 def _routes(backend: Backend, watch: ChangeWatch) -> Iterator[StarletteRoute]:
+    writer = StatusWriter()
     for route in ROUTES:
-        yield StarletteRoute(route.path, _endpoint(route, backend, watch), methods=[route.method])
+        yield StarletteRoute(route.path, _endpoint(route, backend, watch, writer), methods=[route.method])
 
 
-def _endpoint(route: Route, backend: Backend, watch: ChangeWatch) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    route: Route, backend: Backend, watch: ChangeWatch, writer: StatusWriter
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         if route.work is Stream.WEBHOOK:
             return await call_webhook(backend, request)
         call = await read_call(route, request)
         match route.work:
+            case Stream.STATUS:
+                after = call.query["after"]
+                text = await to_thread.run_sync(lambda: writer.dump(backend.status(after)))
+                return Response(text, media_type=Answer.JSON)
             case Stream.UP:
                 return await _up(backend, watch, call)
             case Stream.LOGS:

@@ -79,7 +79,7 @@ class DeploymentInfo:
 
 @dataclass(frozen=True, slots=True)
 class BuildInfo:
-    """How far the build of a project's environment is."""
+    """How far the copy of a project's files, or the build of its environment, is."""
 
     what: str
     """The step, or the last that a tool said."""
@@ -88,7 +88,7 @@ class BuildInfo:
     total: int | None = None
     """Of the step, where it can be told."""
     unit: str | None = None
-    """`bytes` or `packages`."""
+    """`bytes`, `packages` or `files`."""
     percent: int | None = None
 
 

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from skafd.config import Reading, load
+from skafd.config.problems import Code, Severity
 from skafd.errors import Refused
 from skafd.files import write_whole
 from skafd.model.project import Generation
@@ -37,11 +38,13 @@ def add_job(config: Path, job: dict[str, str]) -> str:
 
 
 def _check(config: Path, reading: Reading, name: str) -> None:
-    if reading.project is None:
+    # The file of a job that was added a moment ago may be written later.
+    wrong = [one for one in reading.problems if one.severity is Severity.ERROR and one.code is not Code.MISSING_FILE]
+    if wrong:
         raise Refused(f"{config} has errors", f"`skafd validate {config.parent}` shows them")
     if reading.generation not in _LISTS:
         raise Refused(f"{config} is one job itself", "write its keys as the first item of `jobs:`, then add others")
-    if any(job.name == name for job in reading.project.jobs):
+    if any(job.name == name for job in reading.written):
         raise Refused(f"{config} has a job {name} already", "give the new one another name")
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "up": "up",
     "down": "down",
     "status": "status",
+    "open": "open",
     "run": "run",
     "runs": "runs",
     "show": "show",
@@ -72,11 +73,21 @@ COMMANDS = {
 """Names and their modules, in the order in which they are listed."""
 
 
+_OF_ALL = ("--help", "-h", "--version")
+"""Options that go before a command, or without one."""
+
+
 class LazyGroup(TyperGroup):
     """Finds commands by name."""
 
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(COMMANDS)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        command = next((word for word in args[1:] if word in COMMANDS), None)
+        if command and args[0].startswith("-") and args[0] not in _OF_ALL:
+            ctx.fail(f"{args[0]} goes behind the command: {ctx.info_name} {command} {args[0]}")
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and args[0] not in skafos.NAMES:
@@ -140,8 +151,8 @@ def run(arguments: Sequence[str], program: str = "skafd") -> int:
         say_error(error)
         return _flushed(exit_code_of(error))
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    return ExitCode.OK
+        return _flushed(ExitCode.INTERRUPTED)
+    return _flushed(ExitCode.OK)
 
 
 def _flushed(code: int) -> int:

@@ -12,6 +12,7 @@ import typer
 
 from skafd.commands.exit_codes import ExitCode
 from skafd.commands.here import client, given, split_project
+from skafd.commands.progress import waiting
 from skafd.commands.shape import ProjectArgument, new_app
 from skafd.commands.terminal import is_terminal, print_text, say, terminal_width
 from skafd.errors import Refused
@@ -110,12 +111,13 @@ def _import(engine: DataClient, table: str | None, path: Path, key: str) -> None
         content = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
-    rows = engine.load(table, key, path.suffix.removeprefix("."), content)
+    with waiting(f"reading {path}"):
+        rows = engine.load(table, key, path.suffix.removeprefix("."), content)
     print(f"{rows:,} rows of {path.name} are in {table}")
 
 
 def _list(engine: DataClient, slug: str, form: str | None) -> None:
-    from skafd.commands.render.data import render_tables
+    from skafd.looks.tables import render_tables
 
     tables, shares = engine.tables(), engine.shares()
     if form == "json":
@@ -153,7 +155,7 @@ def _export(engine: DataClient, sql: str, form: str, output: Path | None) -> Non
             return
         # Whole or not at all.
         unfinished = output.with_name(f".{output.name}.unfinished")
-        with unfinished.open("wb") as file:
+        with unfinished.open("wb") as file, waiting(f"writing {output}"):
             _copy(stream, file)
         unfinished.replace(output)
 

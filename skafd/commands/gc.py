@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skafd.commands.here import client
+from skafd.commands.progress import waiting
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
 
@@ -30,7 +31,8 @@ def gc(
     from skafd import clock
     from skafd.commands.render.environments import render_removed
 
-    removed = client().collect_environments(dry_run)
+    with waiting("looking for environments that nobody needs"):
+        removed = client().collect_environments(dry_run)
     if as_json:
         print_json(removed)
     else:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from pathlib import Path
 
 from skafd import __version__
+
+_OBJECTS = 300_000
 
 
 def main() -> None:
@@ -15,7 +19,12 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"{name} {__version__}")
         return
+    # An answer may hold a hundred thousand objects, and looking through them again and again is slow.
+    gc.set_threshold(_OBJECTS)
     # Only now: building the commands takes longer than most people wait for a version.
     from skafd.commands.application import run
 
-    sys.exit(run(sys.argv[1:], name))
+    code = run(sys.argv[1:], name)
+    sys.stderr.flush()
+    # Taking apart what an answer was made of takes longer than many an answer, and nobody waits for it.
+    os._exit(code)

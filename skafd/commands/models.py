@@ -9,6 +9,7 @@ import typer
 
 from skafd.api.client import Client, Json
 from skafd.commands.here import client, given, split_project
+from skafd.commands.progress import waiting
 from skafd.commands.shape import AsJson, ProjectArgument, YesOption, new_app
 from skafd.commands.terminal import confirm, print_json, print_text, say, terminal_width
 from skafd.errors import Refused
@@ -102,7 +103,8 @@ def download(
     api = client()
     found = _model(api, project, name, project_option, tag, version)
     path = output / Path(found["name"]).name if output.is_dir() else output
-    api.download_model(found["project"], found["name"], found["version"], path)
+    with waiting(f"writing {path}"):
+        api.download_model(found["project"], found["name"], found["version"], path)
     print(path)
 
 

@@ -57,7 +57,7 @@ def _find(project: str | None, name: str | None) -> tuple[str, str | None, Queue
 
 def _list(broker: QueueClient, slug: str, name: str | None, as_json: bool) -> None:
     from skafd import clock
-    from skafd.commands.render.queue import render_queues
+    from skafd.looks.queues import render_queues
 
     found = [one for one in broker.queues() if name in (None, one["name"])]
     if as_json:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skafd.commands.here import client, given, split_project
+from skafd.commands.progress import deploying
 from skafd.commands.shape import ProjectArgument, new_app
 
 app = new_app()
@@ -28,7 +29,8 @@ def rollback(
     """
     api = client()
     found, rest = split_project(api, given(project, number))
-    deployment = api.rollback(found["project"], _number(rest))
+    with deploying(api, f"making a deployment of {found['project']} live"):
+        deployment = api.rollback(found["project"], _number(rest))
     print(f"{found['project']} #{deployment['number']} is live")
 
 

@@ -10,6 +10,7 @@ import typer
 from skafd.api.client import Client, Json
 from skafd.commands.completing import complete_run
 from skafd.commands.here import client, find_run
+from skafd.commands.progress import waiting
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
 from skafd.errors import NotFound
@@ -71,5 +72,6 @@ def _download(api: Client, run: str, number: int, output: Path) -> Path:
     if not kept:
         raise NotFound(f"{run} has kept no artifact {number}", f"`skafd show {run} --artifacts` lists them")
     path = output / Path(kept[0]["name"]).name if output.is_dir() else output
-    api.download_artifact(number, path)
+    with waiting(f"writing {path}"):
+        api.download_artifact(number, path)
     return path

@@ -39,7 +39,7 @@ def status(
     elif once or not is_terminal():
         _print_once()
     else:
-        from skafd.tui.app import show
+        from skafd.tui.opening import show
 
         show(client())
 

@@ -10,6 +10,7 @@ from skafd.commands.completing import complete_run
 from skafd.commands.here import client, find_run
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json
+from skafd.looks.tags import given_and_taken
 
 app = new_app()
 
@@ -35,10 +36,8 @@ def tag(
     """
     api = client()
     name = find_run(api, run)
-    given = tags or []
-    remove = [one[1:] for one in given if one.startswith("-")]
-    add = [one.removeprefix("+") for one in given if not one.startswith("-")]
-    found = api.tag_run(name, add, remove) if given else api.run(name)["summary"]
+    add, remove = given_and_taken(tags or [])
+    found = api.tag_run(name, add, remove) if tags else api.run(name)["summary"]
     if as_json:
         print_json(found["tags"])
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skafd.commands.shape import AsJson, new_app
-from skafd.commands.terminal import print_json
+from skafd.commands.terminal import print_json, say
 
 app = new_app()
 
@@ -35,5 +35,7 @@ def templates(
     if as_json:
         print_json(found)
         return
+    if not found:
+        say(f"no template mentions {search}; `skafd templates` lists all")
     for each in found:
         print(f"{each['name']:<20}{each['description']}")

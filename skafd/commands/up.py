@@ -94,7 +94,7 @@ def up(
     if not results and not wanted:
         say("no projects yet; hand a folder over: `skafd up DIR`, or make one: `skafd init NAME`")
     if is_terminal() and not detach and any(_is_good(result) for result in results):
-        from skafd.tui.app import show
+        from skafd.tui.opening import show
 
         show(api)
         say("the daemon goes on; `skafd down` stops it")

@@ -31,6 +31,7 @@ from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.programs import known_programs
 from skafd.daemon.serving import Serving
 from skafd.daemon.settings import data_endpoint, jobs_endpoint, webhook_port
+from skafd.daemon.website import Website
 from skafd.home import Home
 from skafd.job_token import load_key
 from skafd.jobs.relay import Relay
@@ -95,8 +96,19 @@ async def serve_home(home: Home) -> None:
         alarm.every_day(housekeeping.begin)
         serving = Serving(home, database, orchestrator, programs, changes)
         data = DataEndpoint(home, database, orchestrator, serving)
-        end = partial(loop.call_soon_threadsafe, stopping.set)
-        backend = DaemonBackend(about, database, orchestrator, deploying, changes, serving, data, end)
+        website = Website(loop)
+        stack.push_async_callback(asyncio.to_thread, website.close)
+        backend = DaemonBackend(
+            about,
+            database,
+            orchestrator,
+            deploying,
+            changes,
+            serving,
+            data,
+            website=website,
+            end=partial(loop.call_soon_threadsafe, stopping.set),
+        )
         jobs = JobsServer(
             home.jobs_socket,
             ForJobs(home, database, orchestrator.mailbox, changes, serving),

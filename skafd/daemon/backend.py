@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from skafd.api.environments import EnvironmentInfo
+from skafd.api.pages import PagesInfo
 from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     DaemonInfo,
@@ -42,6 +43,7 @@ from skafd.daemon.scheduling import Scheduling
 from skafd.daemon.serving import Serving
 from skafd.daemon.targets import parse_target
 from skafd.daemon.webhooks import Webhooks
+from skafd.daemon.website import Website
 from skafd.errors import Refused
 from skafd.home import Home
 from skafd.job_token import JobToken, load_key
@@ -69,11 +71,14 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         changes: Changes,
         serving: Serving,
         data: DataEndpoint,
+        *,
+        website: Website,
         end: Callable[[], object],
     ) -> None:
         super().__init__(about, database, orchestrator, deploying, changes)
         self._serving = serving
         self._data = data
+        self._website = website
         self._end = end
         self._by_hand = ByHand(database, orchestrator)
         home = Home(Path(about.home))
@@ -191,6 +196,15 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
     def revoke_data_token(self, project: str, number: int) -> None:
         """Raises NotFound."""
         self._data.revoke_token(project, number)
+
+    def open_pages(self) -> PagesInfo:
+        """The pages of `skafd open`, from now on if not already."""
+        return PagesInfo(self._website.open(self))
+
+    def close_pages(self) -> None:
+        """Raises Refused where they are not open."""
+        if not self._website.close():
+            raise Refused("the pages are not open", "`skafd open` opens them")
 
     def job_token(self, project: str) -> JobTokenInfo:
         """One that is good for the project, and for no attempt of it."""

@@ -15,6 +15,7 @@ class Changes:
         self._condition = threading.Condition()
         self._number = 0
         self._of_all = 0
+        self._of_any = 0
         self._of_project: dict[ProjectId, int] = {}
 
     @property
@@ -30,10 +31,16 @@ class Changes:
         with self._condition:
             self._number += 1
             if projects is None:
-                self._of_all = self._number
-            else:
-                self._of_project.update(dict.fromkeys(projects, self._number))
+                self._of_all = self._of_any = self._number
+            elif concerned := dict.fromkeys(projects, self._number):
+                self._of_project.update(concerned)
+                self._of_any = self._number
             self._condition.notify_all()
+
+    @property
+    def written(self) -> int:
+        """The number of the last change in what is written of any project."""
+        return self._of_any
 
     def written_of(self, project: ProjectId) -> int:
         """The number of the last change in what is written of a project."""

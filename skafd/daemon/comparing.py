@@ -9,18 +9,15 @@ from typing import TypeVar
 
 from skafd.api.differences import (
     ArtifactDiff,
-    FileDiff,
     MetricDiff,
-    PackageDiff,
     ParameterDiff,
     RunDiff,
     TaskDiff,
     TaskResult,
 )
 from skafd.daemon import present
-from skafd.daemon.drifting import between
+from skafd.daemon.comparing_versions import Version, differing_files, differing_packages
 from skafd.daemon.finding import find_run
-from skafd.deploy import difference
 from skafd.engine.again import kept_from
 from skafd.model.deployment import Deployment
 from skafd.model.ids import TaskKey
@@ -39,15 +36,18 @@ class _Side:
     """One of the two runs."""
 
     detail: views.RunDetail
-    deployment: Deployment
-    snapshot: Path
+    version: Version
     tasks: Mapping[TaskKey, str]
     metrics: Mapping[_Named, float | None]
     artifacts: Mapping[_Named, str]
 
     @property
     def name(self) -> str:
-        return present.run_name(self.detail.run.slug, self.detail.run.key.number)
+        return self.version.name
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.version.deployment
 
 
 def compare_runs(database: Database, deployments: Path, first: str, second: str) -> RunDiff:
@@ -55,7 +55,7 @@ def compare_runs(database: Database, deployments: Path, first: str, second: str)
     with database.reader() as reader:
         old, new = _side(reader, deployments, first), _side(reader, deployments, second)
         notes: list[str] = []
-        packages = _packages(reader, old.deployment, new.deployment, notes)
+        packages = differing_packages(reader, old.version, new.version, notes)
     notes += [
         f"what {side.name} kept from an earlier run has its metrics and artifacts there"
         for side in (old, new)
@@ -67,7 +67,7 @@ def compare_runs(database: Database, deployments: Path, first: str, second: str)
     return RunDiff(
         first=present.run_summary(old.detail.run, old.deployment.config),
         second=present.run_summary(new.detail.run, new.deployment.config),
-        code=_code(old, new, notes),
+        code=differing_files(old.version, new.version, notes),
         packages=packages,
         parameters=_parameters(old, new),
         tasks=states[:MOST_TASKS],
@@ -93,8 +93,9 @@ def _side(reader: Reader, deployments: Path, name: str) -> _Side:
         for one in reader.metric_series(key.project, None, key.number)
     }
     artifacts = _newest(reader.artifacts_of_run(key), tasks)
-    snapshot = deployments / project.slug / deployment.snapshot_hash
-    return _Side(detail, deployment, snapshot, tasks, metrics, artifacts)
+    name = present.run_name(detail.run.slug, detail.run.key.number)
+    version = Version(name, deployment, deployments / project.slug / deployment.snapshot_hash)
+    return _Side(detail, version, tasks, metrics, artifacts)
 
 
 def _newest(artifacts: Iterable[Artifact], tasks: Mapping[TaskKey, str]) -> dict[_Named, str]:
@@ -105,30 +106,6 @@ def _label(run: views.RunView, deployment: Deployment, task: views.TaskView) -> 
     job = deployment.config.job(task.key.job)
     name = present.task_name(run.slug, run.key.number, job, job.id, task.key.instance, task.part)
     return name.split("/", 2)[2]
-
-
-def _code(old: _Side, new: _Side, notes: list[str]) -> list[FileDiff]:
-    if old.snapshot == new.snapshot:
-        return []
-    gone = [side.name for side in (old, new) if not side.snapshot.is_dir()]
-    if gone:
-        notes.append(f"the code of {' and of '.join(gone)} is no longer kept")
-        return []
-    found = difference.compare(old.snapshot, new.snapshot)
-    if len(found) == difference.MOST_FILES:
-        notes.append(f"only the first {difference.MOST_FILES:,} files that differ are listed")
-    return [FileDiff(one.path, one.change.value, one.is_binary, one.is_cut, one.text) for one in found]
-
-
-def _packages(reader: Reader, old: Deployment, new: Deployment, notes: list[str]) -> list[PackageDiff]:
-    jobs: dict[tuple[str, str | None, str | None], list[str]] = {}
-    for job in new.config.jobs:
-        before, after = old.environment_of(job.id), new.environment_of(job.id)
-        if before != after and None in (reader.lock(before), reader.lock(after)):
-            notes.append(f"the environment of {job.name.strip()} is another, and its packages are no longer known")
-        for one in between(reader, before, after):
-            jobs.setdefault((one.name, one.before, one.after), []).append(job.name.strip())
-    return [PackageDiff(*package, names) for package, names in jobs.items()]
 
 
 def _parameters(old: _Side, new: _Side) -> list[ParameterDiff]:

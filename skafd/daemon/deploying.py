@@ -81,6 +81,7 @@ class Deploying:
             self._deliver,
             FlowCompiler(home, database, place, self._builds).complete,
             self._find_missing,
+            self._builds.activities.copied,
         )
         self._inboxes = Inboxes(database, orchestrator)
         self._watcher = Watcher(self._on_settled)
@@ -180,9 +181,18 @@ class Deploying:
         if outcome.outcome != "refused":
             self._postponed.forget(result.folder)
         self._outcomes.put(result.folder, outcome)
-        self._changes.announce()
+        self._announce(result.folder)
         if isinstance(result, Deployable) and outcome.outcome != "deployed":
             raise DeployError(outcome.text)
+
+    def _announce(self, folder: Path) -> None:
+        """Something that is written of its project changed."""
+        try:
+            with self._database.reader() as reader:
+                self._changes.announce([reader.find_project(str(folder)).id])
+        except SkafdError:
+            # It was refused before it was known, or the database says nothing now.
+            self._changes.announce()
 
     def _follow(self, result: Result, outcome: FolderResult) -> None:
         """Waits for the files that what is live now waits for."""

@@ -10,6 +10,7 @@ from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, RunKey
 from skafd.model.project import Project
 from skafd.model.states import RunState
+from skafd.nearest import hint_for
 from skafd.store import Reader, views
 
 _MOST_OPEN_RUNS = 10_000
@@ -40,8 +41,8 @@ def find_job(config: Project, text: str) -> JobId:
     if jobs:
         ids = ", ".join(job.id for job in jobs)
         raise NotFound(f"{len(jobs)} jobs are named {text}", f"say which by its id: {ids}")
-    names = ", ".join(job.name.strip() for job in config.jobs)
-    raise NotFound(f"no job {text} in {config.name}", f"its jobs: {names}")
+    names = [job.name.strip() for job in config.jobs]
+    raise NotFound(f"no job {text} in {config.name}", hint_for(text, names, "its jobs"))
 
 
 def find_named(config: Project, text: str) -> tuple[JobId, str]:

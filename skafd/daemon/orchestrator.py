@@ -47,6 +47,10 @@ log = logging.getLogger("skafd.orchestrator")
 _ALL_SAID_BY_DECISIONS = frozenset(
     {Purpose.TIME, Purpose.REPORTS, Purpose.RUN_REQUEST, Purpose.BY_HAND, Purpose.CANCEL_REQUEST, Purpose.JOB_CALLS}
 )
+_OF_ONE_PROJECT = frozenset({Purpose.PROJECT, Purpose.UNCHANGED, Purpose.REFUSAL, Purpose.DEPLOY})
+"""Announced by who asks: of the other projects nothing changes."""
+_SHOWN_NOWHERE = frozenset({Purpose.VARIABLE, Purpose.WEBHOOK_TOKEN, Purpose.DATA_TOKEN})
+_NOT_ANNOUNCED = _ALL_SAID_BY_DECISIONS | _OF_ONE_PROJECT | _SHOWN_NOWHERE
 """Requests that write nothing that a screen shows but what the engine decided, or that announce it themselves."""
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
@@ -240,7 +244,7 @@ class Orchestrator(threading.Thread):
             if not isinstance(error, SkafdError):
                 log.exception("a request failed")
             return
-        if request.purpose not in _ALL_SAID_BY_DECISIONS:
+        if request.purpose not in _NOT_ANNOUNCED:
             self._changes.announce()
         try:
             self._act(decisions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from skafd.api.differences import RunDiff
+from skafd.api.differences import DeploymentDiff, RunDiff
 from skafd.api.shapes import (
     DaemonInfo,
     DeploymentInfo,
@@ -24,6 +24,7 @@ from skafd.api.shapes import (
 from skafd.daemon import present
 from skafd.daemon.changes import Changes
 from skafd.daemon.comparing import compare_runs
+from skafd.daemon.comparing_versions import compare_deployments
 from skafd.daemon.deploying import Deploying
 from skafd.daemon.drifting import drift_of
 from skafd.daemon.explaining import Explaining
@@ -103,6 +104,10 @@ class Questions:
     def diff(self, first: str, second: str) -> RunDiff:
         """What differs between two runs."""
         return compare_runs(self._database, Home(Path(self._about.home)).deployments, first, second)
+
+    def diff_deployments(self, project: str, first: int | None, second: int) -> DeploymentDiff:
+        """What `second` changed since `first`, or since the one before it. Raises Refused where there is none."""
+        return compare_deployments(self._database, Home(Path(self._about.home)).deployments, project, first, second)
 
     def why(self, target: str) -> Explanation:
         """One sentence from recorded decisions."""

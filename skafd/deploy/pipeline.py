@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -109,13 +110,16 @@ class Deployer:
         deliver: Callable[[Result], None],
         complete: Complete = _as_it_is,
         find_missing: FindMissing = _nothing_missing,
+        copied: Callable[[Path, int, int], None] = lambda _folder, _done, _total: None,
     ) -> None:
+        """`copied` is told how many files of a folder's save are copied, of how many."""
         self._deployments = deployments
         self._environments = environments
         self._slug_of = slug_of
         self._deliver = deliver
         self._complete = complete
         self._find_missing = find_missing
+        self._copied = copied
         self._lock = threading.Lock()
         self._lines: dict[Path, _Line] = {}
         self._threads: set[threading.Thread] = set()
@@ -195,9 +199,11 @@ class Deployer:
             survey = line.snapshotter.survey()
             if survey.hash == line.last_hash:
                 return Unchanged(line.folder, survey.hash)
-            staged = line.snapshotter.stage(survey)
+            staged = line.snapshotter.stage(survey, partial(self._copied, line.folder))
         except DeployError as error:
             return _refused(line, Stage.SNAPSHOT, error)
+        finally:
+            self._copied(line.folder, 0, 0)
         try:
             return self._placed(line, staged)
         except DeployError as error:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,9 @@ def take(folder: Path, deployments: Path, project_slug: str) -> Snapshot:
     return snapshotter.place(snapshotter.stage(snapshotter.survey()), project_slug)
 
 
+Copied = Callable[[int, int], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A complete copy that has not got its place yet."""
@@ -71,14 +75,21 @@ class Snapshotter:
             time.sleep(_PAUSE_SECONDS)
         raise AssertionError("the loop returns or raises")
 
-    def stage(self, survey: Survey) -> Staged:
-        """Copies what was surveyed; what the newest snapshot holds already is linked. Raises DeployError."""
+    def stage(self, survey: Survey, copied: Copied = lambda _done, _total: None) -> Staged:
+        """Copies what was surveyed; what the newest snapshot holds already is linked. Raises DeployError.
+
+        `copied` is told after each file how many are done, of how many.
+        """
         staging = self._deployments / STAGING
         staging.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(dir=staging))
         path.chmod(0o755)
         try:
-            written = [path / entry.relative for entry in survey.tree.entries if self._put(path, survey, entry)]
+            written = []
+            for number, entry in enumerate(survey.tree.entries, 1):
+                if self._put(path, survey, entry):
+                    written.append(path / entry.relative)
+                copied(number, len(survey.tree.entries))
             _make_durable(path, written)
         except Changing as change:
             discard(path)

@@ -14,17 +14,39 @@ Cell = Text | str
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], width: int | None, indent: str = "") -> list[Text]:
-    """Lines of a table, the header first; cells are cut with an ellipsis where they must be."""
+    """Lines of a table, the header first; cells are cut with an ellipsis where they must be.
+
+    Without a width nobody looks at colours, and thousands of lines are to be quick.
+    """
+    if width is None:
+        return [Text(line) for line in plain_lines(headers, rows, indent)]
     cells = [[Text(header, "dim") for header in headers], *rows]
     widths = natural_widths(cells)
-    if width is not None:
-        _shrink(widths, width - len(indent) - len(GAP) * (len(widths) - 1))
+    _shrink(widths, width - len(indent) - len(GAP) * (len(widths) - 1))
     return [_line(row, widths, indent) for row in cells]
+
+
+def plain_lines(headers: Sequence[str], rows: Sequence[Sequence[Cell]], indent: str) -> list[str]:
+    """The same without colours, where nothing is cut."""
+    plain = ([_plain(cell) for cell in row] for row in (headers, *rows))
+    columns = [_filled(column) for column in zip(*plain, strict=True)]
+    return [f"{indent}{GAP.join(row)}".rstrip() for row in zip(*columns, strict=True)]
+
+
+def _filled(column: Sequence[str]) -> list[str]:
+    """All as wide as the widest."""
+    lengths = [len(cell) if cell.isascii() else cell_len(cell) for cell in column]
+    width = max(lengths)
+    return [cell + " " * (width - length) for cell, length in zip(column, lengths, strict=True)]
+
+
+def _length(plain: str) -> int:
+    return len(plain) if plain.isascii() else cell_len(plain)
 
 
 def natural_widths(rows: Sequence[Sequence[Cell]]) -> list[int]:
     """What each column would take."""
-    return [max(cell_len(_plain(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    return [max(_length(_plain(cell)) for cell in column) for column in zip(*rows, strict=True)]
 
 
 def total_width(widths: Sequence[int], indent: str = "") -> int:
@@ -74,7 +96,7 @@ def _line(row: Sequence[Cell], widths: Sequence[int], indent: str) -> Text:
 
 def _fitted(plain: str, width: int) -> str:
     """Filled up, or cut with an ellipsis."""
-    length = cell_len(plain)
+    length = _length(plain)
     return plain + " " * (width - length) if length <= width else f"{set_cell_size(plain, width - 1)}…"
 
 

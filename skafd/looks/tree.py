@@ -14,23 +14,27 @@ def job_tree(jobs: Sequence[Json]) -> list[tuple[str, Json]]:
     """Each job once with its name drawn: under the dependency that is farthest down, the others named behind."""
     by_id = {job["id"]: job for job in jobs}
     depth = _depths(by_id)
-    children: dict[str | None, list[Json]] = {}
+    children: dict[str | None, list[tuple[str, Json]]] = {}
     for job in jobs:
         known = [each for each in job["dependencies"] if each in by_id]
-        parent = max(known, key=depth) if known else None
-        children.setdefault(parent, []).append(job)
+        parent = max(known, key=depth) if len(known) > 1 else known[0] if known else None
+        others = [by_id[each]["name"].strip() for each in known if each != parent] if len(known) > 1 else []
+        children.setdefault(parent, []).append((_label(job, others), job))
     lines: list[tuple[str, Json]] = []
 
-    def draw(job: Json, lead: str, branch: str) -> None:
-        lines.append((lead + branch + _label(job, by_id, depth), job))
+    def draw(label: str, job: Json, lead: str, branch: str) -> None:
+        lines.append((lead + branch + label, job))
         below = children.get(job["id"], [])
-        inner = lead + {"": "", "├ ": "│ ", "└ ": "  "}[branch]
-        for child in below:
-            draw(child, inner, "└ " if child is below[-1] else "├ ")
+        inner = lead + _INNER[branch]
+        for number, (its_label, child) in enumerate(below, 1):
+            draw(its_label, child, inner, "└ " if number == len(below) else "├ ")
 
-    for root in children.get(None, []):
-        draw(root, "", "")
+    for label, root in children.get(None, []):
+        draw(label, root, "", "")
     return lines
+
+
+_INNER = {"": "", "├ ": "│ ", "└ ": "  "}
 
 
 def _depths(by_id: dict[str, Json]) -> Depth:
@@ -41,9 +45,6 @@ def _depths(by_id: dict[str, Json]) -> Depth:
     return depth
 
 
-def _label(job: Json, by_id: dict[str, Json], depth: Depth) -> str:
-    known = [each for each in job["dependencies"] if each in by_id]
-    shown = max(known, key=depth) if known else None
-    others = [by_id[each]["name"].strip() for each in known if each != shown]
+def _label(job: Json, others: Sequence[str]) -> str:
     several = f" x{job['instances']}" if job["instances"] > 1 else ""
     return str(job["name"]).strip() + several + (f" (+ {', '.join(others)})" if others else "")

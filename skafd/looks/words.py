@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from rich.text import Text
@@ -28,12 +29,21 @@ _LOOKS = {
 FAILURES = frozenset({"failed", "timed_out", "oom_killed", "lost", "upstream_failed"})
 
 
+def state_look(state: str | None) -> tuple[str, str]:
+    """Glyph and style of a state; None: of what never ran."""
+    return ("-", "dim") if state is None else _LOOKS.get(state, ("?", ""))
+
+
+@cache
+def state_cell(state: str | None) -> Text:
+    """The same for a table, which leaves its cells as they are: thousands of them are the same few."""
+    return state_text(state)
+
+
 def state_text(state: str | None) -> Text:
     """Glyph and word of a state."""
-    if state is None:
-        return Text("- never ran", "dim")
-    glyph, style = _LOOKS.get(state, ("?", ""))
-    return Text(f"{glyph} {state}", style)
+    glyph, style = state_look(state)
+    return Text(f"{glyph} {'never ran' if state is None else state}", style)
 
 
 def ago(instant: str | None, now: datetime) -> str:

@@ -8,6 +8,7 @@ from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
 from skafd.model.environment import Lock
 from skafd.model.ids import DeploymentNumber, JobId, ProjectId
+from skafd.nearest import hint_for
 from skafd.store.codec import decode
 from skafd.store.instants import to_instant
 from skafd.store.rows import DEPLOYMENT_COLUMNS, PROJECT_COLUMNS, deployment, project_row
@@ -47,8 +48,9 @@ class ProjectReader(Statements):
                     f"several projects are named {text}",
                     "say which by its short name: " + ", ".join(row["slug"] for row in rows),
                 )
-        known = ", ".join(row.slug for row in self.projects())
-        raise NotFound(f"no project {text}", f"known projects: {known}" if known else "`skafd up DIR` adds one")
+        known = [row.slug for row in self.projects()]
+        hint = hint_for(text, known, "known projects") if known else "`skafd up DIR` adds one"
+        raise NotFound(f"no project {text}", hint)
 
     def parent_folders(self) -> tuple[Path, ...]:
         """Folders in which projects may appear."""

@@ -17,6 +17,8 @@ from skafd.tui.feed import Away, Changed, Feed
 from skafd.tui.help import HelpScreen
 from skafd.tui.machine_screen import MachineScreen
 from skafd.tui.mirror import Mirror
+from skafd.tui.sizes import WIDE_COLUMNS
+from skafd.tui.undo import Undo
 
 
 class SkafdApp(App[None]):
@@ -24,26 +26,31 @@ class SkafdApp(App[None]):
 
     TITLE = "skafd"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help"),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("question_mark", "help", "Help"),
         Binding("colon", "command_palette", "Commands", show=False),
+        Binding("u", "undo", "Take back", show=False),
         Binding("T", "change_theme", "Theme", show=False),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_COLUMNS, "-wide")]
     mirror: var[Mirror] = var(Mirror(), always_update=True)
     """What is known of the machine; screens watch it."""
     trouble: var[str] = var("")
     """Why the daemon does not answer; empty while it does."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, known: Mirror | None = None) -> None:
+        """`known` is what was heard of the daemon already, and is on the screen from the first moment."""
         super().__init__()
         self.client = client
-        self._feed = Feed(client, self.post_message)
+        known = known or Mirror()
+        self.set_reactive(SkafdApp.mirror, known)
+        self._undo: Undo | None = None
+        self._feed = Feed(client, self.post_message, known)
 
     def get_default_screen(self) -> Screen[None]:
         """The list of projects and jobs."""
-        return MachineScreen(self.client)
+        return MachineScreen()
 
     def on_mount(self) -> None:
         """Begins to listen."""
@@ -74,23 +81,39 @@ class SkafdApp(App[None]):
                 yield SystemCommand(binding.binding.description, f"key {binding.binding.key}", run)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
-    def ask_then(self, question: str, said: str, work: Callable[[], object]) -> None:
-        """Asks once; if the answer is yes, does the work in a thread and says what became of it."""
+    def ask_then(self, question: str, said: str, work: Callable[[], object], undo: Undo | None = None) -> None:
+        """Asks once; if the answer is yes, does the work in a thread and says what became of it.
+
+        `undo` is what takes it back, where something can.
+        """
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(lambda: self._do(said, work), thread=True, exit_on_error=False)
+                self.do(said, work, undo)
 
         self.push_screen(Ask(question), answered)
 
-    def _do(self, said: str, work: Callable[[], object]) -> None:
+    def do(self, said: str, work: Callable[[], object], undo: Undo | None = None) -> None:
+        """Does the work in a thread, and says what became of it."""
+        self.run_worker(lambda: self._do(said, work, undo), thread=True, exit_on_error=False)
+
+    def action_undo(self) -> None:
+        """Takes back what was done last, once."""
+        undo, self._undo = self._undo, None
+        if undo is None:
+            self.notify("there is nothing to take back", markup=False)
+        else:
+            self.do(undo.said, undo.work)
+
+    def _do(self, said: str, work: Callable[[], object], undo: Undo | None) -> None:
         try:
             work()
         except SkafdError as error:
             text = f"{error.message}\n{error.hint}" if error.hint else error.message
             self.call_from_thread(self.notify, text, severity="error", markup=False)
         else:
-            self.call_from_thread(self.notify, said, markup=False)
+            self._undo = undo
+            self.call_from_thread(self.notify, f"{said}; u takes it back" if undo else said, markup=False)
 
 
 def _running(app: App[None], action: str) -> Callable[[], object]:
@@ -98,8 +121,3 @@ def _running(app: App[None], action: str) -> Callable[[], object]:
         await app.run_action(action, app.screen.focused or app.screen)
 
     return run
-
-
-def show(client: Client) -> None:
-    """Shows the screen until it is left."""
-    SkafdApp(client).run()

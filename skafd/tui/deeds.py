@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
+
+from skafd.tui.undo import Undo
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -31,8 +34,11 @@ class Deeds(_Base):
         Binding("r", "run", "Run"),
         Binding("R", "retry", "Retry"),
         Binding("x", "kill", "Kill"),
-        Binding("p", "pause", "Pause"),
-        Binding("d", "deployments", "Deployments"),
+        Binding("v", "graph", "Graph"),
+        Binding("h", "runs", "Runs"),
+        Binding("d", "deployments", "Deployments", show=False),
+        Binding("p", "pause", "Pause", show=False),
+        Binding("Q", "stores", "Tables, queues", show=False),
         Binding("e", "edit", "Edit", show=False),
     ]
     app: SkafdApp
@@ -100,17 +106,41 @@ class Deeds(_Base):
         job = rest if rest and "/" not in rest and not rest.isdigit() else None
         client = self.app.client
         if any(each["paused"] for each in self.project["jobs"] if job in (None, each["name"])):
-            self.app.ask_then(f"Resume the schedules of {self.target}?", "resumed", lambda: client.resume(project, job))
+            undo = Undo(f"{self.target} is paused again", partial(client.pause, project, job))
+            question = f"Resume the schedules of {self.target}?"
+            self.app.ask_then(question, f"{self.target} is resumed", partial(client.resume, project, job), undo)
         else:
+            undo = Undo(f"{self.target} is resumed", partial(client.resume, project, job))
             question = f"Pause the schedules of {self.target}? The same key resumes them."
-            self.app.ask_then(question, "paused", lambda: client.pause(project, job))
+            self.app.ask_then(question, f"{self.target} is paused", partial(client.pause, project, job), undo)
 
     def action_deployments(self) -> None:
         """Shows the versions of the project."""
         from skafd.tui.deployments_screen import DeploymentsScreen
 
         if self.project is not None:
-            self.app.push_screen(DeploymentsScreen(self.app.client, self.project["project"]))
+            self.app.push_screen(DeploymentsScreen(self.project["project"]))
+
+    def action_runs(self) -> None:
+        """Lists the runs of the project."""
+        from skafd.tui.runs_screen import RunsScreen
+
+        if self.project is not None and not isinstance(self.app.screen, RunsScreen):
+            self.app.push_screen(RunsScreen(self.project["project"]))
+
+    def action_stores(self) -> None:
+        """Shows the project's tables and queues."""
+        from skafd.tui.stores_screen import show_stores
+
+        if self.project is not None:
+            show_stores(self.app, self.project["project"])
+
+    def action_graph(self) -> None:
+        """Draws the graph of the project."""
+        from skafd.tui.graph_screen import GraphScreen
+
+        if self.project is not None and not isinstance(self.app.screen, GraphScreen):
+            self.app.push_screen(GraphScreen(self.project["project"]))
 
     def action_edit(self) -> None:
         """Opens the config in the editor; what is saved is deployed."""

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from skafd.looks.words import (
     FAILURES,
-    activity_text,
     ago,
     clock_time,
     count,
@@ -21,6 +20,7 @@ from skafd.looks.words import (
     took,
     until,
 )
+from skafd.tui.building import draw_activity
 from skafd.tui.rows import Row
 from skafd.tui.sparkline import bar, sparkline
 from skafd.units import format_duration, format_memory
@@ -56,7 +56,7 @@ def _of_project(project: Json, now: datetime) -> list[Text]:
         lines += [Text(f"✗ the save {ago(problem['at'], now)} is not deployed ({problem['stage']})", "bold red")]
         lines += [Text(problem["text"])]
     if project["activity"]:
-        lines.append(Text(f"◐ {activity_text(project, now)}", "cyan"))
+        lines.append(draw_activity(project, "\n", now))
     lines += [Text(f"! {warning}", "yellow") for warning in project["warnings"]]
     deployment = project["deployment"]
     if deployment:

@@ -34,8 +34,10 @@ class Away(Message):
 class Feed(threading.Thread):
     """Asks once, then only when the daemon says that something changed. The process may end while it waits."""
 
-    def __init__(self, client: Client, post: Callable[[Message], object]) -> None:
+    def __init__(self, client: Client, post: Callable[[Message], object], known: Mirror) -> None:
+        """`known` is what was heard before; empty when nothing was."""
         super().__init__(name="skafd-feed", daemon=True)
+        self._known = known
         self._client = client
         self._post = post
         self._ended = threading.Event()
@@ -44,8 +46,9 @@ class Feed(threading.Thread):
         """Until `end`; after an error from the beginning, with pauses that grow."""
         pause = _FIRST_PAUSE_SECONDS
         while not self._ended.is_set():
+            known, self._known = self._known, Mirror()
             try:
-                for mirror in self._mirrors():
+                for mirror in self._mirrors(known):
                     pause = _FIRST_PAUSE_SECONDS
                     self._post(Changed(mirror))
             except SkafdError as error:
@@ -57,9 +60,8 @@ class Feed(threading.Thread):
         """Says nothing more."""
         self._ended.set()
 
-    def _mirrors(self) -> Iterator[Mirror]:
+    def _mirrors(self, mirror: Mirror) -> Iterator[Mirror]:
         """Ends when another daemon answers: it counts its changes anew."""
-        mirror = Mirror()
         while not self._ended.is_set():
             answer = self._client.status(mirror.number)
             if mirror.daemon is not None and answer["daemon"]["started_at"] != mirror.daemon["started_at"]:

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Input, Static
 
 from skafd.api.client import Client, LogStream
 from skafd.errors import SkafdError
+from skafd.tui.field import Field
 from skafd.tui.log_view import LogView
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class LogScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """What it is, the lines, the keys."""
         yield Static(id="top", markup=False)
-        yield Input(placeholder="search", id="search", compact=True)
+        yield Field("search", "search")
         yield LogView()
         yield Footer(show_command_palette=False)
 

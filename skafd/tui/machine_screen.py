@@ -14,22 +14,22 @@ from textual.widget import Widget
 from textual.widgets import Footer, Input, Static
 
 from skafd import clock
-from skafd.api.client import Client
-from skafd.errors import SkafdError
-from skafd.looks.words import FAILURES, count
 from skafd.tui.deeds import Deeds
-from skafd.tui.detail import More, draw_detail
+from skafd.tui.detail import draw_detail
+from skafd.tui.environments_screen import EnvironmentsScreen
+from skafd.tui.field import Field
+from skafd.tui.finding_out import FindsOut
 from skafd.tui.line_list import LineList
 from skafd.tui.mirror import Mirror
 from skafd.tui.row_look import draw_row, header
 from skafd.tui.rows import Order, Row, RowMaker
 from skafd.tui.services_screen import ServicesScreen
+from skafd.tui.sizes import DETAIL_COLUMNS, DETAIL_LINES
+from skafd.tui.top_line import top_line
 
 if TYPE_CHECKING:
     from skafd.tui.app import SkafdApp
 
-_SETTLE_SECONDS = 0.1
-"""So long the cursor rests on a line before the daemon is asked about it."""
 _RUNNING_SECONDS, _AT_REST_SECONDS = 1.0, 20.0
 """How often durations, and distances in time, are brought up to date."""
 
@@ -42,45 +42,45 @@ class Columns(Widget):
         return header(self.size.width)
 
 
-class MachineScreen(Deeds, Screen[None]):
+class MachineScreen(FindsOut, Deeds, Screen[None]):
     """The first screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Deeds.KEYS,
-        Binding("slash", "filter", "Filter", priority=True),
+        Binding("slash", "filter", "Find", priority=True),
         Binding("escape", "unfilter", "No filter", show=False),
         Binding("space", "fold", "Fold", show=False),
         Binding("o", "order", "Order", show=False),
         Binding("S", "services", "Services", show=False),
+        Binding("E", "environments", "Environments", show=False),
     ]
-    DEFAULT_CSS = """
-    MachineScreen #top { height: 1; padding: 0 1; background: $panel; color: $text; }
-    MachineScreen #top.-away { background: $error; }
-    MachineScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-    MachineScreen #columns { height: 1; color: $text-muted; }
-    MachineScreen #rows { height: 1fr; }
-    MachineScreen #list { width: 1fr; }
-    MachineScreen #detail { width: 44; padding: 0 1; border-left: solid $panel; }
-    MachineScreen.-narrow #both { layout: vertical; }
-    MachineScreen.-narrow #detail { width: 100%; height: 7; border-left: none; border-top: solid $panel; }
+    DEFAULT_CSS = f"""
+    MachineScreen #top {{ height: 1; padding: 0 1; background: $panel; color: $text; }}
+    MachineScreen #top.-away {{ background: $error; }}
+    MachineScreen #filter {{ display: none; height: 1; border: none; padding: 0 1; background: $boost; }}
+    MachineScreen #columns {{ height: 1; color: $text-muted; }}
+    MachineScreen #rows {{ height: 1fr; }}
+    MachineScreen #list {{ width: 1fr; }}
+    MachineScreen #detail {{ width: {DETAIL_COLUMNS}; padding: 0 1; border-left: solid $panel; }}
+    MachineScreen.-narrow #both {{ layout: vertical; }}
+    MachineScreen.-narrow #detail {{
+        width: 100%; height: {DETAIL_LINES}; border-left: none; border-top: solid $panel;
+    }}
     """
     app: SkafdApp
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._client = client
         self._maker = RowMaker()
         self._folded: set[str] = set()
         self._order = Order.NAME
         self._needle = ""
-        self._more = More()
-        self._settling: Timer | None = None
         self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Top line, filter, list, detail, keys."""
         yield Static(id="top", markup=False)
-        yield Input(placeholder="name or state, for example: churn failed", id="filter", compact=True)
+        yield Field("name or state, for example: churn failed", "filter")
         with Horizontal(id="both"):
             with VerticalScroll(id="list", can_focus=False):
                 yield Columns(id="columns")
@@ -105,7 +105,7 @@ class MachineScreen(Deeds, Screen[None]):
     def _show(self, mirror: Mirror) -> None:
         self.rows.show(self._maker.rows(mirror, self._needle, self._folded, self._order))
         self._show_top()
-        self._show_detail()
+        self.show_detail()
         self._set_clock(_RUNNING_SECONDS if mirror.is_busy else _AT_REST_SECONDS)
 
     def _show_top(self) -> None:
@@ -116,10 +116,11 @@ class MachineScreen(Deeds, Screen[None]):
         top.set_class(bool(trouble), "-away")
         top.update(Text(trouble) if trouble else top_line(self.app.mirror, self._needle))
 
-    def _show_detail(self) -> None:
+    def show_detail(self) -> None:
+        """What is known of the line."""
         row = self.rows.current
         nothing = Text("No projects yet. Hand a folder over:\n\n  skafd up DIR" if not self.app.mirror.projects else "")
-        self.query_one("#said", Static).update(draw_detail(row, self._more, clock.now()) if row else nothing)
+        self.query_one("#said", Static).update(draw_detail(row, self.more, clock.now()) if row else nothing)
 
     def _set_clock(self, seconds: float) -> None:
         if self._clock is not None:
@@ -128,40 +129,19 @@ class MachineScreen(Deeds, Screen[None]):
 
     def _tick(self) -> None:
         self.rows.refresh()
-        self._show_detail()
+        self.show_detail()
         row = self.rows.current
         if row is not None and row.job is not None and row.job["state"] == "running":
-            self._ask()
+            self.ask()
 
     def on_line_list_moved(self) -> None:
         """Shows what is known at once, and asks for more when the cursor rests."""
-        self._more = More()
-        self._show_detail()
-        if self._settling is not None:
-            self._settling.stop()
-        self._settling = self.set_timer(_SETTLE_SECONDS, self._ask)
+        self.moved()
 
-    def _ask(self) -> None:
-        row = self.rows.current
-        if row is not None:
-            self.run_worker(
-                lambda: self._find_out(row), thread=True, exclusive=True, group="detail", exit_on_error=False
-            )
-
-    def _find_out(self, row: Row) -> None:
-        try:
-            why = self._client.why(row.key)["sentence"]
-            history = self._client.history(row.project["project"], row.job["id"]) if row.job else []
-            usage = self._client.usage(row.key) if row.job and row.job["state"] == "running" else []
-        except SkafdError:
-            # The line at the top says so if the daemon is away; whatever else it is, the next change asks again.
-            return
-        self.app.call_from_thread(self._learn, row.key, More(why, history, usage[0] if usage else None))
-
-    def _learn(self, key: str, more: More) -> None:
-        if self.rows.current is not None and self.rows.current.key == key:
-            self._more = more
-            self._show_detail()
+    @property
+    def row(self) -> Row | None:
+        """The line under the cursor."""
+        return self.rows.current
 
     # --- keys -------------------------------------------------------------------------------------------
 
@@ -197,6 +177,10 @@ class MachineScreen(Deeds, Screen[None]):
         """A slash that is typed into the field is a slash."""
         return action != "filter" or not isinstance(self.focused, Input)
 
+    def action_environments(self) -> None:
+        """What jobs run in."""
+        self.app.push_screen(EnvironmentsScreen())
+
     def action_services(self) -> None:
         """The long-lived processes."""
         self.app.push_screen(ServicesScreen())
@@ -224,22 +208,3 @@ class MachineScreen(Deeds, Screen[None]):
         """Back to the list, filtered."""
         self.query_one("#filter", Input).display = bool(self._needle)
         self.set_focus(self.rows)
-
-
-def top_line(mirror: Mirror, needle: str) -> Text:
-    """What there is, in numbers."""
-    if mirror.daemon is None:
-        return Text("asking the daemon")
-    jobs = [job for project in mirror.projects.values() for job in project["jobs"]]
-    failed = sum(job["state"] in FAILURES for job in jobs)
-    running = sum(job["state"] in ("running", "starting") for job in jobs)
-    line = Text(
-        f"skafd {mirror.daemon['version']}  {count(len(mirror.projects), 'project')}, {count(len(jobs), 'job')}"
-    )
-    line.append(f"  ● {running} running", "cyan" if running else "dim")
-    line.append(f"  ✗ {failed} failed", "bold red" if failed else "dim")
-    if mirror.services:
-        line.append(f"  {count(len(mirror.services), 'service')}", "dim")
-    if mirror.daemon["enforcement"] == "none":
-        line.append("  limits are NOT enforced", "yellow")
-    return line.append(f"  /{needle}", "bold") if needle else line

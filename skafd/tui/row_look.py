@@ -44,7 +44,9 @@ def _draw_project(row: Row, width: int) -> Text:
     if project["problem"]:
         line.append("  ✗ the last save is not live", "bold red")
     if project["activity"]:
-        line.append(f"  ◐ {project['activity']}", "cyan not bold")
+        build = project.get("build")
+        how_far = f" {build['percent']} %" if build and build["percent"] is not None else ""
+        line.append(f"  ◐{how_far} {project['activity']}", "cyan not bold")
     elif project["open_runs"]:
         line.append(f"  ● {', '.join(project['open_runs'])}", "cyan not bold")
     line.truncate(width, overflow="ellipsis")

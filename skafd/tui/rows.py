@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,11 +53,18 @@ class RowMaker:
         self, mirror: Mirror, needle: str = "", folded: Collection[str] = (), order: Order = Order.NAME
     ) -> list[Row]:
         """All lines that the filter lets through; of folded projects the heading alone."""
+        return list(self.each(mirror, needle, folded, order))
+
+    def each(
+        self, mirror: Mirror, needle: str = "", folded: Collection[str] = (), order: Order = Order.NAME
+    ) -> Iterator[Row]:
+        """The same one by one: who wants the first alone need not wait for all."""
         projects = list(mirror.projects.values())
         if order is Order.TROUBLE:
             projects.sort(key=_is_well)
         words = needle.lower().split()
-        return [row for project in projects for row in self._of(project, words, project["project"] in folded)]
+        for project in projects:
+            yield from self._of(project, words, project["project"] in folded)
 
     def _of(self, project: Json, words: list[str], is_folded: bool) -> Iterable[Row]:
         heading, *jobs = self._all(project)

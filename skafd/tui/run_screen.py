@@ -17,6 +17,7 @@ from skafd.errors import SkafdError
 from skafd.looks.words import ago, state_text, took
 from skafd.tui.deeds import Deeds
 from skafd.tui.line_list import LineList
+from skafd.tui.tagging import ask_for_tags
 from skafd.tui.timeline import TaskLine, draw_task, draw_task_detail, task_lines
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class RunScreen(Deeds, Screen[None]):
         *Deeds.KEYS,
         Binding("escape,q", "leave", "Back"),
         Binding("s", "skip", "Skip", show=False),
+        Binding("t", "tag", "Tag", show=False),
     ]
     DEFAULT_CSS = """
     RunScreen #top { height: auto; max-height: 4; padding: 0 1; background: $panel; }
@@ -116,6 +118,10 @@ class RunScreen(Deeds, Screen[None]):
         """Goes back."""
         self.app.pop_screen()
 
+    def action_tag(self) -> None:
+        """Gives the run tags, or takes them."""
+        ask_for_tags(self.app, self._run)
+
     def action_skip(self) -> None:
         """Passes over the task."""
         task = self.target
@@ -131,4 +137,5 @@ def run_line(run: Json) -> Text:
     line.append(f", took {took(summary['created_at'], summary['ended_at'], now)}", "not bold")
     if run["parameters"]:
         line.append("  " + " ".join(f"{name}={value}" for name, value in run["parameters"].items()), "not bold dim")
+    line.append("".join(f"  [{tag}]" for tag in summary["tags"]), "not bold cyan")
     return line.append(f"\n{run['why']}", "not bold italic") if run["why"] else line

@@ -59,7 +59,7 @@ def test_parameters_reach_the_job_that_declares_them(live: LiveDaemon) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["asked", "trian"], "its jobs: ingest, train, wide"),
+        (["asked", "trian"], "did you mean train? its jobs: ingest, train, wide"),
         (["asked", "--param", "depht=3"], "did you mean depth?"),
         (["asked", "--param", "depth=deep"], "depth is of type int, which 'deep' is not"),
         (["nothing"], "known projects: asked, broken"),

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from skafd.api.differences import RunDiff
+from skafd.api.differences import DeploymentDiff, FileDiff, PackageDiff, RunDiff
 from skafd.api.environments import EnvironmentInfo
 from skafd.api.failures import Unauthorized
+from skafd.api.pages import PagesInfo
 from skafd.api.requests import AgainRequest
 from skafd.api.shapes import (
     AttemptInfo,
@@ -208,6 +209,14 @@ class FakeBackend:
             return RunDiff(self.run(first).summary, self.run(second).summary, [], [], [], [], [], [])
         return self.difference
 
+    def diff_deployments(self, project: str, first: int | None, second: int) -> DeploymentDiff:
+        if second == 11 and first is None:
+            raise Refused(f"{project} has no deployment before #11", "it was the first")
+        text = "--- a/train.py\n+++ b/train.py\n@@ -1,2 +1,2 @@\n import model\n-model.fit(depth=3)\n"
+        text += "+model.fit(depth=4)\n"
+        code = [FileDiff("train.py", "changed", False, False, text), FileDiff("logo.png", "added", True, False, "")]
+        return DeploymentDiff(project, first or 11, second, code, [PackageDiff("pandas", "1.5.3", "2.0.0", ["train"])])
+
     def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
         found = self.run(run).summary
         found.tags[:] = sorted({*found.tags, *add} - {*remove})
@@ -253,6 +262,13 @@ class FakeBackend:
     def deployments(self, project: str) -> list[DeploymentInfo]:
         self.project(project)
         return [deployment(12), deployment(11, live=False)]
+
+    def open_pages(self) -> PagesInfo:
+        self.asked.append(("open_pages",))
+        return PagesInfo("http://127.0.0.1:4711/token/")
+
+    def close_pages(self) -> None:
+        self.asked.append(("close_pages",))
 
     def environments(self) -> list[EnvironmentInfo]:
         return [environment("e" * 32, ["churn#12"]), environment("f" * 32, [])]

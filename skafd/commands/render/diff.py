@@ -8,12 +8,12 @@ from typing import Any
 from rich.text import Text
 
 from skafd.looks.columns import Cell, joined, table
+from skafd.looks.differences import code_lines, package_lines
 from skafd.looks.words import state_text
 from skafd.units import format_duration
 
 Json = dict[str, Any]
 _SHORT = 12
-_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def render_diff(found: Json, width: int | None) -> Text:
@@ -22,7 +22,7 @@ def render_diff(found: Json, width: int | None) -> Text:
     names = (first["run"], second["run"])
     lines = [Text.assemble((names[0], "bold"), " -> ", (names[1], "bold"))]
     lines += _section("code", _code(found), f"the same, deployment #{second['deployment']}")
-    lines += _section("packages", _packages(found["packages"], names, width), "the same")
+    lines += _section("packages", package_lines(found["packages"], names, width), "the same")
     rows: list[Sequence[Cell]] = [
         [one["name"], _word(one["first"]), _word(one["second"])] for one in found["parameters"]
     ]
@@ -49,23 +49,10 @@ def _table(header: tuple[str, ...], rows: Sequence[Sequence[Cell]], width: int |
 
 
 def _code(found: Json) -> list[Text]:
-    lines: list[Text] = []
-    for one in found["code"]:
-        if one["diff"]:
-            lines += [Text(line, _STYLES.get(line[:1], "")) for line in one["diff"].splitlines()]
-        else:
-            kind = "binary" if one["binary"] else "too much to be shown" if one["cut"] else "empty"
-            lines.append(Text(f"{one['path']}: {one['change']}, {kind}"))
+    lines = code_lines(found["code"])
     if not lines and found["notes"] and found["first"]["deployment"] != found["second"]["deployment"]:
         return [Text(f"  deployments #{found['first']['deployment']} and #{found['second']['deployment']}")]
     return lines
-
-
-def _packages(packages: list[Json], names: tuple[str, str], width: int | None) -> list[Text]:
-    rows: list[Sequence[Cell]] = [
-        [one["name"], _word(one["first"]), _word(one["second"]), ", ".join(one["jobs"])] for one in packages
-    ]
-    return _table(("PACKAGE", *names, "JOBS"), rows, width)
 
 
 def _result(result: Json | None) -> list[Cell]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from skafd.looks.columns import joined, natural_widths, table, total_width, wrapped
+from skafd.looks.columns import joined, natural_widths, plain_lines, table, total_width, wrapped
 from skafd.looks.tree import job_tree
 from skafd.looks.words import (
     FAILURES,
@@ -16,7 +16,7 @@ from skafd.looks.words import (
     format_span,
     progress_text,
     seconds_between,
-    state_text,
+    state_cell,
     took,
     until,
 )
@@ -107,10 +107,16 @@ def _problem(project: Json, now: datetime) -> list[Text]:
 def _jobs(jobs: list[Json], width: int | None, now: datetime) -> list[Text]:
     tree = job_tree(jobs)
     rows = [_row(name, job, now) for name, job in tree]
+    headers: tuple[str, ...] = _HEADERS
     if not any(row[-1] for row in rows):
-        return table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
-    if width is None or total_width(natural_widths([_HEADERS, *rows]), _INDENT) <= width:
-        return table(_HEADERS, rows, None, _INDENT)
+        headers, rows = _HEADERS[:-1], [row[:-1] for row in rows]
+    if width is None:
+        # One text for all of them: of thousands of jobs, making so many takes longer than all else.
+        return [Text("\n".join(plain_lines(headers, rows, _INDENT)))]
+    if len(headers) < len(_HEADERS):
+        return table(headers, rows, width, _INDENT)
+    if total_width(natural_widths([_HEADERS, *rows]), _INDENT) <= width:
+        return table(_HEADERS, rows, width, _INDENT)
     head, *lines = table(_HEADERS[:-1], [row[:-1] for row in rows], width, _INDENT)
     narrow = [head]
     for line, row, (_, job) in zip(lines, rows, tree, strict=True):
@@ -123,7 +129,7 @@ def _row(name: str, job: Json, now: datetime) -> list[Text | str]:
     last = ago(job["started_at"], now) if job["run"] else ""
     duration = took(job["started_at"], job["ended_at"], now)
     return [
-        state_text(job["state"]),
+        state_cell(job["state"]),
         name,
         job["schedule"] or "",
         "paused" if job["paused"] else until(job["next_at"], now),

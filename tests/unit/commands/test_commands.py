@@ -418,3 +418,15 @@ def test_environments_and_their_removal(shell: Shell, daemon: FakeBackend) -> No
     assert "1 environment would be removed, which would free 20Mi" in shell("gc", "--dry-run").out
     assert "removed, which frees" in shell("gc").out
     assert daemon.asked[-2:] == [("collect", True), ("collect", False)]
+
+
+def test_an_option_before_its_command_is_told_where_it_belongs(shell: Shell) -> None:
+    ended = shell("--json", "status")
+    assert ended.code == 2
+    assert "--json goes behind the command: skafd status --json" in ended.err
+
+
+def test_a_search_that_finds_no_template_says_so(shell: Shell) -> None:
+    ended = shell("templates", "--search", "zzz")
+    assert (ended.code, ended.out) == (0, "")
+    assert "no template mentions zzz" in ended.err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from skafd.api.differences import (
     ArtifactDiff,
     FileDiff,
@@ -55,3 +57,29 @@ def test_everything_that_differs_is_shown(shell: Shell, daemon: FakeBackend) -> 
         assert line in lines
     assert any(line.startswith("train") and "failed" in line and "succeeded" in line for line in lines)
     assert json.loads(shell("diff", "churn/41", "churn/42", "--json").out)["parameters"][0]["second"] == "20"
+
+
+@pytest.mark.usefixtures("daemon")
+def test_what_a_deployment_changed(shell: Shell) -> None:
+    ended = shell("diff", "churn#12")
+    assert ended.code == 0
+    assert ended.out.startswith("churn #11 -> #12\n\ncode\n--- a/train.py")
+    assert "pandas   1.5.3  2.0.0  train" in ended.out
+    assert "churn #10 -> #12" in shell("diff", "churn#10", "churn#12").out
+    assert json.loads(shell("diff", "churn#12", "--json").out)["packages"][0]["name"] == "pandas"
+    assert "has no deployment before #11" in shell("diff", "churn#11").err
+
+
+@pytest.mark.usefixtures("daemon")
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["churn#x"], 1, "churn#x is no deployment"),
+        (["churn#12", "churn/42"], 1, "churn/42 is no deployment"),
+        (["churn/42"], 2, "and which other run?"),
+        (["nothing#1"], 1, "there is no project nothing"),
+    ],
+)
+def test_what_is_no_pair_is_said(shell: Shell, words: list[str], code: int, said: str) -> None:
+    ended = shell("diff", *words)
+    assert (ended.code, said in ended.err) == (code, True), ended.err

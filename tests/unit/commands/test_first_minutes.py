@@ -100,6 +100,15 @@ def test_create_job_refuses_and_leaves_the_file_alone(shell: Shell, config: str 
         assert Path("metis.config.yml").read_text() == config
 
 
+def test_jobs_are_created_in_a_row_before_their_scripts_are_written(shell: Shell) -> None:
+    assert shell("init", ".").code == 0
+    assert shell("create", "job", "load data").code == 0
+    assert shell("create", "job", "train").code == 0
+    ended = shell("create", "job", "load data")
+    assert (ended.code, "has a job load data already" in ended.err) == (1, True)
+    assert Path("metis.config.yml").read_text().count("name:") == 4
+
+
 def test_create_job_by_token_needs_no_daemon_in_the_projects_folder(shell: Shell) -> None:
     Path("metis.config.yml").write_text("project_token: 136056c2\n" + CONFIG.replace("name: churn", "name: x"))
     Path("ingest.py").touch()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from skafd.api.shapes import LogSource
-from tests.support.fake_backend import FakeBackend, job, project
-from tests.support.terminal import Terminal
+from skafd.api.environments import EnvironmentInfo
+from skafd.api.shapes import BuildInfo, DeploymentInfo, LogSource
+from tests.support.fake_backend import FakeBackend, deployment, job, project
+from tests.support.terminal import PATIENCE_SECONDS, Terminal
 
 CTRL_C = "\x03"
 Open = Callable[..., Terminal]
@@ -68,3 +70,42 @@ def test_colours_only_where_they_are_wanted(terminal: Open) -> None:
     assert (coloured.ended(), plain.ended()) == (0, 0)
     assert "\x1b[1;31m" in coloured.drawn
     assert "\x1b[1;31m" not in plain.drawn
+
+
+def test_what_takes_longer_says_what_goes_on(
+    daemon: FakeBackend, terminal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    collect = daemon.collect_environments
+
+    def slowly(dry_run: bool) -> list[EnvironmentInfo]:
+        assert released.wait(PATIENCE_SECONDS)
+        return collect(dry_run)
+
+    monkeypatch.setattr(daemon, "collect_environments", slowly)
+    screen = terminal("gc")
+    screen.until("looking for environments that nobody needs")
+    released.set()
+    screen.until("1 environment removed")
+    assert screen.ended() == 0
+
+
+def test_how_far_the_daemon_is_with_a_build_is_drawn(
+    daemon: FakeBackend, terminal: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def slowly(_: str, number: int | None) -> DeploymentInfo:
+        assert released.wait(PATIENCE_SECONDS)
+        return deployment(number or 11)
+
+    monkeypatch.setattr(daemon, "rollback", slowly)
+    screen = terminal("rollback", "churn", "11")
+    screen.until("making a deployment of churn live")
+    build = BuildInfo("installing", "2026-03-01T11:00:00+00:00", 12, 40, "packages", 30)
+    daemon.projects = [dataclasses.replace(project(), activity="building environment: 12 of 40", build=build)]
+    daemon.announce()
+    screen.until("churn: building environment: 12 of 40")
+    released.set()
+    screen.until("churn #11 is live")
+    assert screen.ended() == 0

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual.pilot import Pilot
 
 from skafd import clock
 from skafd.api.client import Client
-from skafd.api.shapes import LogSource
+from skafd.api.shapes import BuildInfo, LogSource
 from skafd.tui.app import SkafdApp
 from tests.support import scenes
 from tests.support.fake_backend import FakeBackend
@@ -29,7 +31,12 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     time.tzset()
     monkeypatch.setattr(clock, "now", lambda: scenes.NOW)
     found = FakeBackend(tmp_path)
-    found.projects = scenes.busy_projects()
+    found.projects = [
+        replace(one, build=BuildInfo("installing", "2026-03-01T13:05:00+00:00", 12, 40, "packages", 30))
+        if one.activity
+        else one
+        for one in scenes.busy_projects()
+    ]
     found.details["churn/42"] = scenes.killed_run()
     log = tmp_path / "log"
     log.write_text(
@@ -60,6 +67,18 @@ class Seen:
         lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
         return "\n".join(lines).rstrip() + "\n"
 
+    @property
+    def drawing(self) -> str:
+        """The same with colours, as a terminal is told."""
+        strips = self.app.screen._compositor.render_strips()
+        lines = ["".join(_drawn(segment) for segment in Segment.simplify(strip)) for strip in strips]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def is_asking(self) -> bool:
+        """The daemon was asked for something, and has not answered."""
+        return any(worker.group in ("list", "detail", "diff") and worker.is_running for worker in self.app.workers)
+
     async def press(self, *keys: str) -> None:
         """Types."""
         await self.pilot.press(*keys)
@@ -70,6 +89,10 @@ class Seen:
         while not ((what in self.text) if isinstance(what, str) else what()):
             assert time.monotonic() < ends_at, f"not seen: {what}\n{self.text}"
             await self.pilot.pause(0.02)
+
+
+def _drawn(segment: Segment) -> str:
+    return segment.style.render(segment.text) if segment.style else segment.text
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from skafd.errors import Refused
 from skafd.tui.app import SkafdApp
 from skafd.tui.feed import Feed
 from skafd.tui.log_view import LogView
+from skafd.tui.mirror import Mirror
 from tests.support.fake_backend import FakeBackend, job
 from tests.support.served import Served
 from tests.unit.tui.conftest import PATIENCE_SECONDS, Seen, looking
@@ -208,7 +209,7 @@ def test_help_lists_every_key_and_the_palette_every_deed(served: Served) -> None
     async def use(seen: Seen) -> None:
         await seen.press("question_mark")
         await seen.until("Deployments")
-        for word in ("Filter", "Fold", "Retry", "Kill", "Edit", "Theme"):
+        for word in ("Find", "Fold", "Retry", "Kill", "Edit", "Theme"):
             assert word in seen.text
         await seen.press("escape", "colon")
         await seen.until("Deployments")
@@ -249,7 +250,7 @@ def test_the_editor_opens_the_config(served: Served, backend: FakeBackend, monke
 
 def test_what_it_hears_ends_with_it(served: Served) -> None:
     said: list[object] = []
-    feed = Feed(served.client, said.append)
+    feed = Feed(served.client, said.append, Mirror())
     feed.start()
     while not said:
         feed.join(0.01)
@@ -257,3 +258,105 @@ def test_what_it_hears_ends_with_it(served: Served) -> None:
     served.stop()
     feed.join(2 * PATIENCE_SECONDS)
     assert not feed.is_alive()
+
+
+def test_a_pause_can_be_taken_back(served: Served, backend: FakeBackend) -> None:
+    async def use(seen: Seen) -> None:
+        await seen.press("p")
+        await seen.until("Pause the schedules of churn?")
+        await seen.press("y")
+        await seen.until("churn is paused; u takes it back")
+        await seen.press("u")
+        await seen.until("churn is resumed")
+        await seen.press("u")
+        await seen.until("there is nothing to take back")
+
+    _use(served, use)
+    assert [asked[0] for asked in backend.asked if asked[0] in ("pause", "resume")] == ["pause", "resume"]
+
+
+def test_going_back_to_an_older_version_can_be_taken_back(served: Served, backend: FakeBackend) -> None:
+    async def use(seen: Seen) -> None:
+        await seen.press("d")
+        await seen.until("#11")
+        await seen.press("j", "b", "y")
+        await seen.until("#11 is live; u takes it back")
+        await seen.press("u")
+        # The fake has it live all the time, and says so.
+        await seen.until("deployment 12 of churn is live already")
+
+    _use(served, use)
+    assert [asked[2] for asked in backend.asked if asked[0] == "rollback"] == [11, 12]
+
+
+def test_a_run_is_given_tags_which_can_be_taken_back(served: Served, backend: FakeBackend) -> None:
+    tags = backend.details["churn/42"].summary.tags
+
+    async def use(seen: Seen) -> None:
+        await seen.press("h")
+        await seen.until("churn/42")
+        await seen.press("t", *"good", "enter")
+        await seen.until("churn/42 is tagged; u takes it back")
+        assert tags == ["good"]
+        await seen.press("u")
+        await seen.until("the tags of churn/42 are as before")
+        assert tags == []
+
+    _use(served, use)
+
+
+def test_one_walks_through_the_graph_and_opens_a_run_of_it(served: Served) -> None:
+    async def use(seen: Seen) -> None:
+        await seen.press("v")
+        await seen.until("┃ ✓ ingest ┃")
+        await seen.press("right", "right")
+        await seen.until("┃ ! score ┃")
+        await seen.press("left")
+        await seen.until("┃ ✗ train ┃")
+        await seen.press("enter")
+        await seen.until("churn/42  ✗ failed")
+        await seen.press("escape")
+        await seen.until("┃ ✗ train ┃")
+
+    _use(served, use)
+
+
+def test_a_box_is_chosen_with_the_mouse(served: Served) -> None:
+    async def use(seen: Seen) -> None:
+        await seen.press("v")
+        await seen.until("│ ! score │")
+        await seen.pilot.click(offset=(36, 2))
+        await seen.until("┃ ! score ┃")
+
+    _use(served, use)
+
+
+def test_environments_that_nobody_needs_are_removed(served: Served, backend: FakeBackend) -> None:
+    async def use(seen: Seen) -> None:
+        await seen.press("E")
+        await seen.until("unused")
+        await seen.press("c", "y")
+        await seen.until("they are removed")
+
+    _use(served, use)
+    assert ("collect", False) in backend.asked
+
+
+def test_what_a_service_has_printed_is_shown(served: Served, backend: FakeBackend, tmp_path: Path) -> None:
+    log = tmp_path / "service.log"
+    log.write_text("".join(f"line {number}\n" for number in range(600)))
+    since = "2026-03-01T09:00:00+00:00"
+    backend.running_services = [ServiceInfo("data", "running", since, 0, None, "", 4712, 90 << 20, str(log))]
+
+    async def use(seen: Seen) -> None:
+        await seen.press("S")
+        await seen.until("pid 4712")
+        await seen.press("l", "G")
+        await seen.until("line 599")
+        await seen.press("g")
+        await seen.until("line 100")
+        log.unlink()
+        await seen.press("escape", "l")
+        await seen.until("there is no log at")
+
+    _use(served, use)
