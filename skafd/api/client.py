@@ -116,9 +116,9 @@ class Client(KeptCalls):
         """Every environment on disk."""
         return self._list("GET", "/v1/environments")
 
-    def collect_environments(self, dry_run: bool = False) -> list[Json]:
+    def collect_environments(self, dry_run: bool = False, keys: Sequence[str] | None = None) -> list[Json]:
         """Removes those that no kept deployment needs; returns them."""
-        return self._list("POST", "/v1/environments/collect", body={"dry_run": dry_run})
+        return self._list("POST", "/v1/environments/collect", body={"dry_run": dry_run, "keys": keys and list(keys)})
 
     def rollback(self, project: str, number: int | None = None) -> Json:
         """Makes an earlier deployment live again, and returns it."""

@@ -16,8 +16,8 @@ ENVIRONMENT_ROUTES = (
     Route(
         "POST",
         "/v1/environments/collect",
-        "Remove the environments that no kept deployment needs; with `dry_run` only say which.",
-        lambda backend, call: backend.collect_environments(call.body.dry_run),
+        "Remove the environments that no kept deployment needs; with `dry_run` only say which, with `keys` only those.",
+        lambda backend, call: backend.collect_environments(call.body.dry_run, call.body.keys),
         list[EnvironmentInfo],
         CollectRequest,
     ),

@@ -26,10 +26,11 @@ class EnvironmentInfo:
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """`dry_run`: say what would be removed."""
+    """`dry_run`: say what would be removed; `keys`: only these of it."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
     dry_run: bool = False
+    keys: list[str] | None = None
 
 
 class EnvironmentsBackend(Protocol):
@@ -37,5 +38,5 @@ class EnvironmentsBackend(Protocol):
 
     def environments(self) -> list[EnvironmentInfo]: ...
 
-    def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
-        """Removes those that no kept deployment needs; returns them."""
+    def collect_environments(self, dry_run: bool, keys: list[str] | None) -> list[EnvironmentInfo]:
+        """Removes those that no kept deployment needs (of `keys`, if any are named); returns them."""

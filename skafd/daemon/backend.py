@@ -115,9 +115,9 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         """Every environment on disk."""
         return self._environments.environments()
 
-    def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
+    def collect_environments(self, dry_run: bool, keys: list[str] | None) -> list[EnvironmentInfo]:
         """Removes those that no kept deployment needs."""
-        return self._environments.collect(dry_run)
+        return self._environments.collect(dry_run, keys=keys)
 
     def tag_run(self, run: str, add: Sequence[str], remove: Sequence[str]) -> RunSummary:
         """Raises NotFound, also for a tag to take that the run does not have, and Refused for what is no tag."""

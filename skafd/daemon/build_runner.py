@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from skafd.environments.runner import Hears, end_group, popen
+from skafd.environments.runner import COOKIES, Hears, end_group, popen
 from skafd.errors import SandboxError
 from skafd.model.limits import Capacity
 from skafd.sandbox import processes
@@ -23,9 +23,7 @@ from skafd.sandbox.spec import ResourceLimits
 from skafd.sandbox.tree import ProcessTree
 from skafd.units import format_memory
 
-_ALL = "SKAFD_BUILDS"
-_ONE = "SKAFD_BUILD"
-"""Variables by which the processes of all builds of a state folder, and of one build, are known."""
+_ALL, _ONE = COOKIES
 _PREFIX = "build-"
 _SHARE_OF_MEMORY = 0.75
 _SHARE_OF_CPU = 0.9

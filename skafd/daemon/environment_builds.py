@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from skafd.daemon.activities import Activities
 from skafd.daemon.changes import Changes
-from skafd.environments import Asked, Environment, Environments
+from skafd.daemon.surroundings import inherited_environment
+from skafd.environments import Asked, Environments
+from skafd.environments.builder import Builder
 from skafd.environments.notebook.layers import prepare_layers
 from skafd.environments.runner import Runner
-from skafd.errors import NotFound, SkafdError
+from skafd.environments.tool import settings_for_all
+from skafd.errors import BuildError, NotFound, Refused, SkafdError
 from skafd.home import Home
 from skafd.machine.accounts import Accounts
 from skafd.model.deployment import Deployment
@@ -22,6 +25,7 @@ from skafd.model.entrypoint import has_notebook
 from skafd.model.environment import EnvironmentWish, Lock, PreparedEnvironments, arrange
 from skafd.model.flow import step_environment
 from skafd.model.ids import JobId
+from skafd.model.owner import Owner
 from skafd.model.project import Job, Project
 from skafd.store import Database
 from skafd.store.views import ProjectRow
@@ -64,15 +68,14 @@ class EnvironmentBuilds:
             for job, asked in self._asked(folder, snapshot_folder, config).items():
                 made[job] = self._environments.prepare(asked, cancelled, (locks or {}).get(job))
             with_notebooks = [made[job.id] for job in config.jobs if has_notebook(job.entrypoint, job.language)]
-            layers = self._layers(folder, with_notebooks, cancelled, layer_locks or {})
+            layers = {}
+            if with_notebooks:
+                whose = self._owner_of(folder, config)
+                layers = prepare_layers(self._environments, folder, with_notebooks, cancelled, layer_locks or {}, whose)
         locked = {one.key: one.lock for one in (*made.values(), *layers.values()) if one.lock is not None}
         arranged = arrange(((job, one.key) for job, one in made.items()), locked.items())
-        return replace(arranged, layers=tuple((name, one.key) for name, one in layers.items()))
-
-    def _layers(
-        self, folder: Path, made: list[Environment], cancelled: threading.Event, locks: Mapping[str, Lock]
-    ) -> dict[str, Environment]:
-        return prepare_layers(self._environments, folder, made, cancelled, locks) if made else {}
+        warnings = tuple(dict.fromkeys(text for one in made.values() for text in one.warnings))
+        return replace(arranged, layers=tuple((name, one.key) for name, one in layers.items()), warnings=warnings)
 
     def ensure(self, deployment: Deployment, project: ProjectRow) -> None:
         """Makes the environments of an earlier deployment again where they are gone: the same packages.
@@ -124,9 +127,27 @@ class EnvironmentBuilds:
         """Gives up what `ensure` builds."""
         self._cancelled.set()
 
+    def _owner_of(self, folder: Path, config: Project) -> Builder | None:
+        """Whose the project is, where its code is not to have our rights. Raises BuildError where nothing may run."""
+        try:
+            account = self._accounts.of(folder, config.run_as, self._last_owner_of(folder))
+        except Refused as refusal:
+            raise BuildError(refusal.message, refusal.hint) from refusal
+        user = account.user
+        if user is None:
+            return None
+        variables = {**inherited_environment(account), **settings_for_all(os.environ)}
+        if account.home is None:
+            del variables["HOME"]  # It gets one for the time of the build.
+        return Builder(user.uid, user.gid, user.groups, tuple(variables.items()))
+
+    def _last_owner_of(self, folder: Path) -> Owner | None:
+        with self._database.reader() as reader:
+            return next((row.owner for row in reader.projects() if row.path == folder), None)
+
     def _asked(self, folder: Path, snapshot_folder: Path, config: Project) -> dict[JobId, Asked]:
         """What each job wants; variables of the job go before those of the project."""
-        is_trusted = self._accounts.has_our_rights(folder, config.run_as)
+        owner = self._owner_of(folder, config)
         wanted = {job.id: (*config.environment, *job.environment) for job in config.jobs}
         with self._database.reader() as reader:
             by_hand = EnvironmentWish(resolve_as_of=reader.day_of_folder(folder))
@@ -135,7 +156,8 @@ class EnvironmentBuilds:
                 folder,
                 snapshot_folder,
                 by_hand.over(config.wish_of(job)),
-                wanted[job.id] if is_trusted else without_code(wanted[job.id]),
+                wanted[job.id],
+                owner,
                 is_fresh=not config.use_cache,
             )
             for job in config.jobs
@@ -147,16 +169,3 @@ def asking_steps(job: Job) -> Iterator[Job]:
     for step in job.flow.steps if job.flow else ():
         if step.wish is not None:
             yield replace(job, id=step_environment(job.id, step.name), wish=step.wish, flow=None)
-
-
-_HARMLESS = ("INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "INDEX_STRATEGY", "PRERELEASE")
-_ONLY_WHEELS = (("UV_NO_BUILD", "1"), ("PIP_ONLY_BINARY", ":all:"))
-
-
-def without_code(variables: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The variables for the builds of a project whose code is not to have our rights.
-
-    Nothing is built from source, since that runs code of the package, and where the tools write is ours to say.
-    """
-    kept = ((name, value) for name, value in variables if name.partition("_")[2] in _HARMLESS)
-    return (*kept, *_ONLY_WHEELS)

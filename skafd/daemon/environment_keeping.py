@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,10 +34,16 @@ class EnvironmentKeeping:
         users = self._users()
         return [_info(one, users.get(one.key, [])) for one in self._shelf.all()]
 
-    def collect(self, dry_run: bool, idle_seconds: float = _IDLE_SECONDS) -> list[EnvironmentInfo]:
-        """Removes those that no kept deployment needs, and says which. Raises StoreError, DaemonUnreachable."""
+    def collect(
+        self, dry_run: bool, idle_seconds: float = _IDLE_SECONDS, keys: Collection[str] | None = None
+    ) -> list[EnvironmentInfo]:
+        """Removes those that no kept deployment needs, only of `keys` if given, and says which.
+
+        Raises StoreError, DaemonUnreachable.
+        """
         users, before = self._users(), time.time() - idle_seconds
         unused = [one for one in self._shelf.all() if one.key not in users and one.used_at < before]
+        unused = [one for one in unused if keys is None or one.key in keys]
         found = [_info(one, []) for one in unused]
         for one in () if dry_run else unused:
             self._take_out(one, before)

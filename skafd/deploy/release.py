@@ -39,7 +39,7 @@ class Deployable:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Of the snapshot, for people."""
-        return self.snapshot.warnings
+        return (*self.environments.warnings, *self.snapshot.warnings)
 
 
 @dataclass(frozen=True, slots=True)

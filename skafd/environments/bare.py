@@ -18,7 +18,13 @@ class BareRecipe:
 
     interpreter: Interpreter
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     kind: EnvironmentKind = EnvironmentKind.BARE
+
+    @property
+    def runs_code(self) -> bool:
+        """Nothing of anybody's."""
+        return False
 
     def on(self, interpreter: Interpreter) -> BareRecipe:
         """The same on another Python."""

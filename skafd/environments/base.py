@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from skafd.environments.build import Build
+from skafd.environments.builder import Builder
 from skafd.environments.interpreter import Interpreter
 from skafd.model.environment import EnvironmentKind, EnvironmentWish, Lock
 
@@ -22,6 +23,10 @@ class Asked:
     wish: EnvironmentWish = EnvironmentWish()
     variables: tuple[tuple[str, str], ...] = ()
     """Of the project: those for uv and pip count."""
+    owner: Builder | None = None
+    """Whose the project is, where its code is not to have skafd's rights."""
+    as_owner: bool = False
+    """Make it in the owner's name."""
     is_fresh: bool = False
     """Resolve anew, whatever was resolved for the same wish before."""
 
@@ -34,6 +39,8 @@ class Environment:
     path: Path
     lock: Lock | None
     """What is in it; None where a version of skafd made it that did not write that down."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """On what was asked for and how it was understood."""
 
     @property
     def bin(self) -> Path:
@@ -59,7 +66,15 @@ class Recipe(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What people should know of how the project's wishes were read."""
+        """What is said of how the project's wishes were read, when they are resolved."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should mend, as long as it is so."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether it is known beforehand that code of the project or of packages runs while it is made."""
 
     def on(self, interpreter: Interpreter) -> Recipe:
         """The same on another Python; nothing changes where Python is one of the packages."""

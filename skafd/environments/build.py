@@ -144,6 +144,8 @@ def _hint(last: Sequence[str]) -> str | None:
         return "the package index cannot be reached: save again when it can"
     if re.search(r"[Bb]uilding source distributions is disabled|no usable wheels", text):
         return NEEDS_WHEELS
+    if re.search(r"Git operation failed|failed to (?:clone|fetch) into", text):
+        return "correct the address of the repository, or save again when it can be reached"
     if "not found in the package registry" in text or "No solution found" in text:
         return "correct the names and versions in requirements.txt and save it"
     return None

@@ -8,21 +8,24 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from skafd import crash
 from skafd.environments.base import Asked, Environment, Recipe
-from skafd.environments.build import TIMEOUT_SECONDS, Build, BuildCancelled
+from skafd.environments.build import NEEDS_WHEELS, TIMEOUT_SECONDS, Build, BuildCancelled
+from skafd.environments.builder import Builder
 from skafd.environments.interpreter import Interpreters
 from skafd.environments.key import inputs_key_of, key_of
+from skafd.environments.owned.building import OwnersBuild
 from skafd.environments.progress import Measure
-from skafd.environments.recipes import recipe_for
+from skafd.environments.recipes import fitted, recipe_for
 from skafd.environments.records import Records, read_lock
-from skafd.environments.runner import PlainRunner, Runner
+from skafd.environments.runner import COOKIES, PlainRunner, Runner
 from skafd.environments.shelf import MARKER, RECORDS, SCRATCH, Shelf
-from skafd.environments.tool import uv_variables
+from skafd.environments.tool import uv_variables, without_code
 from skafd.errors import BuildError
-from skafd.model.environment import EnvironmentKind, Lock
+from skafd.model.environment import Lock
 
 _LOOK_SECONDS = 0.1
 
@@ -77,19 +80,42 @@ class Environments:
         Blocks for as long as that takes. Raises BuildError, and BuildCancelled soon after `cancelled` is set.
         """
         cancelled = cancelled or threading.Event()
-        recipe = self._recipe(asked)
+        if lock is not None and lock.owner != (asked.owner and asked.owner.uid) and lock.owner is not None:
+            raise BuildError(f"it was made for user {lock.owner}, whose the project is not any more", "save it again")
         try:
-            lock = lock or self._resolved(recipe, asked, cancelled)
-            key = key_of(lock)
-            recipe = self._fitted(recipe, lock, asked)
-            with self._alone(key, cancelled):
-                environment = self.find(key)
-                if environment is None:
-                    return self._make(key, lock, recipe, self._build(asked, asked.source, cancelled))
-                self._shelf.touch(key)
-                return environment
+            if asked.owner is None:
+                return self._prepare(asked, cancelled, lock)
+            return self._prepare_for(asked.owner, asked, cancelled, lock)
         except OSError as error:
             raise BuildError(f"the environment could not be built: {error}") from error
+
+    def _prepare_for(self, owner: Builder, asked: Asked, cancelled: threading.Event, lock: Lock | None) -> Environment:
+        """With our rights and for all who want the same as long as no code is run for that, else as the owner."""
+        if lock is not None:
+            is_owners = lock.owner is not None
+        else:
+            recipe = self._recipe(asked)
+            is_owners = recipe.runs_code or self._records.read(inputs_key_of(recipe, owner.uid)) is not None
+        if not is_owners:
+            try:
+                return self._prepare(replace(asked, variables=without_code(asked.variables)), cancelled, lock)
+            except BuildError as error:
+                if error.hint != NEEDS_WHEELS or lock is not None:
+                    raise
+                self._progress(asked.folder, f"something has to be built from source: as user {owner.uid}")
+        return self._prepare(replace(asked, as_owner=True), cancelled, lock)
+
+    def _prepare(self, asked: Asked, cancelled: threading.Event, lock: Lock | None) -> Environment:
+        recipe = self._recipe(asked)
+        lock = lock or self._resolved(recipe, asked, cancelled)
+        key = key_of(lock)
+        with self._alone(key, cancelled):
+            environment = self.find(key)
+            if environment is None:
+                environment = self._make(key, lock, recipe, asked, cancelled)
+            else:
+                self._shelf.touch(key)
+            return replace(environment, warnings=recipe.warnings)
 
     def _recipe(self, asked: Asked) -> Recipe:
         return recipe_for(asked, self._interpreters, uv_variables(os.environ, asked.variables))
@@ -105,22 +131,18 @@ class Environments:
             measured=lambda measure: self._measured(asked.folder, measure),
         )
 
-    def _fitted(self, recipe: Recipe, lock: Lock, asked: Asked) -> Recipe:
-        """On the Python of the lock, which may not be the one that would be taken today."""
-        if recipe.kind is EnvironmentKind.CONDA or lock.python == recipe.interpreter.version:
-            return recipe
-        return recipe.on(self._interpreters.of_lock(lock, uv_variables(os.environ, asked.variables)))
-
     def _resolved(self, recipe: Recipe, asked: Asked, cancelled: threading.Event) -> Lock:
-        inputs = inputs_key_of(recipe)
+        inputs = inputs_key_of(recipe, asked.owner.uid if asked.as_owner and asked.owner else None)
         with self._alone(inputs, cancelled):
             known = None if asked.is_fresh else self._records.read(inputs)
             if known is not None:
                 return known
-            for note in recipe.notes:
+            for note in (*recipe.notes, *recipe.warnings):
                 self._progress(asked.folder, note)
             with self._scratch() as scratch:
-                lock = recipe.resolve(self._build(asked, scratch, cancelled))
+                build = self._build(asked, scratch, cancelled)
+                owners = self._owners(asked, build, scratch)
+                lock = owners.resolve() if owners else recipe.resolve(build)
             self._records.write(inputs, lock)
             return lock
 
@@ -131,13 +153,22 @@ class Environments:
         with tempfile.TemporaryDirectory(dir=parent) as folder:
             yield Path(folder)
 
-    def _make(self, key: str, lock: Lock, recipe: Recipe, build: Build) -> Environment:
+    def _owners(self, asked: Asked, build: Build, scratch: Path) -> OwnersBuild | None:
+        return OwnersBuild(asked, asked.owner, build, scratch, COOKIES) if asked.owner and asked.as_owner else None
+
+    def _make(self, key: str, lock: Lock, recipe: Recipe, asked: Asked, cancelled: threading.Event) -> Environment:
         target = self._folder / key
+        build = self._build(asked, asked.source, cancelled)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Scripts in an environment contain its path, so it is built in its place and declared whole at the end.
             _clear(target)
-            recipe.make(lock, target, build)
+            with self._scratch() as scratch:
+                owners = self._owners(asked, build, scratch)
+                if owners:
+                    owners.make(lock, target)
+                else:
+                    fitted(recipe, lock, self._interpreters, build.variables).make(lock, target, build)
             self._shelf.declare_whole(key, lock)
         except (OSError, BuildError):
             _remove(target)

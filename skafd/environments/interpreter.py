@@ -97,9 +97,11 @@ def _ask_uv(wanted: str, variables: Mapping[str, str]) -> Path:
     if answer.returncode != 0:
         reason = mask_credentials(answer.stderr.strip()).splitlines()
         there = ", ".join(installed_versions(variables)) or "none"
+        why = reason[0].removeprefix("error: ") if reason else "uv does not say why"
+        is_for_sale = "Invalid" not in why and "/" not in wanted
+        install = f"install it, for example with `uv python install {wanted}`, or " if is_for_sale else ""
         raise BuildError(
-            f"python: {wanted!r} is not on this machine ({reason[0] if reason else 'uv does not say why'})",
-            f"install it, for example with `uv python install {wanted}`, or ask for one that is here: {there}",
+            f"python: {wanted!r} is not on this machine ({why})", f"{install}ask for one that is here: {there}"
         )
     return Path(os.path.realpath(answer.stdout.strip()))
 

@@ -18,13 +18,19 @@ def key_of(lock: Lock) -> str:
 
     The day it was resolved for does not count: what matters is what came of it.
     """
-    parts = (lock.kind, lock.python, lock.interpreter, lock.platform, lock.source, list(lock.packages))
+    parts = [lock.kind, lock.python, lock.interpreter, lock.platform, lock.source, list(lock.packages)]
+    if lock.owner is not None:
+        parts.append(f"of user {lock.owner}")
     return _digest((_LAYOUT, json.dumps(parts)))
 
 
-def inputs_key_of(recipe: Recipe) -> str:
-    """The name of what is resolved: 32 hexadecimal digits over all that goes into it."""
-    return _digest((_LAYOUT, recipe.kind, *recipe.interpreter.identity(), *recipe.inputs()))
+def inputs_key_of(recipe: Recipe, owner: int | None = None) -> str:
+    """The name of what is resolved: 32 hexadecimal digits over all that goes into it.
+
+    `owner` is the user in whose name it is resolved; None for skafd itself.
+    """
+    whose = () if owner is None else (f"of user {owner}",)
+    return _digest((_LAYOUT, recipe.kind, *recipe.interpreter.identity(), *recipe.inputs(), *whose))
 
 
 def _digest(parts: Iterable[str]) -> str:

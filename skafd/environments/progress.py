@@ -57,10 +57,10 @@ class Screen:
         if _ALL.search(line):
             yield from self._downloads(line)
             return
-        if measure := _counted(line):
-            yield measure
         if line and not _DRAWN.match(line):
             yield line
+        if measure := _counted(line):
+            yield measure
 
     def _downloads(self, line: str) -> Iterator[Measure]:
         """Those that are shown no more have arrived."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from skafd import crash
 from skafd.files import write_whole
@@ -33,10 +35,18 @@ class Records:
 def read_lock(path: Path) -> Lock | None:
     """The lock in a file; None where there is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Lock(**{**found, "kind": EnvironmentKind(found["kind"]), "packages": tuple(found["packages"])})
+        return lock_from(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def lock_from(values: Mapping[str, Any]) -> Lock:
+    """From what `asdict` made of one and JSON of that. Raises ValueError, TypeError, KeyError."""
+    packages = tuple(values["packages"])
+    others = [value for name, value in values.items() if name not in ("packages", "owner")]
+    if not all(isinstance(text, str) for text in (*packages, *(value for value in others if value is not None))):
+        raise ValueError("a lock consists of text")
+    return Lock(**{**values, "kind": EnvironmentKind(values["kind"]), "packages": packages})
 
 
 def lock_text(lock: Lock) -> str:

@@ -26,6 +26,8 @@ class Requirements:
     options: list[tuple[str, str]] = field(default_factory=list)
     """Where packages come from, and other options that stand in the files: name and value."""
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What was taken for something else than what is written."""
     files: list[Path] = field(default_factory=list)
     """All that were read."""
 
@@ -44,7 +46,9 @@ class Requirements:
 class RequirementsReader:
     """Reads the files of one project. `live` is its folder, which a path that leads out of the project starts from."""
 
-    def __init__(self, source: Path, live: Path, python: tuple[int, ...]) -> None:
+    def __init__(self, source: Path, live: Path, python: tuple[int, ...], stays_inside: bool = False) -> None:
+        """`stays_inside`: read no file outside the project, where its owner might not be allowed to."""
+        self._stays_inside = stays_inside
         self._source = source
         self._live = live
         self._python = python
@@ -65,6 +69,11 @@ class RequirementsReader:
     def _read(self, path: Path, is_constraint: bool, seen: tuple[Path, ...]) -> None:
         if path in seen:
             raise BuildError(f"{self._name(path)} includes itself", "remove one of the -r lines")
+        if self._stays_inside and not path.resolve().is_relative_to(self._source.resolve()):
+            raise BuildError(
+                f"{path} is outside the project, and root's skafd reads nothing there for a project of another user",
+                "put it into the project's folder",
+            )
         if len(self._found.files) >= _MOST_FILES:
             raise BuildError(f"{self._name(path)}: more than {_MOST_FILES} files of requirements include one another")
         lines = _logical_lines(self._text(path, seen))
@@ -96,7 +105,7 @@ class RequirementsReader:
         if mended is None:
             kept.append(line)
         elif not is_constraint:
-            self._found.notes.append(mended.note)
+            self._found.warnings.append(mended.note)
             kept.extend([mended.line] if mended.line else [])
 
     def _out_of_the_snapshot(self, line: str) -> str:

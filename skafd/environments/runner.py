@@ -14,6 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+COOKIES = ("SKAFD_BUILDS", "SKAFD_BUILD")
+"""Variables by which the processes of all builds of a state folder, and of one build, are known."""
 _GRACE_SECONDS = 2.0
 _ROWS, _COLUMNS = 50, 1000
 

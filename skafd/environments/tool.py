@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import pwd
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import uv
@@ -22,12 +25,23 @@ _SAME_MEANING = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX
 _MISLEADING = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_PYTHON", "PYTHONPATH")
 
 
+_LOGIN = re.compile(r"://[^/\s@]+@")
 NO_BUILD = "UV_NO_BUILD"
 NO_PROGRESS = "UV_NO_PROGRESS"
 
 
+_elsewhere: list[str] = []
+
+
+def use_uv(path: str) -> None:
+    """Lets this process run that uv."""
+    _elsewhere[:] = [path]
+
+
 def find_uv() -> str:
     """The path of the uv binary. Raises BuildError."""
+    if _elsewhere:
+        return _elsewhere[0]
     try:
         return uv.find_uv_bin()
     except FileNotFoundError as error:
@@ -57,9 +71,61 @@ def only_wheels(variables: Mapping[str, str]) -> list[str]:
 def with_pyenv(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables with a PATH on which uv finds the interpreters of pyenv themselves instead of its shims."""
     path = [Path(place) for place in variables.get("PATH", os.defpath).split(":")]
-    shims = [place for place in path if place.name == "shims" and (place.parent / "versions").is_dir()]
-    roots = dict.fromkeys(
-        [Path(variables.get("PYENV_ROOT") or Path.home() / ".pyenv"), *(place.parent for place in shims)]
-    )
-    found = [place for root in roots for place in sorted(root.glob("versions/*/bin"), reverse=True)]
+    shims = [place for place in path if place.name == "shims" and _has_versions(place.parent)]
+    roots = dict.fromkeys([*_pyenv_roots(variables), *(place.parent for place in shims)])
+    found = [place for root in roots for place in _of_pyenv(root)]
     return {**variables, "PATH": ":".join(str(place) for place in path + found if place not in shims)}
+
+
+def _has_versions(root: Path) -> bool:
+    try:
+        return (root / "versions").is_dir()
+    except OSError:
+        return False
+
+
+def _of_pyenv(root: Path) -> list[Path]:
+    """The newest first; none where we may not look."""
+    try:
+        return sorted(root.glob("versions/*/bin"), reverse=True)
+    except OSError:
+        return []
+
+
+def _pyenv_roots(variables: Mapping[str, str]) -> Iterator[Path]:
+    """Where pyenv may be: where it is told to be, in the user's home whatever `HOME` says, and around its program."""
+    if variables.get("PYENV_ROOT"):
+        yield Path(variables["PYENV_ROOT"])
+        return
+    homes = [variables.get("HOME"), _home_of_user()]
+    yield from (Path(home, ".pyenv") for home in homes if home)
+    program = shutil.which("pyenv", path=variables.get("PATH", os.defpath))
+    if program is not None:
+        yield Path(program).resolve().parent.parent
+
+
+def _home_of_user() -> str | None:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return None
+
+
+_HARMLESS = ("INDEX", "INDEX_URL", "DEFAULT_INDEX", "EXTRA_INDEX_URL", "INDEX_STRATEGY", "PRERELEASE")
+_ONLY_WHEELS = ((NO_BUILD, "1"), ("PIP_ONLY_BINARY", ":all:"))
+
+
+def without_code(variables: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The variables for the builds of a project whose code is not to have our rights.
+
+    Nothing is built from source, since that runs code of the package, and where the tools write is ours to say.
+    """
+    kept = ((name, value) for name, value in variables if name.partition("_")[2] in _HARMLESS)
+    return (*kept, *_ONLY_WHEELS)
+
+
+def settings_for_all(process: Mapping[str, str]) -> dict[str, str]:
+    """What a process's own variables say of indexes that everybody may know: names and passwords are left out."""
+    found = {name: value for name, value in process.items() if name.startswith(("UV_", "PIP_"))}
+    harmless = (*_HARMLESS, "FIND_LINKS", "CERT", "DEFAULT_TIMEOUT")
+    return {name: _LOGIN.sub("://", value) for name, value in found.items() if name.partition("_")[2] in harmless}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from skafd.environments.bare import make_environment_with_pip, make_virtual_envi
 from skafd.environments.build import Build, BuildCancelled
 from skafd.environments.explain import explained
 from skafd.environments.interpreter import Interpreter
-from skafd.environments.lines import SDK
+from skafd.environments.lines import SDK, url_of
 from skafd.environments.logins import with_logins, without_logins
 from skafd.environments.older_python import Older
 from skafd.environments.pip import install_by_pip, resolve_by_pip
@@ -27,6 +27,8 @@ from skafd.model.environment import EnvironmentKind, Lock
 # No requirement of this name, at whatever depth, is looked up on an index, where anybody might offer one.
 _OVERRIDES = f"{SDK} ; python_version < '0'\n"
 _RESOLVED = "resolved.txt"
+_HASH = re.compile(r"--hash[= ](\S+)")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 SOURCE = "source"
 """A copy of the project, in which its own code is built."""
 _OLDEST_OF_UV = (3, 7)
@@ -55,9 +57,19 @@ class UvRecipe:
     interpreter: Interpreter
     wanted: Wanted
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     find_older: FindOlder = _no_other
     """Asked where nobody named a Python, when uv finds nothing for the one that it was given."""
     kind: EnvironmentKind = EnvironmentKind.UV
+
+    @property
+    def runs_code(self) -> bool:
+        """Where code of the project is built, or of a repository; an archive of an index turns out later."""
+        wanted = self.wanted
+        pyproject = wanted.pyproject
+        is_dynamic = pyproject is not None and (not pyproject.is_static or pyproject.has_local_sources)
+        urls = (url for line in wanted.requirements.wanted if (url := url_of(line)))
+        return wanted.requirements.builds_code or is_dynamic or any(not url.endswith(".whl") for url in urls)
 
     def inputs(self) -> tuple[str, ...]:
         """All that is wanted."""
@@ -159,7 +171,8 @@ class UvRecipe:
         options += [*only_wheels(there.variables), "--output-file", str(resolved)]
         command = [find_uv(), "pip", "compile", *self._flags(), *options, *files]
         there.run(command, Hears.ERRORS)
-        return self.interpreter.lock(self.kind, lines_of(resolved.read_text(encoding="utf-8")))
+        found = lines_of(resolved.read_text(encoding="utf-8"))
+        return self.interpreter.lock(self.kind, with_wanted_hashes(found, self.wanted.requirements.wanted))
 
     def _locked_by_the_project(self, folder: Path, there: Build) -> tuple[str, ...]:
         """What `uv.lock` says, where there is one: it was resolved already."""
@@ -181,6 +194,22 @@ class UvRecipe:
     def _flags(self) -> list[str]:
         found = ((_FLAGS.get(name), value) for name, value in self.wanted.requirements.options)
         return [word for flag, value in found if flag for word in (flag, value) if word]
+
+
+def with_wanted_hashes(locked: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """The lines of a lock, where the project names hashes itself with those and no others: uv would take any."""
+    hashes = {name: found for line in wanted if (found := _HASH.findall(line)) and (name := _name_of(line))}
+    return tuple(
+        " ".join([line.split(" --hash=")[0], *(f"--hash={one}" for one in hashes[name])])
+        if (name := _name_of(line)) in hashes
+        else line
+        for line in locked
+    )
+
+
+def _name_of(line: str) -> str | None:
+    found = _NAME.match(line)
+    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else None
 
 
 def end_of(day: str) -> str:

@@ -71,6 +71,8 @@ class Lock:
     """The day whose packages it was resolved with."""
     interpreter: str | None = None
     """What tells the interpreter from others of its version; a path, where a path was asked for."""
+    owner: int | None = None
+    """The user in whose name it was resolved and is made, since that runs code; None for skafd itself."""
 
     @property
     def versions(self) -> dict[str, str]:
@@ -107,6 +109,8 @@ class PreparedEnvironments:
     locks: tuple[tuple[str, Lock], ...] = ()
     layers: tuple[tuple[str, str], ...] = ()
     """Names of what skafd adds for the jobs' sake, beside their environments, with the keys."""
+    warnings: tuple[str, ...] = ()
+    """What people should mend in what they asked for."""
 
 
 def arrange(keys: Iterable[tuple[JobId, str]], locks: Iterable[tuple[str, Lock]]) -> PreparedEnvironments:

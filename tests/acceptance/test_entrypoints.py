@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import warnings
 from pathlib import Path
+
+import pytest
 
 from tests.support.installed import Installed
 
@@ -58,6 +62,36 @@ def test_each_kind_runs(installed: Installed) -> None:
     for job, text in said.items():
         installed.ok("run", "mixed", job, "--only", "--wait")
         assert installed.ok("logs", f"mixed/{job}") == text
+
+
+def test_r_reads_its_arguments_hands_a_value_on_and_fails_as_r_fails(installed: Installed) -> None:
+    if shutil.which("Rscript") is None:
+        warnings.warn(pytest.PytestWarning("!!! NO R HERE: scripts in R are not tried !!!"), stacklevel=1)
+        pytest.skip("!!! there is no Rscript on this machine: apt install r-base-core, or run the tests as root !!!")
+    jobs = """\
+  - {name: fit, entrypoint: "models/fit.R 'us east'", on_deploy: wait}
+  - {name: each, entrypoint: each.R, dependencies: [fit], foreach: {output: fit}, on_deploy: wait}
+  - {name: fails, entrypoint: fails.R, on_deploy: wait}
+"""
+    fit = """\
+argument <- commandArgs(trailingOnly = TRUE)
+data <- read.csv("data.csv")
+cat(argument, coef(lm(y ~ x, data))[["x"]], "\\n")
+writeLines("[1, 2]", Sys.getenv("SKAFD_OUTPUT"))
+"""
+    files = {
+        "metis.config.yml": f"name: lab\njobs:\n{jobs}",
+        "models/fit.R": fit,
+        "each.R": 'cat("item", Sys.getenv("SKAFD_ITEM"), "\\n")\n',
+        "fails.R": 'stop("no data today")\n',
+        "data.csv": "x,y\n1,2\n2,4\n3,6\n",
+    }
+    installed.ok("up", installed.write_project("lab", files), "--detach")
+    installed.ok("run", "lab", "fit", "--wait")
+    assert installed.ok("logs", "lab/1/fit") == "us east 2 \n"
+    assert "item 2" in installed.ok("logs", "lab/1/each[1]")
+    assert installed.command("run", "lab", "fails", "--wait").returncode == 1
+    assert "no data today" in installed.ok("logs", "lab/fails")
 
 
 def test_what_would_not_be_found_is_refused_with_its_place_and_the_last_version_stays(installed: Installed) -> None:

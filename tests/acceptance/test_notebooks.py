@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.installed import Installed
+from tests.support.live import LiveDaemon
 from tests.support.notebooks import notebook
+from tests.support.users import give_folder, needs_users, open_passage, unused_uids
 
 CONFIG = """\
 name: lab
@@ -25,7 +28,7 @@ jobs:
     on_deploy: wait
   - name: hangs
     entrypoint: hangs.ipynb
-    timeout: 8s
+    timeout: 20s
     on_deploy: wait
   - name: grows
     entrypoint: grows.ipynb
@@ -99,6 +102,43 @@ def test_a_timeout_ends_the_kernel_too(lab: Installed) -> None:
     assert task["state"] == "timed_out"
     assert "begun" in log
     assert "begun" in lab.ok("notebook", f"{name}/hangs", "-o", "-")
+
+
+def test_after_a_death_while_a_layer_is_made_the_next_save_works(installed: Installed) -> None:
+    live = LiveDaemon(installed)
+    config = "name: small\njobs:\n  - {name: report, entrypoint: report.ipynb}\n"
+    folder = installed.write_project("small", {"metis.config.yml": config, "report.ipynb": notebook("print('it ran')")})
+    mark = installed.root / "mark"
+    # The second one to be declared whole, after the project's own: papermill.
+    installed.environment |= {"SKAFD_CRASH_AT": "environment.declare.before:2", "SKAFD_CRASH_MARK": str(mark)}
+    installed.command("up", folder, "--detach")
+    installed.wait_for("the death", mark.exists)
+    for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
+        del installed.environment[variable]
+    installed.ok("up", folder)
+    assert live.wait_for_run("small/1")["summary"]["state"] == "succeeded"
+    assert "it ran" in installed.ok("logs", "small/1")
+
+
+@pytest.mark.parametrize("isolation", ["normal", "strict"])
+@pytest.mark.needs_root
+@needs_users
+def test_another_users_notebook_is_executed_with_that_users_rights(installed: Installed, isolation: str) -> None:
+    if isolation == "strict" and shutil.which("bwrap") is None:
+        pytest.skip("STRICT ISOLATION IS NOT TESTED HERE: install bubblewrap, or run the tests as root")
+    open_passage(installed.root)
+    (ada,) = unused_uids(1)
+    config = f"name: hers\nisolation: {isolation}\njobs:\n"
+    config += "  - {name: report, entrypoint: report.ipynb, params: {n: {type: int, default: 1}}, on_deploy: wait}\n"
+    files = {"metis.config.yml": config, "report.ipynb": notebook("import os\nprint(os.getuid(), n + 1)")}
+    folder = installed.write_project("hers", files)
+    give_folder(folder, ada)
+    installed.ok("up", folder, "--detach")
+    done = installed.command("run", "hers", "--wait", "--param", "n=41")
+    log = installed.ok("logs", "hers")
+    assert done.returncode == 0, log
+    assert f"{ada} 42\n" in log
+    assert "42" in installed.ok("notebook", "hers/report", "-o", "-")
 
 
 @pytest.mark.needs_root

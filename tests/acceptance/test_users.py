@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.support.installed import Installed
-from tests.support.users import give_folder, needs_users, open_passage, unused_uids
+from tests.support.users import give_folder, needs_users, open_passage, python_for_all, unused_uids
 
 pytestmark = [pytest.mark.needs_root, needs_users]
 
@@ -39,14 +37,6 @@ print(json.dumps({'uid': os.getuid(), 'home': os.environ['HOME'], 'found': found
 """
 
 
-def _interpreter() -> str:
-    """A Python that every user can run: ours may be in somebody's home."""
-    for path in (os.path.realpath(sys.executable), os.path.realpath("/usr/bin/python3")):
-        if Path(path).exists() and all(folder.stat().st_mode & 0o001 for folder in Path(path).parents):
-            return path
-    pytest.skip("NO PYTHON ON THIS MACHINE CAN BE RUN BY OTHER USERS")
-
-
 def _deploy(installed: Installed, name: str, uid: int, command: str, files: dict[str, str]) -> Path:
     jobs = f"  - {{name: it, entrypoint: '{command}', language: any, on_deploy: wait}}\n"
     folder = installed.write_project(name, {"metis.config.yml": f"name: {name}\njobs:\n{jobs}", **files})
@@ -65,7 +55,7 @@ def test_a_users_job_reaches_nothing_of_skafds_nor_of_other_users(installed: Ins
     assert psutil.Process(pid).uids().real == alice
     targets = {"pid": pid, "paths": [str(path) for path in (installed.home, *installed.home.rglob("*"))]}
     _deploy(
-        installed, "spy", bob, f"{_interpreter()} -I -S spy.py", {"spy.py": SPY, "targets.json": json.dumps(targets)}
+        installed, "spy", bob, f"{python_for_all()} -I -S spy.py", {"spy.py": SPY, "targets.json": json.dumps(targets)}
     )
     installed.command("run", "spy", "--wait")
     said = json.loads(installed.ok("logs", "spy"))
@@ -145,20 +135,96 @@ def test_a_daemon_that_is_a_service_runs_nothing_as_root_unasked(installed: Inst
     assert installed.ok("logs", "quiet") == "0\n"
 
 
-def test_building_an_environment_runs_no_code_of_a_users_as_root(installed: Installed) -> None:
+def test_what_has_to_be_built_is_built_as_the_owner_and_for_the_owner_alone(installed: Installed) -> None:
     open_passage(installed.root)
+    alice, bob = unused_uids(2)
+    marks = installed.root / "marks"
+    marks.mkdir()
+    marks.chmod(0o777)
+    environments = []
+    for name, uid in (("sly", alice), ("shy", bob)):
+        folder = installed.write_project(name, _builds_itself(name, marks))
+        give_folder(folder, uid)
+        installed.ok("up", folder, "--detach")
+        installed.ok("run", name, "--wait")
+        assert installed.ok("logs", name) == f"built for {uid}\n"
+        # Whoever wrote there while it was built was the owner, and nobody could gain root's rights.
+        assert {path.stat().st_uid for path in marks.glob(f"{name}-*")} == {uid}
+        environments.append({path.name for path in (installed.home / "environments").iterdir()})
+    added = environments[1] - environments[0]
+    assert len([key for key in added if not key.startswith(".")]) == 1
+    for path in (installed.home / "environments").glob("*/skafd-ready"):
+        assert (path.stat().st_uid, path.parent.stat().st_uid) == (0, 0)
+
+
+def test_a_users_editable_code_is_installed_and_a_change_of_it_makes_another_environment(installed: Installed) -> None:
+    open_passage(installed.root)
+    (ada,) = unused_uids(1)
+    files = _builds_itself("ada", installed.root / "nowhere") | {"requirements.txt": "-e ./package\n"}
+    folder = installed.write_project("ada", files)
+    give_folder(folder, ada)
+    installed.ok("up", folder, "--detach")
+    installed.ok("run", "ada", "--wait")
+    (folder / "package" / "built.py").write_text("def words(): return 'changed'\n")
+    installed.ok("up", folder, "--detach")
+    installed.ok("run", "ada", "--wait")
+    assert installed.ok("logs", "ada") == "changed\n"
+
+
+def test_root_runs_and_reads_nothing_that_a_users_config_names(installed: Installed) -> None:
+    open_passage(installed.root)
+    (eve,) = unused_uids(1)
     mark = installed.root / "was-root"
-    files = {
-        "metis.config.yml": f"name: sly\nenv: {{UV_NO_BUILD: '0', UV_CACHE_DIR: {installed.root}/c}}\n"
-        "jobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n",
-        "it.py": "",
-        "requirements.txt": "./package\n",
-        "package/setup.py": f"open({str(mark)!r}, 'w')\nfrom setuptools import setup\nsetup(name='sly')\n",
-    }
-    folder = installed.write_project("sly", files)
-    give_folder(folder, *unused_uids(1))
-    done = installed.command("up", folder, "--detach")
-    assert done.returncode != 0
-    assert "skafd service install --user" in done.stdout + done.stderr
+    evil = installed.root / "evil"
+    evil.write_text(f'#!/bin/sh\ntouch {mark}\nexec {python_for_all()} "$@"\n')
+    evil.chmod(0o755)
+    secret = installed.root / "secret.txt"
+    secret.write_text("password=hunter2\n")
+    secret.chmod(0o600)
+    config = "name: eve\njobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n"
+    for more, requirements, said in (
+        (f"python: {evil}\n", "", "is no version"),
+        ("", f"-r {secret}\n", "is outside the project"),
+    ):
+        files = {"metis.config.yml": more + config, "it.py": "", "requirements.txt": requirements}
+        folder = installed.write_project("eve", files)
+        give_folder(folder, eve)
+        done = installed.command("up", folder, "--detach")
+        assert done.returncode != 0
+        assert said in done.stdout + done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
     assert not mark.exists()
-    assert not (installed.root / "c").exists()
+
+
+def _builds_itself(name: str, marks: Path) -> dict[str, str]:
+    """A project with a package whose building says who built it; it takes no tool that would have to be there."""
+    backend = f"""\
+import os, pathlib, zipfile
+def build_wheel(folder, settings=None, metadata=None, is_editable=False):
+    if os.path.isdir({str(marks)!r}):
+        pathlib.Path({str(marks)!r}, "{name}-%d" % os.getpid()).touch()
+    here = os.getcwd()
+    words = "def words(): return 'built for %d'\\n" % os.getuid()
+    wheel = "built-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, wheel), "w") as archive:
+        archive.writestr(*(("built.pth", here) if is_editable else ("built.py", words)))
+        notes = {{
+            "METADATA": "Metadata-Version: 2.1\\nName: built\\nVersion: 1.0\\n",
+            "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+            "RECORD": "",
+        }}
+        for name, text in notes.items():
+            archive.writestr("built-1.0.dist-info/" + name, text)
+    return wheel
+def build_editable(folder, settings=None, metadata=None):
+    return build_wheel(folder, is_editable=True)
+"""
+    return {
+        "metis.config.yml": f"name: {name}\njobs:\n  - {{name: it, entrypoint: it.py, on_deploy: wait}}\n",
+        "it.py": "import built; print(built.words())\n",
+        "requirements.txt": "./package\n",
+        "package/pyproject.toml": "[project]\nname = 'built'\nversion = '1.0'\n"
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+        "package/backend.py": backend,
+        "package/built.py": "def words(): return 'as it is'\n",
+    }

@@ -273,8 +273,8 @@ class FakeBackend:
     def environments(self) -> list[EnvironmentInfo]:
         return [environment("e" * 32, ["churn#12"]), environment("f" * 32, [])]
 
-    def collect_environments(self, dry_run: bool) -> list[EnvironmentInfo]:
-        self.asked.append(("collect", dry_run))
+    def collect_environments(self, dry_run: bool, keys: list[str] | None) -> list[EnvironmentInfo]:
+        self.asked.append(("collect", dry_run, keys))
         return [environment("f" * 32, [])]
 
     def rollback(self, project: str, number: int | None) -> DeploymentInfo:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import subprocess
+import os
 import sys
 import warnings
 from pathlib import Path
 
 import pytest
 
-from skafd.environments.tool import find_uv
+from skafd.environments.interpreter import Interpreters
+from skafd.errors import BuildError
 
 OLDEST, NEWEST = "3.6", "3.13"
 
@@ -20,10 +21,10 @@ def find_interpreter(version: str) -> Path | None:
     """The interpreter of that version, pyenv's too; None where there is none."""
     if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return Path(sys.executable)
-    for candidate in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python")):
-        return candidate
-    done = subprocess.run([find_uv(), "python", "find", version], check=False, capture_output=True, text=True)
-    return Path(done.stdout.strip()) if done.returncode == 0 else None
+    try:
+        return Interpreters().find(version, dict(os.environ)).path
+    except BuildError:
+        return None
 
 
 def need_interpreter(version: str) -> Path:

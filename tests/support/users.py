@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,11 @@ def open_passage(folder: Path) -> None:
     for path in (folder, *folder.parents):
         if path.stat().st_uid == os.geteuid() and not path.stat().st_mode & 0o001:
             path.chmod(path.stat().st_mode | 0o011)
+
+
+def python_for_all() -> str:
+    """A Python that every user can run: ours may be in somebody's home."""
+    for path in (os.path.realpath(sys.executable), os.path.realpath("/usr/bin/python3")):
+        if Path(path).exists() and all(folder.stat().st_mode & 0o001 for folder in Path(path).parents):
+            return path
+    pytest.skip("NO PYTHON ON THIS MACHINE CAN BE RUN BY OTHER USERS")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import sys
 import sysconfig
@@ -46,8 +47,18 @@ class CondaRecipe:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        """On what is provided otherwise."""
+        return tuple(self.pip.requirements.notes)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
         """On what was understood otherwise than written."""
-        return (*self.file.notes, *self.pip.requirements.notes)
+        return (*self.file.notes, *self.pip.requirements.warnings)
+
+    @property
+    def runs_code(self) -> bool:
+        """Packages have scripts that run when they are installed and activated."""
+        return True
 
     @property
     def _specs(self) -> list[str]:
@@ -145,7 +156,12 @@ def _conda_version(python: str) -> str:
 
 
 def check_rattler() -> None:
-    """Raises BuildError where skafd was installed without what conda environments need."""
+    """Raises BuildError where skafd was installed without what conda environments need, or where we may not run it."""
+    if not os.access(sys.executable, os.X_OK):
+        raise BuildError(
+            "this project has an environment.yml, and skafd is installed where its owner may not run it",
+            "install skafd where all may run it, such as /opt, or let that user run it: skafd service install --user",
+        )
     if importlib.util.find_spec("rattler") is None:
         raise BuildError(
             "this project has an environment.yml, and skafd was installed without support for conda",

@@ -8,11 +8,13 @@ kernel needs, a kernel that goes with that version is resolved for it.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from skafd.environments.base import Asked, Environment
+from skafd.environments.builder import Builder, python_for
 from skafd.environments.environments import Environments
 from skafd.environments.interpreter import own_interpreter
 from skafd.environments.notebook import PROGRAMS
@@ -23,6 +25,7 @@ RUNNER = "notebook"
 """The layer with papermill."""
 _RUNNER_PACKAGES = ("papermill>=2.6,<3", "nbconvert>=7,<8", "ipython-pygments-lexers")
 _KERNEL = "ipykernel"
+_VERSION = re.compile(r"\d+(\.\d+)+")
 _NO_PROJECT = PROGRAMS
 """A folder without requirements."""
 _COMPILED = (("UV_COMPILE_BYTECODE", "1"),)
@@ -40,12 +43,15 @@ def prepare_layers(
     made: Iterable[Environment],
     cancelled: threading.Event,
     locks: Mapping[str, Lock],
+    owner: Builder | None = None,
 ) -> dict[str, Environment]:
     """What the notebooks of a project that run in the environments `made` need, by name; from `locks` where there are.
 
-    `folder` is the project, for progress. Raises BuildError.
+    `folder` is the project, for progress; `owner` who is to run them, if not skafd's user. Raises BuildError.
     """
-    runner = Asked(folder, _NO_PROJECT, _wish(own_interpreter().path, _RUNNER_PACKAGES), _COMPILED)
+    runner = Asked(
+        folder, _NO_PROJECT, _wish(str(python_for(owner, own_interpreter().path)), _RUNNER_PACKAGES), _COMPILED
+    )
     found = {RUNNER: environments.prepare(runner, cancelled, locks.get(RUNNER))}
     for environment in {one.key: one for one in made}.values():
         if _KERNEL not in _versions(environment):
@@ -65,7 +71,10 @@ def packages_of(layer: Path) -> Path:
 def _prepare_kernel(
     environments: Environments, folder: Path, environment: Environment, cancelled: threading.Event, lock: Lock | None
 ) -> Environment:
-    python = Path(os.path.realpath(environment.python))
+    python = os.path.realpath(environment.python)
+    if environment.lock is not None and environment.lock.owner is not None:
+        # What stands there is the owner's: it is not for us to run.
+        python = _checked_version(environment.lock.python)
     # uv cannot compile for older ones.
     variables = _COMPILED if environment.lock and not environment.lock.python.startswith("3.6.") else ()
     usual = environments.prepare(Asked(folder, _NO_PROJECT, _wish(python, (_KERNEL,)), variables), cancelled, lock)
@@ -92,5 +101,11 @@ def _versions(environment: Environment) -> dict[str, str]:
     return environment.lock.versions if environment.lock else {}
 
 
-def _wish(python: Path, packages: tuple[str, ...]) -> EnvironmentWish:
-    return EnvironmentWish(python=str(python), packages=packages)
+def _wish(python: str, packages: tuple[str, ...]) -> EnvironmentWish:
+    return EnvironmentWish(python=python, packages=packages)
+
+
+def _checked_version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise BuildError(f"{text!r} is no version of Python")
+    return text

@@ -417,7 +417,7 @@ def test_environments_and_their_removal(shell: Shell, daemon: FakeBackend) -> No
     assert "churn#12" in lines[1]
     assert "1 environment would be removed, which would free 20Mi" in shell("gc", "--dry-run").out
     assert "removed, which frees" in shell("gc").out
-    assert daemon.asked[-2:] == [("collect", True), ("collect", False)]
+    assert daemon.asked[-3:] == [("collect", True, None), ("collect", True, None), ("collect", False, ["f" * 32])]
 
 
 def test_an_option_before_its_command_is_told_where_it_belongs(shell: Shell) -> None:

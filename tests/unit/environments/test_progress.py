@@ -41,4 +41,4 @@ def test_what_is_drawn_on_a_terminal_becomes_percents_and_the_rest_stays_lines(t
 def test_lines_may_come_in_pieces_and_the_last_one_without_an_end() -> None:
     screen = Screen()
     said = [one for text in ("inst", "alled 3 of 8: al", "pha\r\nthe", " end", "\n") for one in screen.take(text)]
-    assert said == [Measure("installing", 3, 8, Unit.PACKAGES), "installed 3 of 8: alpha", "the end"]
+    assert said == ["installed 3 of 8: alpha", Measure("installing", 3, 8, Unit.PACKAGES), "the end"]

@@ -148,7 +148,7 @@ def test_a_path_out_of_the_project_is_meant_from_the_live_folder(tmp_path: Path)
 def test_dead_lines_are_mended_with_a_word(tmp_path: Path, line: str, wanted: list[str], said: str) -> None:
     found = read(tmp_path, f"six\n{line}\n")
     assert found.wanted == ["six", *wanted]
-    assert said in found.notes[0]
+    assert said in found.warnings[0]
 
 
 def test_a_module_that_this_python_does_not_have_yet_is_wanted(tmp_path: Path) -> None:

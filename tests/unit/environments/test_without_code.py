@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skafd.daemon.environment_builds import without_code
+from skafd.environments.tool import without_code
 
 
 def test_nothing_is_built_and_only_addresses_of_indexes_count() -> None:
