@@ -23,7 +23,7 @@ from skafd.environments.recipes import fitted, recipe_for
 from skafd.environments.records import Records, read_lock
 from skafd.environments.runner import COOKIES, PlainRunner, Runner
 from skafd.environments.shelf import MARKER, RECORDS, SCRATCH, Shelf
-from skafd.environments.tool import uv_variables, without_code
+from skafd.environments.tool import index_settings, uv_variables, without_code
 from skafd.errors import BuildError
 from skafd.model.environment import Lock
 
@@ -59,7 +59,7 @@ class Environments:
 
     def inputs_of(self, asked: Asked) -> str:
         """The name of all that decides what will be resolved; reads files, looks nothing up. Raises BuildError."""
-        return inputs_key_of(self._recipe(asked))
+        return self._inputs_key(self._recipe(asked), asked)
 
     def find(self, key: str) -> Environment | None:
         """The environment, if it is complete and its interpreter is still on the machine."""
@@ -95,7 +95,7 @@ class Environments:
             is_owners = lock.owner is not None
         else:
             recipe = self._recipe(asked)
-            is_owners = recipe.runs_code or self._records.read(inputs_key_of(recipe, owner.uid)) is not None
+            is_owners = recipe.runs_code or self._records.read(self._inputs_key(recipe, asked, owner)) is not None
         if not is_owners:
             try:
                 return self._prepare(replace(asked, variables=without_code(asked.variables)), cancelled, lock)
@@ -117,6 +117,10 @@ class Environments:
                 self._shelf.touch(key)
             return replace(environment, warnings=recipe.warnings)
 
+    def _inputs_key(self, recipe: Recipe, asked: Asked, owner: Builder | None = None) -> str:
+        settings = index_settings(uv_variables(os.environ, asked.variables))
+        return inputs_key_of(recipe, settings, owner.uid if owner else None)
+
     def _recipe(self, asked: Asked) -> Recipe:
         return recipe_for(asked, self._interpreters, uv_variables(os.environ, asked.variables))
 
@@ -132,7 +136,7 @@ class Environments:
         )
 
     def _resolved(self, recipe: Recipe, asked: Asked, cancelled: threading.Event) -> Lock:
-        inputs = inputs_key_of(recipe, asked.owner.uid if asked.as_owner and asked.owner else None)
+        inputs = self._inputs_key(recipe, asked, asked.owner if asked.as_owner else None)
         with self._alone(inputs, cancelled):
             known = None if asked.is_fresh else self._records.read(inputs)
             if known is not None:

@@ -24,13 +24,15 @@ def key_of(lock: Lock) -> str:
     return _digest((_LAYOUT, json.dumps(parts)))
 
 
-def inputs_key_of(recipe: Recipe, owner: int | None = None) -> str:
+def inputs_key_of(recipe: Recipe, settings: Iterable[str] = (), owner: int | None = None) -> str:
     """The name of what is resolved: 32 hexadecimal digits over all that goes into it.
 
-    `owner` is the user in whose name it is resolved; None for skafd itself.
+    `settings` say where packages come from; `owner` is the user in whose name it is resolved, None for skafd itself.
     """
     whose = () if owner is None else (f"of user {owner}",)
-    return _digest((_LAYOUT, recipe.kind, *recipe.interpreter.identity(), *recipe.inputs(), *whose))
+    return _digest(
+        (_LAYOUT, recipe.kind, *recipe.interpreter.identity(), *recipe.inputs(), "settings", *settings, *whose)
+    )
 
 
 def _digest(parts: Iterable[str]) -> str:

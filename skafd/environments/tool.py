@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uv
 
+from skafd.environments.pip_config import pip_settings
 from skafd.errors import BuildError
 
 # uv does not read pip's settings; who set up a mirror for pip means it for us too.
@@ -19,12 +20,17 @@ _FROM_PIP = {
     "PIP_EXTRA_INDEX_URL": "UV_INDEX",
     "PIP_FIND_LINKS": "UV_FIND_LINKS",
     "PIP_CERT": "SSL_CERT_FILE",
+    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
 }
 _SAME_MEANING = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
 # They would make uv install somewhere else than into the environment that is built.
 _MISLEADING = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PREFIX", "UV_PYTHON", "PYTHONPATH")
 
 
+_DECIDING = (
+    *("DEFAULT_INDEX", "INDEX", "INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_STRATEGY", "NO_INDEX"),
+    *("PRERELEASE", "PRE", "RESOLUTION", "NO_BINARY", "ONLY_BINARY", "EXCLUDE_NEWER", "CONSTRAINT", "OVERRIDE"),
+)
 _LOGIN = re.compile(r"://[^/\s@]+@")
 NO_BUILD = "UV_NO_BUILD"
 NO_PROGRESS = "UV_NO_PROGRESS"
@@ -49,13 +55,25 @@ def find_uv() -> str:
 
 
 def uv_variables(process: Mapping[str, str], project: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """The process's own variables, then the project's for uv and pip, made fit for building."""
+    """What pip's config files say, the process's own variables, then the project's for uv and pip, fit for building."""
     variables = {name: value for name, value in process.items() if name not in _MISLEADING}
+    variables = {**pip_settings(variables), **variables}
     variables.update({name: value for name, value in project if name.startswith(("UV_", "PIP_"))})
     for theirs, ours in _FROM_PIP.items():
         if theirs in variables and ours not in variables and _SAME_MEANING.get(ours) not in variables:
-            variables[ours] = variables[theirs]
+            separator = "," if ours == "UV_FIND_LINKS" else " "
+            variables[ours] = separator.join(variables[theirs].split())
     return {**variables, "UV_PYTHON_DOWNLOADS": "never", NO_PROGRESS: "1", "TERM": "xterm", "NO_COLOR": "1"}
+
+
+def index_settings(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """What decides where packages come from and which of them count, as text without names and passwords."""
+    names = sorted(name for name in variables if name.startswith(("UV_", "PIP_")) and _tail(name) in _DECIDING)
+    return tuple(f"{name}={_LOGIN.sub('://', variables[name])}" for name in names)
+
+
+def _tail(name: str) -> str:
+    return name.partition("_")[2]
 
 
 def may_build(variables: Mapping[str, str]) -> bool:
