@@ -12,6 +12,7 @@ from skafd.environments.interpreter import own_interpreter
 from skafd.environments.tool import find_uv, uv_variables
 
 _PATIENCE_SECONDS = 45.0
+_WORDS_LINES = 3
 _FLOW = """\
 from metaflow import FlowSpec, pypi, step
 
@@ -83,4 +84,5 @@ class MetaflowPypi:
 
 def _last_words(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if "rror" in line), lines[-1] if lines else "it does not say why")
+    first = next((number for number, line in enumerate(lines) if "rror" in line), max(len(lines) - 1, 0))
+    return " ".join(lines[first : first + _WORDS_LINES]) or "it does not say why"

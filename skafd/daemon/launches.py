@@ -93,7 +93,7 @@ class Launches:
         if job.ray is not None:
             return self._on_ray.spec(spec, job, job.ray, deployment, attempt, account)
         if job.isolation is Isolation.STRICT:
-            return replace(spec, confinement=self._confine(deployment, job, facts))
+            return replace(spec, confinement=self._confine(deployment, facts))
         return spec
 
     def place_of(self, engine: Engine, attempt: AttemptKey) -> tuple[Deployment, Path, User | None]:
@@ -135,10 +135,11 @@ class Launches:
             return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
         return ItemsFound(wanted.run, wanted.job, found)
 
-    def _confine(self, deployment: Deployment, job: Job, facts: ProjectFacts) -> Confinement:
+    def _confine(self, deployment: Deployment, facts: ProjectFacts) -> Confinement:
         hidden = hidden_folders(self._home.path, facts.path, self._facts.other_folders(deployment.project))
-        environment = self._home.environments / deployment.environment_of(job.id)
-        return Confinement(find_bubblewrap(), hidden, (str(environment), str(self._home.jobs)))
+        # With those of steps of a flow, and with what executes notebooks.
+        environments = [str(self._home.environments / key) for key in deployment.environment_keys]
+        return Confinement(find_bubblewrap(), hidden, (*environments, str(self._home.jobs)))
 
     def _record(self, engine: Engine, attempt: AttemptKey) -> Launching:
         deployment = engine.deployment_of(attempt.task.run)
