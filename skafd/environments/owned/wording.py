@@ -32,4 +32,5 @@ def to_measure(line: str) -> Measure | None:
 
 def wish_of(values: Mapping[str, Any]) -> EnvironmentWish:
     """From what `asdict` made of one and JSON of that."""
-    return EnvironmentWish(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()})
+    found: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return EnvironmentWish(**found)

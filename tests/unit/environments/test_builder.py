@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from skafd.environments.builder import Builder, belongs_to_us, python_for, read_from, take_back
 from skafd.environments.inventory import FILE, take_inventory
-from skafd.environments.owned.wording import from_measure, to_measure
+from skafd.environments.owned.wording import from_measure, to_measure, wish_of
 from skafd.environments.progress import Measure, Unit
 from skafd.environments.tool import settings_for_all
+from skafd.model.environment import EnvironmentWish
 
 
 @pytest.fixture
@@ -96,3 +99,8 @@ def test_how_far_it_is_comes_over_and_other_lines_do_not_pass_for_it() -> None:
     assert to_measure(from_measure(measure)) == measure
     assert to_measure("measure 3 of 8") is None
     assert to_measure(from_measure(measure)[:-5]) is None
+
+
+def test_a_wish_comes_over_as_it_was() -> None:
+    for wish in (EnvironmentWish(), EnvironmentWish("3.11", packages=("six",), conda_channels=("forge",))):
+        assert wish_of(json.loads(json.dumps(asdict(wish)))) == wish
