@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from skafd.home import ALREADY_RUNNING_EXIT_CODE
 from tests.support.installed import Installed
 
 LEDGER_JOB = """\
@@ -122,6 +123,6 @@ def test_a_second_daemon_is_refused_and_told_of_the_first(installed: Installed) 
         text=True,
         env=installed.environment,
     )
-    assert second.returncode == 1
+    assert second.returncode == ALREADY_RUNNING_EXIT_CODE
     assert f"pid {pid}" in second.stderr
     assert installed.status()["daemon"]["pid"] == pid
