@@ -130,7 +130,7 @@ class ThroughSkafd:
         """A run, timed from the request for it."""
         self._times.unlink(missing_ok=True)
         since = time.time()
-        run = str(self._client.start_run("spark")["run"])
+        run = str(self._client.start_run("spark")["summary"]["run"])
         _wait_until(lambda: self._client.run(run)["summary"]["ended_at"])
         return _read(self._times, since)
 
