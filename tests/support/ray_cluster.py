@@ -48,7 +48,7 @@ def ray_cluster() -> Iterator[RayCluster]:
         return
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     programs = _install()
-    port, dashboard = _free_ports(2)
+    port, dashboard, *agents = _free_ports(4)
     own = {"HOME": str(folder), "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{programs}:{os.environ['PATH']}"}
     environment = {**{name: value for name, value in os.environ.items() if not name.startswith("RAY_")}, **own}
     # Ends quickly what it is told to end, and is patient with a busy machine.
@@ -62,7 +62,8 @@ def ray_cluster() -> Iterator[RayCluster]:
             [f"--address=127.0.0.1:{port}"],
         ):
             log = folder / f"node-{len(nodes)}.log"
-            nodes.append(_start([str(programs / "ray"), "start", *special, *common], environment, log))
+            agent = f"--dashboard-agent-listen-port={agents[len(nodes)]}"
+            nodes.append(_start([str(programs / "ray"), "start", *special, agent, *common], environment, log))
             _wait_for(f"http://127.0.0.1:{dashboard}", len(nodes), nodes[-1], log)
         yield RayCluster(f"http://127.0.0.1:{dashboard}")
     finally:
