@@ -26,6 +26,7 @@ _FIRST_LINES = 5000
 class LogScreen(Screen[None]):
     """The log of a run, a task or a job; ends when it is left."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back"),
         Binding("slash", "search", "Search", priority=True),
@@ -64,7 +65,8 @@ class LogScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begins to read."""
         self._show_top()
-        self.set_focus(self.view)
+        if self.focused is None:
+            self.set_focus(self.view)
         self.run_worker(self._read, thread=True, exit_on_error=False)
 
     def on_unmount(self) -> None:

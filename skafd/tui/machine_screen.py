@@ -45,6 +45,7 @@ class Columns(Widget):
 class MachineScreen(FindsOut, Deeds, Screen[None]):
     """The first screen."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *Deeds.KEYS,
         Binding("slash", "filter", "Find", priority=True),
@@ -98,7 +99,9 @@ class MachineScreen(FindsOut, Deeds, Screen[None]):
         """Follows what the application hears."""
         self.watch(self.app, "mirror", self._show)
         self.watch(self.app, "trouble", lambda _: self._show_top())
-        self.set_focus(self.rows)
+        if self.focused is None:
+            # Somebody may have begun to type a filter before all of this was there.
+            self.set_focus(self.rows)
 
     # --- showing ----------------------------------------------------------------------------------------
 
