@@ -74,8 +74,9 @@ def test_an_hourly_flow_runs_on_the_hour_and_another_when_it_has_ended(machine: 
     assert (after["summary"]["cause"], after["summary"]["state"]) == ("event", "succeeded")
     assert hourly["summary"]["instant"] == hour.isoformat()
     assert "found 3" in said(machine, "logs", "flows/2/after/start")
-    assert "due at" in said(machine, "why", "flows/1"), said(machine, "why", "flows/1")
-    assert "metaflow.HourlyFlow.end" in said(machine, "why", "flows/2"), said(machine, "why", "flows/2")
+    assert ", due " in said(machine, "show", "flows/1")
+    assert f"cause event {after['summary']['cause_detail']}" in said(machine, "show", "flows/2")
+    assert "HourlyFlow" in after["summary"]["cause_detail"]
     # As @schedule writes it, and as skafd does.
     assert said(machine, "schedule", "explain", "0 * * * ? *") == said(machine, "schedule", "explain", "0 * * * *")
 
