@@ -66,7 +66,5 @@ def _schedules(dice: random.Random) -> tuple[Schedule, ...]:
 
 
 def _triggers(dice: random.Random) -> tuple[Trigger, ...]:
-    return tuple(
-        Trigger(kind, name, overlap=dice.choice(_OVERLAPS))
-        for kind, name in dice.sample(_WAITED_FOR, dice.randint(1, 2))
-    )
+    waited_for = dice.sample(_WAITED_FOR, dice.randint(1, 2))
+    return tuple(Trigger(kind, name, overlap=dice.choice(_OVERLAPS)) for kind, name in waited_for)

@@ -132,12 +132,11 @@ class Store:
         for (project, job), known in self.histories.items():
             history = JobHistory(job, known.last_started_at, known.last_succeeded_at, known.scheduled_runs)
             histories[project].append(history)
+        runs = self.runs.items()
         engine.restore(
             live=self.live.values(),
             histories=histories,
-            open_runs=[
-                (one.whole(), self.deployments[key.project, one.run.deployment]) for key, one in self.runs.items()
-            ],
+            open_runs=[(one.whole(), self.deployments[key.project, one.run.deployment]) for key, one in runs],
             last_run_numbers=self.last_run_numbers,
             last_event_number=self.last_event_number,
         )
