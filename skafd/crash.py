@@ -4,8 +4,9 @@
     def _rename(old: str, new: str) -> None: ...
 
 `SKAFD_CRASH_AT=exit-file.rename.after:3` kills the process with SIGKILL when it comes by for the third time. With
-`SKAFD_CRASH_MARK=<path>` only one process ever dies, and the file that it leaves there says so. Without the variable
-nothing is wrapped and nothing is counted. Standard library only: supervisors load this.
+`SKAFD_CRASH_MARK=<path>` only one process ever dies, and the file that it leaves there says so. With
+`SKAFD_CRASH_TRACE=<path>` instead nobody dies, and the file gets a line for each point that somebody comes by. Without
+these variables nothing is wrapped and nothing is counted. Standard library only: supervisors load this.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import signal
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn, ParamSpec, TypeVar
 
-VARIABLES = ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK")
+VARIABLES = ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK", "SKAFD_CRASH_TRACE")
 """What a process has to pass on so that those it starts have crash points too."""
 
 P = ParamSpec("P")
@@ -59,10 +60,28 @@ class Armed:
         return True
 
 
-def read_armed(environment: Mapping[str, str]) -> Armed | None:
+class Tracing:
+    """Writes down which points this process comes by."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known: set[str] = set()
+
+    def come_by(self, point: str) -> None:
+        """Notes the point, the first time."""
+        if point in self._known:
+            return
+        self._known.add(point)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.write(descriptor, f"{point}\n".encode())
+        os.close(descriptor)
+
+
+def read_armed(environment: Mapping[str, str]) -> Armed | Tracing | None:
     """What the environment asks for; None when it asks for nothing."""
-    wanted = environment.get("SKAFD_CRASH_AT")
-    return Armed(wanted, environment.get("SKAFD_CRASH_MARK")) if wanted else None
+    if wanted := environment.get("SKAFD_CRASH_AT"):
+        return Armed(wanted, environment.get("SKAFD_CRASH_MARK"))
+    return Tracing(path) if (path := environment.get("SKAFD_CRASH_TRACE")) else None
 
 
 _armed = read_armed(os.environ)

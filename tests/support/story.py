@@ -1,4 +1,7 @@
-"""A story that makes a daemon do everything it does, and the state in which it leaves what a user can see."""
+"""A story that makes a daemon do everything it does, and the state in which it leaves what a user can see.
+
+It has chapters, each of which can be told alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import copy
 import hashlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,30 @@ open("out.txt", "w").write("written")
 """
 
 
+Step = Callable[[], Any]
+
+
+class Chapter(StrEnum):
+    """What can be told alone."""
+
+    RUNS = "runs"
+    ENDS = "ends"
+    RELEASES = "releases"
+    LOSSES = "losses"
+    TIMES = "times"
+    KEPT = "kept"
+
+
+PROJECTS = {
+    Chapter.RUNS: ("main",),
+    Chapter.ENDS: ("long",),
+    Chapter.RELEASES: ("fresh",),
+    Chapter.LOSSES: ("gone",),
+    Chapter.TIMES: ("timed", "called"),
+    Chapter.KEPT: ("kept",),
+}
+
+
 class Story:
     """Everything that a daemon does, step by step; a step that was interrupted is told again until it is done."""
 
@@ -57,11 +85,12 @@ class Story:
         self.refusals: list[str] = []
         """What the daemon said when it could not do what was asked."""
 
-    def tell(self) -> None:
-        for step in self.steps():
-            self.insist(step)
+    def tell(self, chapters: Iterable[Chapter] = tuple(Chapter)) -> None:
+        for chapter in chapters:
+            for step in getattr(self, f"_{chapter}")():
+                self.insist(step)
 
-    def insist(self, step: Callable[[], Any]) -> Any:
+    def insist(self, step: Step) -> Any:
         while True:
             if self.machine.has_ended():
                 self.machine.come_back(self.environment)
@@ -72,45 +101,56 @@ class Story:
             except SkafdError as error:
                 self.refusals.append(error.message)
 
-    def steps(self) -> Iterator[Callable[[], Any]]:
-        client = self.machine.client
+    def _runs(self) -> Iterator[Step]:
         yield lambda: self.deploy("main", JOBS)
-        yield lambda: client.set_variable("main", "KEY", "value")
+        yield lambda: self.machine.client.set_variable("main", "KEY", "value")
         yield lambda: self.run("main", 1)
         yield lambda: self.machine.ended("main/1")
         yield self.run_again
         yield lambda: self.machine.ended("main/2")
+
+    def _ends(self) -> Iterator[Step]:
         yield lambda: self.deploy("long", LONG)
         yield lambda: self.run("long", 1)
         yield lambda: self.task_runs("long/1")
         yield lambda: self.end("long/1")
         yield lambda: self.machine.ended("long/1")
-        yield lambda: client.start_service("data")
-        yield lambda: client.stop_service("data")
+        yield lambda: self.machine.client.start_service("data")
+        yield lambda: self.machine.client.stop_service("data")
         yield self.make_data_token
         yield lambda: self.run("long", 2)
         yield lambda: self.task_runs("long/2")
         yield self.kill_supervisor
         yield lambda: self.machine.ended("long/2")
-        yield lambda: self.deploy("main", "  - {name: first, entrypoint: nowhere.py}\n", is_good=False)
-        yield lambda: self.deploy("main", JOBS + NOTHING)
-        yield lambda: self.deploy("main", JOBS + NOTHING)
+
+    def _releases(self) -> Iterator[Step]:
+        yield lambda: self.deploy("fresh", JOBS)
+        yield lambda: self.deploy("fresh", "  - {name: first, entrypoint: nowhere.py}\n", is_good=False)
+        yield lambda: self.deploy("fresh", JOBS + NOTHING)
+        yield lambda: self.deploy("fresh", JOBS + NOTHING)
         yield self.machine.stop
         yield self.roll_back
         yield self.deploy_parent
+
+    def _losses(self) -> Iterator[Step]:
         yield lambda: self.deploy("gone", NOTHING)
         yield self.lose_snapshot
         yield lambda: self.run("gone", 1)
+        yield lambda: self.machine.ended("gone/1")
+
+    def _times(self) -> Iterator[Step]:
+        client = self.machine.client
         yield lambda: self.deploy("timed", TIMED)
         yield lambda: client.pause("timed")
         yield self.backfill
         yield lambda: self.machine.wait_for("the backfill", lambda: client.backfills()[0]["state"] == "succeeded")
         yield self.resume
-        yield lambda: self.machine.ended("gone/1")
         yield lambda: self.deploy("called", CALLED)
         yield lambda: client.publish("ready", {"rows": "1"}, "once")
         yield self.make_token
         yield lambda: self.machine.ended("called/1")
+
+    def _kept(self) -> Iterator[Step]:
         yield lambda: self.deploy("kept", KEEPS)
         yield lambda: self.run("kept", 1)
         yield lambda: self.machine.ended("kept/1")
@@ -165,9 +205,9 @@ class Story:
             os.kill(supervisor, signal.SIGKILL)
 
     def roll_back(self) -> None:
-        live = next(one["number"] for one in self.machine.client.deployments("main") if one["live"])
+        live = next(one["number"] for one in self.machine.client.deployments("fresh") if one["live"])
         if live != 1:
-            self.machine.client.rollback("main", 1)
+            self.machine.client.rollback("fresh", 1)
 
     def backfill(self) -> None:
         if not self.machine.client.backfills():
@@ -192,10 +232,10 @@ class Story:
                 snapshot.rename(snapshot.with_name(f"{snapshot.name}-lost"))
 
 
-def final_state(machine: Tortured) -> dict[str, Any]:
-    """What a user can see in the end, without what differs from one undisturbed run to the next."""
+def final_state(machine: Tortured, chapters: Iterable[Chapter] = tuple(Chapter)) -> dict[str, Any]:
+    """What a user can see in the end of these, without what differs from one undisturbed run to the next."""
     client, found = machine.client, {}
-    for project in ("main", "long", "gone", "timed", "called", "kept"):
+    for project in (project for chapter in chapters for project in PROJECTS[chapter]):
         status = client.project(project)
         found[project] = {
             "live": status["deployment"]["number"],
@@ -204,11 +244,19 @@ def final_state(machine: Tortured) -> dict[str, Any]:
             "variables": client.variables(project, show=True),
             "runs": {run["run"]: _run(client.run(run["run"])) for run in client.runs(project)},
         }
-    kept = client.kept("kept/1")
-    found["kept"]["artifacts"] = [(one["name"], one["size_bytes"], one["sha256"]) for one in kept["artifacts"]]
-    found["kept"]["models"] = [(one["name"], one["sha256"], one["tags"]) for one in kept["models"]]
-    found["kept"]["loss"] = [point["y"] for one in client.series("kept", "loss") for point in one["points"]]
+    if "kept" in found:
+        found["kept"] |= _kept(machine)
     return found
+
+
+def _kept(machine: Tortured) -> dict[str, Any]:
+    kept = machine.client.kept("kept/1")
+    series = machine.client.series("kept", "loss")
+    return {
+        "artifacts": [(one["name"], one["size_bytes"], one["sha256"]) for one in kept["artifacts"]],
+        "models": [(one["name"], one["sha256"], one["tags"]) for one in kept["models"]],
+        "loss": [point["y"] for one in series for point in one["points"]],
+    }
 
 
 def _run(detail: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,12 @@ def test_with_a_mark_only_the_first_process_dies(tmp_path: Path) -> None:
     assert run(**told)[0] == 0
 
 
+def test_a_trace_has_each_point_once_and_nobody_dies(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    assert run(SKAFD_CRASH_TRACE=str(trace))[0] == 0
+    assert trace.read_text().splitlines() == ["step.before", "step.after"]
+
+
 def test_nothing_is_wrapped_when_nothing_is_asked_for() -> None:
     def function() -> None:
         pass

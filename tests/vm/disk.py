@@ -15,6 +15,9 @@ import threading
 from pathlib import Path
 
 BLOCK_BYTES = 4096
+MOST_WRITES_TO_CUT = 40
+PATIENCE_SECONDS = 60.0
+"""For the write at which the power is cut, where there is hardly any."""
 _EIO = 5
 
 _FLAG_FIXED, _FLAG_NO_ZEROES = 1, 2
@@ -37,7 +40,9 @@ class VolatileDisk:
         self._cache: dict[int, bytes] = {}
         self._has_power = True
         self._chance = random.Random(seed)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._writes_to_cut = 0
+        """After how many more writes the power is cut; 0 for never."""
         self.flushes = 0
         self.lost_blocks = 0
         self._listener = socket.socket(socket.AF_UNIX)
@@ -46,14 +51,17 @@ class VolatileDisk:
         threading.Thread(target=self._listen, name="volatile-disk", daemon=True).start()
 
     def cut_power(self) -> int:
-        """Loses a random part of the cache, and answers with errors until `restore_power`; returns how many blocks."""
+        """Loses a random part of the cache, and answers with errors until `restore_power`; returns how many blocks.
+
+        It waits for one of the next writes, since at most moments the cache has nothing that could be lost.
+        """
         with self._lock:
-            lost = {block for block in self._cache if self._chance.random() < 0.5}
-            self._safe |= {block: content for block, content in self._cache.items() if block not in lost}
-            self._cache.clear()
-            self._has_power = False
-            self.lost_blocks += len(lost)
-            return len(lost)
+            before = self.lost_blocks
+            self._writes_to_cut = self._chance.randint(1, MOST_WRITES_TO_CUT)
+            self._lock.wait_for(lambda: not self._has_power, PATIENCE_SECONDS)
+            if self._has_power:
+                self._lose_power()
+            return self.lost_blocks - before
 
     def restore_power(self) -> None:
         """Serves again."""
@@ -123,6 +131,8 @@ class VolatileDisk:
             return 0, self._read(offset, length)
         if command == _WRITE:
             blocks = self._write(offset, data)
+            if self._is_cut():
+                return _EIO, b""
             if is_durable:
                 self._safe |= {block: self._cache.pop(block) for block in blocks}
         elif command == _FLUSH:
@@ -130,6 +140,24 @@ class VolatileDisk:
             self._cache.clear()
             self.flushes += 1
         return 0, b""
+
+    def _lose_power(self) -> None:
+        lost = {block for block in self._cache if self._chance.random() < 0.5}
+        self._safe |= {block: content for block, content in self._cache.items() if block not in lost}
+        self._cache.clear()
+        self._has_power = False
+        self._writes_to_cut = 0
+        self.lost_blocks += len(lost)
+        self._lock.notify_all()
+
+    def _is_cut(self) -> bool:
+        """Whether the write that has just come is the one at which the power goes."""
+        if self._writes_to_cut == 0:
+            return False
+        self._writes_to_cut -= 1
+        if self._writes_to_cut == 0:
+            self._lose_power()
+        return not self._has_power
 
     def _read(self, offset: int, length: int) -> bytes:
         first = offset // BLOCK_BYTES
