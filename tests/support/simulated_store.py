@@ -207,7 +207,7 @@ class Store:
         if move.outcome is not None:
             assert key in self.alive, "an attempt ends once, after it began"
             self.alive.remove(key)
-            self.counts["ends"] += 1
+            self.counts["attempts"] += 1
         if new.is_terminal:
             self._end(open_run, move, now)
 
@@ -225,6 +225,7 @@ class Store:
         share = open_run.shares[key.job]
         share.ended += 1
         open_run.open -= 1
+        self.counts["tasks"] += 1
         self._attempts.pop(key, None)
         if new is TaskState.SUCCEEDED:
             share.succeeded += 1

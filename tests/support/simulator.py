@@ -83,14 +83,9 @@ class Simulator:
         for number in range(self.dice.randint(1, 3)):
             self._deploy(ProjectId(f"p{number}"))
 
-    @property
-    def ends(self) -> int:
-        """How many attempts have ended."""
-        return self.store.counts["ends"]
-
-    def live_until(self, ends: int) -> None:
+    def live_until(self, attempts: int) -> None:
         """Lets time pass until so many attempts have ended, or there is nothing that could happen any more."""
-        while self.ends < ends and self._step():
+        while self.store.counts["attempts"] < attempts and self._step():
             pass
         self._recount()
 
