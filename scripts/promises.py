@@ -50,7 +50,7 @@ def promise_table(promises: Iterable[dict[str, Any]]) -> str:
         (one["number"], one["promise"], _tests(one["tests"]), one["reached"], f"{one['date']:%Y-%m-%d}")
         for one in promises
     ]
-    return _table(("", "promise", "test, in `tests/promises/`", "reached", "on"), rows)
+    return _table(("", "promise", "test (in `tests/promises/` where no folder is named)", "reached", "on"), rows)
 
 
 def survival_table(survivals: Iterable[dict[str, Any]]) -> str:
