@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = "bookworm"
@@ -89,12 +94,38 @@ def build_payload(target: Path, wheels: Sequence[Path]) -> None:
 
 
 def _key() -> str:
-    recipe = (Path(__file__).read_text(), (ROOT / "requirements.lock").read_text(), *_requirements())
+    recipe = (Path(__file__).read_text(), _lock(), *_requirements())
     return hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:12]
 
 
 def _requirements() -> list[str]:
     return list(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+
+
+def _lock() -> str:
+    """The part of the lock that skafd itself needs, without its extras and without what only its tests need."""
+    needed = _needed(_requirements())
+    entries = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "requirements.lock").read_text())
+    return "\n".join(entry for entry in entries if canonicalize_name(entry.partition("==")[0]) in needed)
+
+
+def _needed(requirements: Sequence[str]) -> set[str]:
+    """The names of these requirements and of all that they require, as installed here."""
+    found: set[str] = set()
+    wanted = [Requirement(text) for text in requirements]
+    while wanted:
+        requirement = wanted.pop()
+        name = canonicalize_name(requirement.name)
+        if name in found or not _holds(requirement, ""):
+            continue
+        found.add(name)
+        further = [Requirement(text) for text in metadata.requires(name) or ()]
+        wanted += [one for one in further if any(_holds(one, extra) for extra in ("", *requirement.extras))]
+    return found
+
+
+def _holds(requirement: Requirement, extra: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
 def _build(folder: Path) -> None:
@@ -122,9 +153,10 @@ def _install_dependencies(root: Path) -> None:
     # pip takes these literally: a wheel for an older C library is only found when that one is named too.
     platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in range(17, GLIBC_MINOR + 1)]
     binary = ("--only-binary=:all:", "--python-version=3.11", "--platform=manylinux2014_x86_64", *platforms)
-    lock = f"--requirement={ROOT / 'requirements.lock'}"
+    lock = root.with_name("requirements.lock")
+    lock.write_text(_lock())
     download = (ROOT / ".venv/bin/python", "-m", "pip", "--quiet", "download", "--no-deps", "--require-hashes")
-    _run(*download, *binary, lock, f"--dest={wheels}")
+    _run(*download, *binary, f"--requirement={lock}", f"--dest={wheels}")
     _run("chroot", root, "python3", "-m", "venv", "/opt/skafd")
     offline = ("--quiet", "--no-index", "--find-links=/wheels")
     _run("chroot", root, "/opt/skafd/bin/pip", "install", *offline, *_requirements())
