@@ -168,10 +168,12 @@ print(run.id, run.successful, run.data.problem.type, run.end_task.stdout)
 
 
 BOTH = """\
-from metaflow import FlowSpec, current, step, trigger
+from metaflow import FlowSpec, Parameter, current, step, trigger
 
 @trigger(events=["orders", "prices"])
 class BothFlow(FlowSpec):
+    day = Parameter("day", default="monday")
+
     @step
     def start(self):
         self.seen = sorted(event.name for event in current.trigger.events)
@@ -448,6 +450,10 @@ def test_a_flow_that_waits_for_several_events_begins_when_all_have_come(flows: F
     assert flows.finish("both/1")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "both/1")
     assert flows.ask(folder, "BothFlow")["artifacts"]["seen"] == "['orders', 'prices']"
     assert len(flows.installed.json("runs", "both")) == 1
+    for name in ("orders", "prices"):
+        flows.installed.ok("event", "publish", name, "--param", "day=tuesday")
+    assert flows.finish("both/2")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "both/2")
+    assert flows.ask(folder, "BothFlow")["artifacts"]["day"] == "'tuesday'"
 
 
 def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows: FlowProjects) -> None:

@@ -35,7 +35,6 @@ _LOOK_AGAIN_SECONDS = 1.0
 _MODULES = (
     "metaflow",
     "metaflow.cli",
-    "metaflow.cli_components.init_cmd",
     "metaflow.cli_components.run_cmds",
     "metaflow.cli_components.step_cmd",
     "metaflow.cli_components.utils",
@@ -47,7 +46,10 @@ _MODULES = (
     "metaflow.plugins.metadata_providers.local",
     "metaflow.task",
 )
-"""What a step imports at the latest when it runs; those that a version does not have are left out."""
+"""What a step imports at the latest when it runs; those that a version does not have are left out.
+
+Not `metaflow.cli_components.init_cmd`: its command gets the parameters of the flow when it is imported.
+"""
 
 
 def load(name, path):
