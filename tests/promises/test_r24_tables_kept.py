@@ -12,8 +12,9 @@ from skafd.errors import SkafdError
 from tests.support.tortured import SCALE, Tortured
 
 WRITERS = 2
-WRITES = 60
+WRITES_PER_KILL = 10
 KILLS = round(6 * SCALE)
+WRITES = KILLS * WRITES_PER_KILL
 WRITER = """\
 import os
 from skafossdk import *

@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -19,6 +20,7 @@ from skafd.errors import DaemonUnreachable, DataEngineError, SkafdError
 log = logging.getLogger("skafd.data")
 
 _MOST_AT_ONCE = 256
+_MOMENT_SECONDS = 0.002
 
 
 def one_line(error: Exception) -> str:
@@ -60,6 +62,8 @@ class Commits:
         self._settled = settled
         self._connection = connection
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._expected = 1
+        """How many writers there seem to be."""
         self._thread = threading.Thread(target=self._run, name=f"commits-{name}", daemon=True)
         self._thread.start()
 
@@ -76,16 +80,30 @@ class Commits:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            batch, is_last = [first], False
-            while len(batch) < _MOST_AT_ONCE and not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    is_last = True
-                    break
-                batch.append(following)
+            batch, is_last = self._gather(first)
             self._commit(batch)
+            # Who was answered will ask again, and these have asked meanwhile.
+            self._expected = len(batch) + self._queue.qsize()
             if is_last:
                 return
+
+    def _gather(self, first: _Pending) -> tuple[list[_Pending], bool]:
+        """What can be committed together, and whether that is the end.
+
+        As many as asked the last time are waited for, a moment: a commit for each costs more than the moment.
+        """
+        batch = [first]
+        until = time.monotonic() + _MOMENT_SECONDS
+        while len(batch) < _MOST_AT_ONCE:
+            rest = until - time.monotonic() if len(batch) < self._expected else 0.0
+            try:
+                following = self._queue.get(timeout=rest) if rest > 0 else self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return batch, True
+            batch.append(following)
+        return batch, False
 
     def _commit(self, batch: list[_Pending]) -> None:
         try:

@@ -17,6 +17,8 @@ from skafd.home import Home
 from skafd.job_token import load_key
 
 IDLE_SECONDS = 900.0
+SWITCH_SECONDS = 0.0002
+"""The thread of the disk and that of the connections hand work to each other for each message."""
 
 
 def main() -> int:
@@ -27,6 +29,7 @@ def main() -> int:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.umask(0o077)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(_serve(Home(given.home.absolute()), given.idle_seconds))
     except (SkafdError, OSError, sqlite3.Error) as error:

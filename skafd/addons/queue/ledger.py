@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from skafd.addons.queue.state import Message, MessageQueue, MessageState
@@ -148,8 +149,8 @@ class Ledger:
                 return
             if not self._persist(changes):
                 return
-            for then in changes.then:
-                self._call_in_broker(then)
+            if changes.then:
+                self._call_in_broker(partial(_call_all, changes.then))
 
     def _persist(self, changes: _Changes) -> bool:
         """On a full disk publishers wait until there is room; False: the end came first."""
@@ -181,6 +182,11 @@ class Ledger:
         for table, column in (("message", "queue"), ("binding", "queue"), ("queue", "id")):
             write(f"DELETE FROM {table} WHERE {column} = ?", changes.dropped)
         self._connection.execute("COMMIT")
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def _row(message: Message) -> _Row:

@@ -4,7 +4,6 @@ import json
 import os
 import struct
 import threading
-import time
 from typing import Any, Dict, Optional, Tuple
 
 from .exceptions import QueueError
@@ -14,6 +13,7 @@ from .transport import error_of
 LENGTHS = struct.Struct(">II")
 """Of the JSON and of the bytes that follow it."""
 ANSWER_SECONDS = 60.0
+_USUAL_BYTES = 4096
 _PIECE_BYTES = 1024 * 1024
 
 
@@ -27,6 +27,7 @@ class QueueConnection:
         """By queue, the delivery that is neither acknowledged nor given back."""
         self._sending = threading.Lock()
         self._received = bytearray()
+        self._seconds: "Optional[float]" = None
         self._socket = reach(path)
         try:
             self.ask({"op": "hello", "token": token})
@@ -44,8 +45,11 @@ class QueueConnection:
         self, head: "Dict[str, Any]", body: bytes = b"", seconds: "Optional[float]" = ANSWER_SECONDS
     ) -> "Tuple[Dict[str, Any], bytes]":
         """The answer. Raises OSError, and what the broker says as SkafosError."""
+        if seconds != self._seconds:
+            self._seconds = seconds
+            self._socket.settimeout(seconds)
         self.tell(head, body)
-        said, content = self._receive(None if seconds is None else time.monotonic() + seconds)
+        said, content = self._receive()
         if "error" in said:
             raise error_of(422, json.dumps(said).encode())
         return said, content
@@ -54,25 +58,27 @@ class QueueConnection:
         """What it holds goes to others."""
         self._socket.close()
 
-    def _receive(self, until: "Optional[float]") -> "Tuple[Dict[str, Any], bytes]":
-        head_bytes, body_bytes = LENGTHS.unpack(self._exactly(LENGTHS.size, until))
-        head = json.loads(self._exactly(head_bytes, until).decode())
+    def _receive(self) -> "Tuple[Dict[str, Any], bytes]":
+        self._fill(LENGTHS.size)
+        head_bytes, body_bytes = LENGTHS.unpack_from(self._received)
+        body_at = LENGTHS.size + head_bytes
+        end = body_at + body_bytes
+        self._fill(end)
+        head = json.loads(self._received[LENGTHS.size : body_at].decode())
         if not isinstance(head, dict):
             raise QueueError("the queue says what is not understood")
-        return head, self._exactly(body_bytes, until)
+        body = bytes(self._received[body_at:end])
+        del self._received[:end]
+        return head, body
 
-    def _exactly(self, count: int, until: "Optional[float]") -> bytes:
+    def _fill(self, count: int) -> None:
         while len(self._received) < count:
-            self._socket.settimeout(None if until is None else max(0.001, until - time.monotonic()))
-            piece = self._socket.recv(max(count - len(self._received), 4096) if count < _PIECE_BYTES else _PIECE_BYTES)
+            piece = self._socket.recv(_PIECE_BYTES if count > _USUAL_BYTES else _USUAL_BYTES)
             if not piece:
                 raise ConnectionResetError("the queue hung up")
             self._received += piece
-        self._socket.settimeout(None)
-        found = bytes(self._received[:count])
-        del self._received[:count]
-        return found
 
     def __del__(self) -> None:
-        # Of a thread that has ended, or at the end of the program.
-        self.close()
+        # Of a thread that has ended, or at the end of the program; there is no socket where nobody listened.
+        if hasattr(self, "_socket"):
+            self.close()
