@@ -17,6 +17,7 @@ from skafd.jobs.requests import (
     PointsRequest,
     ProgressRequest,
     SaveModelRequest,
+    TablesRequest,
 )
 
 
@@ -31,6 +32,9 @@ class WordsBackend(Protocol):
 
     def progress(self, token: JobToken, request_id: str, request: ProgressRequest) -> None:
         """How far the attempt is."""
+
+    def tables(self, token: JobToken, request_id: str, request: TablesRequest) -> None:
+        """Tables that the attempt reads or writes."""
 
     def output(self, token: JobToken, job: str, instance: int | None) -> Any:
         """What a job of the same run has published; of one with several instances a list, by their numbers."""

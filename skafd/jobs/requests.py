@@ -40,6 +40,15 @@ class ProgressRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TablesRequest:
+    """Tables that the attempt reads or writes: the id of the project that each belongs to, and its name there."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+    read: list[tuple[str, str]] = field(default_factory=list)
+    written: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRequest:
     """A name for a content that was sent before."""
 

@@ -18,6 +18,7 @@ from skafd.jobs.requests import (
     PointsRequest,
     ProgressRequest,
     SaveModelRequest,
+    TablesRequest,
 )
 
 
@@ -90,6 +91,12 @@ ROUTES: tuple[JobRoute, ...] = (
         "/v1/progress",
         lambda backend, call: backend.words.progress(call.token, call.request_id, call.body),
         ProgressRequest,
+    ),
+    JobRoute(
+        "POST",
+        "/v1/tables",
+        lambda backend, call: backend.words.tables(call.token, call.request_id, call.body),
+        TablesRequest,
     ),
     JobRoute("POST", "/v1/content", lambda backend, call: backend.artifacts.take(call.stream)),
     JobRoute("GET", "/v1/content/{sha256}", _give),

@@ -432,6 +432,21 @@ VERSION_17 = (
     "ALTER TABLE attempt ADD COLUMN start TEXT NOT NULL DEFAULT ''",
 )
 
+VERSION_18 = (
+    # Who wrote to a table last, and since when: what was read of it was made by that one.
+    """CREATE TABLE table_write (
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL,
+        project INTEGER NOT NULL REFERENCES project(id),
+        run INTEGER NOT NULL,
+        job TEXT NOT NULL,
+        instance INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (owner, name)
+    ) STRICT, WITHOUT ROWID""",
+)
+
 STEPS = (
     VERSION_1,
     VERSION_2,
@@ -450,6 +465,7 @@ STEPS = (
     VERSION_15,
     VERSION_16,
     VERSION_17,
+    VERSION_18,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

@@ -19,6 +19,7 @@ from skafd.store.read_startup import StartupReader
 from skafd.store.retention import RetentionReader
 from skafd.store.said_by_jobs import SaidReader
 from skafd.store.services import ServiceReader
+from skafd.store.table_writes import TableWriteReader
 from skafd.store.webhooks import WebhookReader
 
 
@@ -31,6 +32,7 @@ class Reader(
     PauseReader,
     BackfillReader,
     ServiceReader,
+    TableWriteReader,
     DataTokenReader,
     DayReader,
     SaidReader,

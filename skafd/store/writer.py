@@ -15,6 +15,7 @@ from skafd.store.read_occurrences import OccurrenceReader
 from skafd.store.retention import RetentionWriter
 from skafd.store.run_tags import RunTagWriter
 from skafd.store.services import ServiceWriter
+from skafd.store.table_writes import TableWriteWriter
 from skafd.store.webhooks import WebhookWriter
 from skafd.store.write_clock import ClockWriter
 from skafd.store.write_decisions import DecisionWriter
@@ -39,6 +40,7 @@ class Writer(
     MetricWriter,
     ArtifactWriter,
     ModelWriter,
+    TableWriteWriter,
     ArrivedWriter,
     RunTagWriter,
 ):

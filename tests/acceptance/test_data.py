@@ -28,6 +28,8 @@ def test_predictions_are_made_and_served(installed: Installed) -> None:
         installed.ok("data", "predictions", "--sql", "SELECT count(*) AS n FROM predictions", "--format", "json")
     )
     assert 200 < counted[0]["n"] < 500
+    read = {(one["task"], one["name"], one["made_by"]) for one in _inputs(installed, "predictions/1", "table")}
+    assert ("predictions/1/score", "customers", "predictions/1/train") in read, read
     listed = installed.ok("data", "predictions")
     assert "customers" in listed
     assert "predictions" in listed
@@ -68,6 +70,10 @@ def test_files_become_tables_and_tables_become_files(installed: Installed) -> No
     assert "cannot be put into again" in refused.stderr
     for wrong in (["--import", source], ["nowhere"], ["again", "--format", "xlsx"], ["--sql", "SELECT * FROM nowhere"]):
         assert installed.command("data", "loading", *wrong).returncode != 0
+
+
+def _inputs(installed: Installed, run: str, kind: str) -> list[dict[str, str]]:
+    return [one for one in installed.json("show", run, "--artifacts")["inputs"] if one["kind"] == kind]
 
 
 def get(url: str, token: str) -> dict[str, object]:

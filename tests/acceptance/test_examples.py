@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,14 @@ def _check_fan(installed: Installed, folder: Path, run: dict) -> None:  # noqa: 
     assert f"total {sum(range(9000))}" in installed.ok("logs", run["summary"]["run"])
 
 
+def _check_parking(installed: Installed, folder: Path, run: dict) -> None:  # noqa: ARG001
+    sql = "SELECT count(*) AS places, count(DISTINCT counted_by) AS counters FROM free_places"
+    (row,) = json.loads(installed.ok("data", "parking", "--sql", sql, "--format", "json"))
+    assert row["places"] == 300
+    assert 1 <= row["counters"] <= 3
+    assert [(one["ready"], one["held"], one["dead"]) for one in installed.json("queue", "parking")] == [(0, 0, 0)] * 2
+
+
 def _check_steps(installed: Installed, folder: Path, run: dict) -> None:
     log = installed.ok("logs", run["summary"]["run"])
     assert log.index("a is done") < log.index("b came after a and the pause")
@@ -85,6 +94,7 @@ CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
     "legacy-flat": _check_legacy_flat,
     "limits": _check_limits,
     "predict": _check_predict,
+    "parking": _check_parking,
     "predictions": _check_predictions,
     "steps": _check_steps,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -85,7 +85,7 @@ class EmbeddedEngine:
         statement = translate(sql, lambda name, keyspace: self._resolve(asks, name, keyspace))
         match statement.kind:
             case Kind.READ:
-                return self._read(statement.sql, most_rows)
+                return replace(self._read(statement.sql, most_rows), read=statement.read)
             case Kind.SHOW:
                 names = [{"name": one["name"], "kind": one["kind"]} for one in self.tables(asks)]
                 return Answer({"name": "VARCHAR", "kind": "VARCHAR"}, iter([names]))
@@ -95,7 +95,8 @@ class EmbeddedEngine:
                 self._drop(asks, statement)
             case Kind.INSERT | Kind.DELETE:
                 self._write(statement)
-        return Answer({"success": "BOOLEAN"}, iter([[{"success": True}]]))
+        written = () if statement.target is None else (statement.target.named,)
+        return Answer({"success": "BOOLEAN"}, iter([[{"success": True}]]), statement.read, written)
 
     def export(self, asks: Project, sql: str, form: str) -> BinaryIO:
         """See `Engine`."""
@@ -161,7 +162,7 @@ class EmbeddedEngine:
         if schema is None:
             known = [one.name for one in own.catalog.views()] + [one.name for one in own.catalog.tables()]
             raise NotFound(f"there is no view or table {name}", _list(known))
-        return Resolved(schema, own.alias, may_write=True)
+        return Resolved(schema, own.alias, may_write=True, owner=asks.id)
 
     def _table_of(self, asks: Project, owner: Project, name: str) -> Resolved:
         database = self._readable(asks, owner)
@@ -169,7 +170,7 @@ class EmbeddedEngine:
         if schema is None:
             raise NotFound(f"{owner.slug} has no table {name}", _list([one.name for one in database.catalog.tables()]))
         may_write = owner.id == asks.id or bool(database.catalog.may_write(asks.id))
-        return Resolved(schema, database.alias, may_write)
+        return Resolved(schema, database.alias, may_write, owner.id)
 
     def _readable(self, asks: Project, owner: Project) -> Database:
         database = self._databases.of(owner)

@@ -35,6 +35,10 @@ class Answer:
     columns: Mapping[str, str]
     """Names and types."""
     blocks: Iterator[Sequence[Mapping[str, Any]]] = field(default_factory=lambda: iter(()))
+    read: tuple[tuple[str, str], ...] = ()
+    """Which tables it was made of: the id of the project that each belongs to, and its name."""
+    written: tuple[tuple[str, str], ...] = ()
+    """Which table was written to."""
 
 
 class Engine(Protocol):

@@ -73,7 +73,12 @@ def _save(asked: Asked) -> Any:
     segments = list(_segments(said.get("segments", []), rest))
     schema = said.get("schema")
     keyspace = schema.get("namespace") if isinstance(schema, dict) else None
-    return {"rows": asked.engine.save(asked.project, asked.owner(keyspace), schema, segments)}
+    owner = asked.owner(keyspace)
+    rows = asked.engine.save(asked.project, owner, schema, segments)
+    return {
+        "rows": rows,
+        "written": [[owner.id, str(schema["table_name"])]] if rows and isinstance(schema, dict) else [],
+    }
 
 
 def _segments(heads: list[dict[str, Any]], rest: bytes) -> Iterator[Segment]:
@@ -100,7 +105,8 @@ def _query(asked: Asked) -> Any:
 
 
 def _as_json(answer: Answer) -> Iterator[bytes]:
-    yield b'{"columns": ' + json.dumps(dict(answer.columns)).encode() + b', "data": ['
+    head = {"read": answer.read, "written": answer.written, "columns": dict(answer.columns)}
+    yield json.dumps(head).encode()[:-1] + b', "data": ['
     separator = b""
     for block in answer.blocks:
         yield separator + json.dumps(block).encode()[1:-1]

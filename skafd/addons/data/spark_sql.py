@@ -48,6 +48,13 @@ class Resolved:
     database: str
     """DuckDB's name of the database."""
     may_write: bool
+    owner: str
+    """The id of its project."""
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """The owner, and what the table is called there."""
+        return self.owner, self.schema.name
 
 
 Resolve = Callable[[str, str | None], Resolved]
@@ -65,6 +72,8 @@ class Statement:
     name: str = ""
     """What is dropped."""
     if_exists: bool = False
+    read: tuple[tuple[str, str], ...] = ()
+    """Owner and name of each table that it reads."""
 
 
 def translate(text: str, resolve: Resolve) -> Statement:
@@ -81,12 +90,13 @@ def translate(text: str, resolve: Resolve) -> Statement:
     name_columns(root)
     target, written = _target(root, resolve)
     tables = _resolve_tables(root, resolve, written)
-    Conversions(tables).put_into(root)
+    read = tuple(dict.fromkeys(found.named for _, found in tables))
+    Conversions((alias, found.schema) for alias, found in tables).put_into(root)
     if isinstance(root, exp.Query):
         _order(root, tables)
-        return Statement(Kind.READ, root.sql("duckdb"))
+        return Statement(Kind.READ, root.sql("duckdb"), read=read)
     kind = Kind.INSERT if isinstance(root, exp.Insert) else Kind.DELETE
-    return Statement(kind, root.sql("duckdb"), target)
+    return Statement(kind, root.sql("duckdb"), target, read=read)
 
 
 def _parse(text: str) -> exp.Expr:
@@ -123,10 +133,10 @@ def _target(root: exp.Expr, resolve: Resolve) -> tuple[Resolved | None, exp.Tabl
     return found, written
 
 
-def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None) -> list[tuple[str, TableSchema]]:
+def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None) -> list[tuple[str, Resolved]]:
     """Every table that is read, by the name that columns are qualified with; their names are replaced."""
     own_names = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
-    resolved: list[tuple[str, TableSchema]] = []
+    resolved: list[tuple[str, Resolved]] = []
     for table in list(root.find_all(exp.Table)):
         if table is written:
             continue
@@ -136,7 +146,7 @@ def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None)
             _check_function(table)
         elif table.db or table.name.casefold() not in own_names:
             found = resolve(table.name, table.db or None)
-            resolved.append((table.alias_or_name, found.schema))
+            resolved.append((table.alias_or_name, found))
             table.replace(_physical(table, found, keep_alias=True))
     return resolved
 
@@ -164,7 +174,7 @@ def _physical(table: exp.Table, found: Resolved, keep_alias: bool) -> exp.Table:
     return new
 
 
-def _order(root: exp.Query, tables: list[tuple[str, TableSchema]]) -> None:
+def _order(root: exp.Query, tables: list[tuple[str, Resolved]]) -> None:
     """Gives a statement over one table that asks for no order the order of the table."""
     if not isinstance(root, exp.Select) or len(tables) != 1 or root.args.get("joins") or root.args.get("laterals"):
         return
@@ -174,10 +184,10 @@ def _order(root: exp.Query, tables: list[tuple[str, TableSchema]]) -> None:
         return
     if any(found for one in root.expressions for found in one.find_all(exp.AggFunc, exp.Explode)):
         return
-    alias, schema = tables[0]
+    alias, found = tables[0]
     order = [
         exp.Ordered(this=exp.column(name, table=alias, quoted=True), desc=is_down, nulls_first=False)
-        for name, is_down in schema.order
+        for name, is_down in found.schema.order
     ]
     root.set("order", exp.Order(expressions=order))
 

@@ -11,12 +11,13 @@ from skafd import clock
 from skafd.daemon import present
 from skafd.daemon.finding import find_job
 from skafd.daemon.for_jobs.commits import Commits, attempt_of
+from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.errors import NotFound, Refused
 from skafd.job_token import JobToken
-from skafd.jobs.requests import PointsRequest, ProgressRequest
-from skafd.model.ids import ProjectId, RunKey
+from skafd.jobs.requests import PointsRequest, ProgressRequest, TablesRequest
+from skafd.model.ids import AttemptKey, ProjectId, RunKey
 from skafd.model.kept import Input, InputKind, MetricPoint, Progress, is_name
-from skafd.store import Database
+from skafd.store import Database, Reader, Writer
 from skafd.store.instants import to_instant
 from skafd.store.said_by_jobs import Published
 
@@ -54,6 +55,19 @@ class Words:
         progress = Progress(request.done, request.total, request.text, clock.now().isoformat())
         self._commits.write(token, request_id, lambda writer, attempt: writer.set_progress(attempt, progress))
 
+    def tables(self, token: JobToken, request_id: str, request: TablesRequest) -> None:
+        """Notes what is read and written, and who had written last what is read."""
+        with self._database.reader() as reader:
+            inputs = [_input_of(reader, token, ProjectId(owner), table) for owner, table in request.read]
+        now = clock.now()
+
+        def note(writer: Writer, attempt: AttemptKey) -> None:
+            writer.add_inputs(attempt, inputs, now)
+            for owner, table in request.written:
+                writer.note_write(attempt, ProjectId(owner), table, now)
+
+        self._commits.write(token, request_id, note)
+
     def output(self, token: JobToken, job: str, instance: int | None) -> Any:
         """The value, parsed. Raises NotFound where there is none."""
         run = RunKey(ProjectId(token.project), token.run)
@@ -84,6 +98,16 @@ class Words:
         if inputs:
             now = clock.now()
             self._commits.write(token, "", lambda writer, _: writer.add_inputs(attempt_of(token), inputs, now))
+
+
+def _input_of(reader: Reader, token: JobToken, owner: ProjectId, table: str) -> Input:
+    """A table of another project is named with it; its version is the moment of the last write."""
+    names = TaskNames(reader)
+    name = table if owner == token.project else f"{names.slug(owner)}.{table}"
+    last = reader.last_write(owner, table)
+    if last is None:
+        return Input(InputKind.TABLE, name, "", "", "")
+    return Input(InputKind.TABLE, name, last.at.isoformat(timespec="milliseconds"), "", names.of(last.source.task))
 
 
 def check_names(what: str, names: Sequence[str]) -> None:

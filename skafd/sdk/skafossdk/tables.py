@@ -11,6 +11,7 @@ from . import rows as row_forms
 from .background import Request
 from .data_sources import DataSourceType
 from .exceptions import DataEngineError, NotFound, Refused, SkafosError
+from .noted_tables import NotedTables
 from .surroundings import Surroundings
 from .transport import Service, UnixConnection
 
@@ -27,6 +28,7 @@ class Tables:
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self._engine: "Optional[_Engine]" = None
+        self._noted = NotedTables(surroundings)
         self._lock = threading.Lock()
         self._waiting: "Deque[Optional[_Save]]" = collections.deque()
 
@@ -86,6 +88,7 @@ class Tables:
         except (DataEngineError, NotFound, Refused) as error:
             _log.error("%s", error)
             return {"data": None, "error": str(error), "success": False}
+        self._noted.note(answer)
         columns = answer["columns"]
         return {"data": answer["data"], "schema": {"columns": columns}, "columns": list(columns), "success": True}
 
@@ -135,7 +138,7 @@ class Tables:
             for piece in body:
                 stream.write(piece)
 
-        self._service().send("POST", "/v1/save", write, answer_seconds=3600.0)
+        self._noted.note(self._service().send("POST", "/v1/save", write, answer_seconds=3600.0))
 
     def _service(self) -> "_Engine":
         with self._lock:
