@@ -22,12 +22,16 @@ def link(drafts: Sequence[Draft], problems: Problems) -> Links:
     _check_ids(drafts, problems)
     links: Links = {draft.job.id: {} for draft in drafts}
     named: dict[str, list[Draft]] = {}
+    services = {draft.job.id for draft in drafts if draft.job.is_service}
     for draft in drafts:
         named.setdefault(draft.job.name.strip(), []).append(draft)
     for draft in drafts:
         for entry in draft.dependencies:
             found = JobId(entry.value) if entry.value in links else _find_named(entry, named, problems)
-            if found is not None:
+            if found in services:
+                message = f"{quote(entry.value)} is a service, which does not end: nothing can wait for it"
+                problems.error(Code.UNKNOWN_JOB, entry.node, message, "remove the dependency")
+            elif found is not None:
                 links[draft.job.id].setdefault(found, entry)
     _check_circles(drafts, links, problems)
     return links

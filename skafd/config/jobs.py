@@ -93,7 +93,7 @@ def build_draft(entries: Entries, node: Mapping, defaults: Defaults, problems: P
         environment=environment_of(entries),
         wish=build_wish(entries, defaults.folder, problems),
         isolation=Isolation(_value(entries, "isolation", Isolation.NORMAL)),
-        type=build_type(entries.get("type"), problems),
+        type=build_type(entries.get("type")),
         kept=kept(entries, JOB.keys),
     )
     written = {

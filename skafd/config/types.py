@@ -12,18 +12,25 @@ from skafd.model.project import Job, JobType
 _NOT_OF_A_FLOW = ("foreach", "parallelism", "need", "always", "params")
 
 
-def build_type(entry: Entry | None, problems: Problems) -> JobType:
-    """What the job is; a note where this version does nothing with it."""
-    kind = JobType(entry.value) if entry else JobType.JOB
-    if entry and kind is JobType.SERVICE:
-        problems.warn_once(
-            Code.NOT_YET, entry.key or entry.node, "`type: service` is understood and kept, but run as a job"
-        )
-    return kind
+_NOT_OF_A_SERVICE = (
+    *("schedule", "on", "dependencies", "trigger", "when", "foreach", "need", "always", "max_runs", "retry", "timeout"),
+    "catch",
+)
+
+
+def build_type(entry: Entry | None) -> JobType:
+    """What the job is."""
+    return JobType(entry.value) if entry else JobType.JOB
 
 
 def check_type(job: Job, steps: tuple[Step, ...], entries: Entries, place: Node, problems: Problems) -> None:
-    """Notes what a flow cannot have."""
+    """Notes what a flow and a service cannot have."""
+    if job.is_service:
+        for key in _NOT_OF_A_SERVICE:
+            if key in entries:
+                node = entries[key].key or entries[key].node
+                message = f"a service has no `{key}`: it runs from one deployment to the next, and is started again"
+                problems.error(Code.MISPLACED_KEY, node, message, "remove the line, or `type: service`")
     if job.type is not JobType.METAFLOW:
         return
     if not (len(steps) == 1 and isinstance(steps[0], Script) and steps[0].language is Language.PYTHON):

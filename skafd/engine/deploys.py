@@ -8,6 +8,7 @@ from skafd.engine.board import Board
 from skafd.engine.draft import Draft
 from skafd.engine.moves import end_by_request
 from skafd.engine.requests import RESTARTED, request_run
+from skafd.engine.services import end_older_services, end_services, start_services
 from skafd.model.decisions import Deployed, ProjectForgotten, RunRequested, Unheeded
 from skafd.model.deployment import Deployment
 from skafd.model.ids import ProjectId
@@ -23,17 +24,20 @@ def deploy(board: Board, draft: Draft, event: Deployed) -> None:
     _reset_scheduled_runs(board, deployment.project)
     if deployment.config.update_policy is UpdatePolicy.RESTART_ALL:
         _end_older(board, draft, deployment)
+    end_older_services(board, draft, deployment)
     draft.to_check.extend(board.awaiting.of(deployment.project))
     if not event.first_time:
         return
     cause = Cause(CauseKind.DEPLOY, detail=f"deployment {deployment.number}")
     request_run(board, draft, RunRequested(deployment.project, cause))
+    start_services(board, draft, deployment, cause)
 
 
 def forget(board: Board, draft: Draft, event: ProjectForgotten) -> None:
-    """Nothing new starts: what has no process is cancelled, what has one goes on and is not retried."""
+    """Nothing new starts: what has no process is cancelled, what has one goes on and is not retried; services end."""
     board.drop_live(event.project)
     _let_pass(board, draft, event.project, "the project is no longer deployed")
+    end_services(board, draft, event.project, "the project is no longer deployed")
     for open_job, task in list(board.open_tasks(event.project)):
         if not task.state.is_alive:
             end_by_request(board, draft, open_job, task.key.instance, "the project is no longer deployed")

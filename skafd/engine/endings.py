@@ -11,6 +11,7 @@ from skafd.engine.flows import follow_flow, settle_flow
 from skafd.engine.moves import move
 from skafd.engine.open_run import OpenJob
 from skafd.engine.requests import RESTARTED
+from skafd.engine.services import is_started_again, pause_of
 from skafd.model.decisions import AttemptEnded, AttemptStarted
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Cancelled, Exited, NotStarted, OomKilled, Outcome, describe, state_of
@@ -45,6 +46,9 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     if awaited is not None:
         not_before = draft.now + _until_it_may_start(task)
         new, reason = TaskState.WAITING, f"it is tried again when {awaited}: {reason}"
+    elif is_started_again(open_job, task, event.outcome) and _may_go_on(board, open_job, task):
+        not_before = draft.now + pause_of(draft, task)
+        new, reason = TaskState.WAITING, f"it is started again: {reason or 'it ended'}"
     elif _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job_of(task).retry
         not_before = draft.now + delay_of(retry, task)

@@ -183,8 +183,10 @@ class OpenRun:
 
     @property
     def deadline(self) -> datetime | None:
-        """When the run's timeout passes."""
+        """When the run's timeout passes; services have none."""
         seconds = self.deployment.config.timeout_seconds
+        if self.jobs and all(one.job.is_service for one in self.jobs.values()):
+            return None
         return None if seconds is None or self.created_at is None else self.created_at + timedelta(seconds=seconds)
 
     def add_jobs(self, tasks: Mapping[JobId, Sequence[Task]]) -> None:

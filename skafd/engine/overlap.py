@@ -17,14 +17,14 @@ from skafd.model.run import CauseKind, EventCause
 
 
 class Lines:
-    """For each job, its open scheduled runs, oldest first."""
+    """For each job, its open scheduled runs, oldest first; all of a service, of which there is one at a time."""
 
     def __init__(self) -> None:
         self._lines: dict[tuple[ProjectId, JobId], dict[OpenJob, None]] = {}
 
     def join(self, open_job: OpenJob) -> None:
         """Puts a due job at the end of its line, unless it may overlap."""
-        if open_job.was_due and _policy(open_job) is not Overlap.ALLOW:
+        if open_job.job.is_service or (open_job.was_due and _policy(open_job) is not Overlap.ALLOW):
             self._lines.setdefault((open_job.project, open_job.job.id), {})[open_job] = None
 
     def leave(self, open_job: OpenJob) -> OpenJob | None:

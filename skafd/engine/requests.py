@@ -54,7 +54,7 @@ def _choose(board: Board, draft: Draft, live: Live, request: RunRequested) -> li
         case CauseKind.DEPLOY:
             named, follow = list(request.jobs) or _choose_deployed(live), _has_no_occasions
         case _:
-            named, follow = list(request.jobs or live.graph.jobs), _is_any
+            named, follow = list(request.jobs) or _choose_all(live), _is_any
     chosen = live.graph.with_dependents(named, _is_none if request.only else follow)
     if chosen and not request.only:
         present = {*chosen, *live.graph.closing_jobs()}
@@ -68,8 +68,12 @@ def _choose_deployed(live: Live) -> list[JobId]:
     return [job.id for job in live.graph.roots() if _runs_once_deployed(job)]
 
 
+def _choose_all(live: Live) -> list[JobId]:
+    return [job_id for job_id, job in live.graph.jobs.items() if not job.is_service]
+
+
 def _runs_once_deployed(job: Job) -> bool:
-    return not job.has_occasions and not job.always and job.on_deploy is OnDeploy.RUN
+    return not (job.has_occasions or job.always or job.is_service) and job.on_deploy is OnDeploy.RUN
 
 
 def _choose_due(board: Board, draft: Draft, live: Live, request: RunRequested) -> list[JobId]:

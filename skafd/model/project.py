@@ -279,6 +279,11 @@ class Job:
         return bool(self.schedules or self.triggers)
 
     @property
+    def is_service(self) -> bool:
+        """It is not meant to end."""
+        return self.type is JobType.SERVICE
+
+    @property
     def has_instances(self) -> bool:
         """Its tasks are told apart by a number."""
         return self.parallelism > 1 or self.foreach is not None

@@ -36,3 +36,25 @@ def test_what_the_flow_says_itself_is_not_said_here() -> None:
         "a flow has no `foreach` here: its own file says it",
         "a flow has no `parallelism` here: its own file says it",
     ]
+
+
+SERVICE = """\
+name: site
+jobs:
+  - {{name: serve, type: service, entrypoint: serve.py{more}}}
+  - {{name: train, entrypoint: train.py{other}}}
+"""
+
+
+def test_a_service_is_a_job_that_nothing_sets_off_and_nothing_waits_for() -> None:
+    reading = read(SERVICE.format(more=", parallelism: 2", other=""), None, "metis.config.yml")
+    assert reading.problems == ()
+    assert reading.project is not None
+    assert [job.is_service for job in reading.project.jobs] == [True, False]
+    more = ", schedule: '@daily', dependencies: [train], retry: 3"
+    found = read(SERVICE.format(more=more, other=""), None, "metis.config.yml").problems
+    assert {(problem.code, problem.message.split(":")[0]) for problem in found} == {
+        (Code.MISPLACED_KEY, f"a service has no `{key}`") for key in ("schedule", "dependencies", "retry")
+    }
+    (problem,) = read(SERVICE.format(more="", other=", dependencies: [serve]"), None, "metis.config.yml").problems
+    assert "is a service, which does not end: nothing can wait for it" in problem.message
