@@ -1,6 +1,6 @@
 """Messages a second from publishers to consumers through the queue, beside the same records in a bare file.
 
-Two programs publish through the SDK while two others consume and acknowledge each message; the clock runs from the
+Four programs publish through the SDK while four others consume and acknowledge each message; the clock runs from the
 first publish to the last acknowledgement. The floor writes and syncs the same records, as many at a time, and reads
 them back.
 """
@@ -29,7 +29,7 @@ from skafd.sdk.skafossdk.embedded_queue import EmbeddedQueue
 from skafd.sdk.skafossdk.surroundings import Surroundings
 
 MESSAGES = int(os.environ.get("MESSAGES", "20000"))
-PUBLISHERS = CONSUMERS = 2
+PUBLISHERS = CONSUMERS = 4
 BATCH = 100
 BODY = b"x" * 200
 CONTEXT = multiprocessing.get_context("spawn")
@@ -122,7 +122,7 @@ def main() -> int:
     try:
         wait_until(lambda: not listed(home, token))
         connect(home, token).setup([("work", "work")], "default", False, None)
-        for name, count, batch in (("publish_many of 100", MESSAGES, BATCH), ("publish one by one", MESSAGES // 20, 1)):
+        for name, count, batch in (("publish_many of 100", MESSAGES, BATCH), ("publish one by one", MESSAGES // 4, 1)):
             found = through_the_queue(home, token, count, batch)
             floor = through_a_file(folder / "floor", count, batch)
             print(
