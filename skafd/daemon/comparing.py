@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,9 +19,9 @@ from skafd.daemon import present
 from skafd.daemon.comparing_versions import Version, differing_files, differing_packages
 from skafd.daemon.finding import find_run
 from skafd.engine.again import kept_from
+from skafd.errors import NotFound
 from skafd.model.deployment import Deployment
-from skafd.model.ids import TaskKey
-from skafd.model.kept import Artifact
+from skafd.model.ids import RunKey, TaskKey
 from skafd.store import Database, Reader, views
 
 MOST_TASKS = 1000
@@ -56,11 +56,6 @@ def compare_runs(database: Database, deployments: Path, first: str, second: str)
         old, new = _side(reader, deployments, first), _side(reader, deployments, second)
         notes: list[str] = []
         packages = differing_packages(reader, old.version, new.version, notes)
-    notes += [
-        f"what {side.name} kept from an earlier run has its metrics and artifacts there"
-        for side in (old, new)
-        if any(kept_from(task.reason) is not None for task in side.detail.tasks)
-    ]
     states = _tasks(old, new)
     if len(states) > MOST_TASKS:
         notes.append(f"of {len(states):,} tasks {MOST_TASKS:,} are compared")
@@ -87,19 +82,45 @@ def _side(reader: Reader, deployments: Path, name: str) -> _Side:
     detail = reader.run(key)
     deployment = reader.deployment(key.project, detail.run.deployment)
     tasks = {task.key: _label(detail.run, deployment, task) for task in detail.tasks}
-    # Attempts and artifacts come oldest first, so the newest of a task is the one that stays.
-    metrics = {
-        (tasks[one.source.task], one.name): (last.y if (last := reader.last_point(one.id)) else None)
-        for one in reader.metric_series(key.project, None, key.number)
-    }
-    artifacts = _newest(reader.artifacts_of_run(key), tasks)
+    did = _who_did(reader, detail, tasks)
+    metrics: dict[_Named, float | None] = {}
+    artifacts: dict[_Named, str] = {}
+    for run in dict.fromkeys(task.run for task in did):
+        # Attempts and artifacts come oldest first, so the newest of a task is the one that stays.
+        for series in reader.metric_series(run.project, None, run.number):
+            if series.source.task in did:
+                last = reader.last_point(series.id)
+                metrics[did[series.source.task], series.name] = last.y if last else None
+        for artifact in reader.artifacts_of_run(run):
+            if artifact.source.task in did:
+                artifacts[did[artifact.source.task], artifact.name] = artifact.content.sha256
     name = present.run_name(detail.run.slug, detail.run.key.number)
     version = Version(name, deployment, deployments / project.slug / deployment.snapshot_hash)
     return _Side(detail, version, tasks, metrics, artifacts)
 
 
-def _newest(artifacts: Iterable[Artifact], tasks: Mapping[TaskKey, str]) -> dict[_Named, str]:
-    return {(tasks[one.source.task], one.name): one.content.sha256 for one in artifacts}
+def _who_did(reader: Reader, detail: views.RunDetail, labels: Mapping[TaskKey, str]) -> dict[TaskKey, str]:
+    """The tasks that did what the run has, each with what it is called here: of one that was kept, that of before."""
+    runs = {detail.run.key.number: {task.key: task for task in detail.tasks}}
+    did: dict[TaskKey, str] = {}
+    for task in detail.tasks:
+        found: views.TaskView | None = task
+        while found is not None and (number := kept_from(found.reason)) is not None:
+            key = TaskKey(RunKey(found.key.run.project, number), found.key.job, found.key.instance)
+            found = _task_before(reader, runs, key)
+        if found is not None:
+            did[found.key] = labels[task.key]
+    return did
+
+
+def _task_before(reader: Reader, runs: dict[int, dict[TaskKey, views.TaskView]], key: TaskKey) -> views.TaskView | None:
+    """Of an earlier run, each of which is read once; None where that is gone."""
+    if key.run.number not in runs:
+        try:
+            runs[key.run.number] = {task.key: task for task in reader.run(key.run).tasks}
+        except NotFound:
+            runs[key.run.number] = {}
+    return runs[key.run.number].get(key)
 
 
 def _label(run: views.RunView, deployment: Deployment, task: views.TaskView) -> str:
