@@ -93,12 +93,17 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
     def start_run(
         self, project: str, job: str | None, only: bool, parameters: Mapping[str, str], user: str | None
     ) -> RunDetail:
-        """A run by hand, of the live deployment. Raises Refused for a parameter that no job has."""
+        """A run by hand, of the live deployment. Raises Refused for an unknown parameter, and for services alone."""
         who = this_user() if user is None else user
         check_names("user", [who])
         with self._database.reader() as reader:
             row = find_project(reader, project)
             config = live_deployment(reader, row).config
+        if not job and all(one.is_service for one in config.jobs):
+            raise Refused(
+                f"{row.slug} has nothing but services, which run anyway",
+                f"`skafd run {row.slug}/{config.jobs[0].name}` starts one that was ended",
+            )
         request = RunRequested(
             project=row.id,
             cause=Cause(CauseKind.MANUAL, user=who),
