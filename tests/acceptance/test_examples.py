@@ -93,8 +93,8 @@ CHECKS: dict[str, Callable[[Installed, Path, dict], None]] = {
     "hello": _check_hello,
     "legacy-flat": _check_legacy_flat,
     "limits": _check_limits,
-    "predict": _check_predict,
     "parking": _check_parking,
+    "predict": _check_predict,
     "predictions": _check_predictions,
     "steps": _check_steps,
 }
