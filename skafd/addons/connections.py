@@ -25,6 +25,10 @@ class Connections:
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, name=name, daemon=True).start()
 
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     def refuse(self) -> None:
         """Accepts no more; who is connected goes on."""
         self._is_closed = True
