@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from skafd.api import tail
@@ -25,6 +25,7 @@ def split(content: bytes) -> list[bytes]:
     return lines[:-1] + ([lines[-1][:-1]] if lines[-1] != b"\n" else [])
 
 
+@settings(deadline=None)
 @given(some.binary(max_size=60), some.integers(0, 9), some.integers(1, 9))
 def test_the_last_lines_are_the_last_lines(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, wanted: int, block: int
