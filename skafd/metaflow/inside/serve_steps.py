@@ -46,9 +46,10 @@ _MODULES = (
     "metaflow.plugins.metadata_providers.local",
     "metaflow.task",
 )
-"""What a step imports at the latest when it runs; those that a version does not have are left out.
-
-Not `metaflow.cli_components.init_cmd`: its command gets the parameters of the flow when it is imported.
+"""What a step imports at the latest when it runs; those that a version does not have are left out."""
+_OF_ONE_FLOW = ("cli", "cli_components")
+"""Parts of Metaflow that each step imports itself, though not what they import in turn: their commands get parameters,
+configs and options of the one flow that is there, at the moment when they are imported.
 """
 
 
@@ -73,6 +74,7 @@ def preload():
     for name in _MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    _forget_commands()
     # Regular expressions that each step would compile.
     ast.parse("".join(inspect.getsourcelines(Freshness)[0]))
     if len(os.listdir("/proc/self/task")) > 1:
@@ -80,6 +82,15 @@ def preload():
     if any(_is_gpu(one) for one in os.listdir("/proc/self/fd")):
         return "importing Metaflow opens a GPU here"
     return ""
+
+
+def _forget_commands():
+    for name in list(sys.modules):
+        parts = name.split(".")
+        if parts[0] == "metaflow" and len(parts) > 1 and parts[1] in _OF_ONE_FLOW:
+            del sys.modules[name]
+    for part in _OF_ONE_FLOW:
+        sys.modules["metaflow"].__dict__.pop(part, None)
 
 
 def _is_gpu(descriptor):
