@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,9 +79,9 @@ def test_what_takes_longer_says_what_goes_on(
     released = threading.Event()
     collect = daemon.collect_environments
 
-    def slowly(dry_run: bool) -> list[EnvironmentInfo]:
+    def slowly(*asked: Any) -> list[EnvironmentInfo]:
         assert released.wait(PATIENCE_SECONDS)
-        return collect(dry_run)
+        return collect(*asked)
 
     monkeypatch.setattr(daemon, "collect_environments", slowly)
     screen = terminal("gc")

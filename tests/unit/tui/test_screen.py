@@ -339,7 +339,7 @@ def test_environments_that_nobody_needs_are_removed(served: Served, backend: Fak
         await seen.until("they are removed")
 
     _use(served, use)
-    assert ("collect", False) in backend.asked
+    assert [asked[:2] for asked in backend.asked if asked[0] == "collect"] == [("collect", False)]
 
 
 def test_what_a_service_has_printed_is_shown(served: Served, backend: FakeBackend, tmp_path: Path) -> None:
