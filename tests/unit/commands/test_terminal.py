@@ -7,11 +7,9 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from skafd.api.environments import EnvironmentInfo
 from skafd.api.shapes import BuildInfo, DeploymentInfo, LogSource
 from tests.support.fake_backend import FakeBackend, deployment, job, project
 from tests.support.terminal import PATIENCE_SECONDS, Terminal
@@ -71,24 +69,6 @@ def test_colours_only_where_they_are_wanted(terminal: Open) -> None:
     assert (coloured.ended(), plain.ended()) == (0, 0)
     assert "\x1b[1;31m" in coloured.drawn
     assert "\x1b[1;31m" not in plain.drawn
-
-
-def test_what_takes_longer_says_what_goes_on(
-    daemon: FakeBackend, terminal: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released = threading.Event()
-    collect = daemon.collect_environments
-
-    def slowly(*asked: Any) -> list[EnvironmentInfo]:
-        assert released.wait(PATIENCE_SECONDS)
-        return collect(*asked)
-
-    monkeypatch.setattr(daemon, "collect_environments", slowly)
-    screen = terminal("gc")
-    screen.until("looking for environments that nobody needs")
-    released.set()
-    screen.until("1 environment removed")
-    assert screen.ended() == 0
 
 
 def test_how_far_the_daemon_is_with_a_build_is_drawn(
