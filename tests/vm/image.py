@@ -111,17 +111,18 @@ def _lock() -> str:
 
 def _needed(requirements: Sequence[str]) -> set[str]:
     """The names of these requirements and of all that they require, as installed here."""
-    found: set[str] = set()
-    wanted = [Requirement(text) for text in requirements]
+    found: set[tuple[str, frozenset[str]]] = set()
+    wanted = [one for text in requirements if _holds(one := Requirement(text), "")]
     while wanted:
         requirement = wanted.pop()
-        name = canonicalize_name(requirement.name)
-        if name in found or not _holds(requirement, ""):
+        # What was needed without extras may be needed with some later.
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
+        if (name, extras) in found:
             continue
-        found.add(name)
+        found.add((name, extras))
         further = [Requirement(text) for text in metadata.requires(name) or ()]
-        wanted += [one for one in further if any(_holds(one, extra) for extra in ("", *requirement.extras))]
-    return found
+        wanted += [one for one in further if any(_holds(one, extra) for extra in ("", *extras))]
+    return {name for name, _ in found}
 
 
 def _holds(requirement: Requirement, extra: str) -> bool:
