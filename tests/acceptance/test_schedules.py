@@ -6,7 +6,7 @@ import itertools
 import re
 import signal
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import psutil
 
@@ -60,6 +60,17 @@ def test_the_next_time_is_shown(installed: Installed) -> None:
     assert 0 < (next_at - datetime.now().astimezone()).total_seconds() <= 86400
     assert re.search(r"tick +0 11 \* \* \* +in \d", installed.ok("status", "--once"))
     assert live.runs("later") == [], "a job with a schedule waits for it"
+
+
+def test_days_that_are_left_out_and_days_before_the_start_have_no_occurrence(installed: Installed) -> None:
+    today = datetime.now(UTC).date()
+    start_day, left_out = today + timedelta(days=2), today + timedelta(days=3)
+    schedule = f'{{cron: "0 11 * * *", start: {start_day}, except: [{start_day} to {left_out}], jitter: 5m}}'
+    live = start(installed, "holidays", f"schedule: {schedule}")
+    (job,) = live.project("holidays")["jobs"]
+    next_at = datetime.fromisoformat(job["next_at"]).astimezone(UTC)
+    first = datetime.combine(left_out + timedelta(days=1), time(11), UTC)
+    assert timedelta(0) <= next_at - first <= timedelta(minutes=5)
 
 
 def test_a_schedule_is_spent_after_max_runs(installed: Installed) -> None:
