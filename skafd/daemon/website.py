@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from skafd.api.backend import Backend
 from skafd.api.server import serve_routes
 from skafd.api.sockets import listen_locally
-from skafd.web.site import routes
 
 log = logging.getLogger("skafd")
 _ENDS_WITHIN_SECONDS = 5.0
@@ -52,6 +51,9 @@ class Website:
         return True
 
     def _begin(self, backend: Backend) -> _Open:
+        # The pages bring libraries that a daemon without them does not carry.
+        from skafd.web.site import routes
+
         listener = listen_locally(0)
         port, token = listener.getsockname()[1], secrets.token_urlsafe(24)
         stopping = asyncio.Event()

@@ -170,8 +170,10 @@ def _ask(connection: socket.socket, start: WarmStart, request: Request, entrance
         raise SandboxError("its fork server is another user's")
     content = request.encode()
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", entrances))]
-    sent = connection.sendmsg([content[:8]], rights)
-    connection.sendall(content[sent:])
+    # One that refuses says why and is gone, maybe before it was asked all of it.
+    with contextlib.suppress(BrokenPipeError):
+        sent = connection.sendmsg([content[:8]], rights)
+        connection.sendall(content[sent:])
     pid = _hear(connection, start.uid)
     if not request.may_enter:
         _let_in(pid, request.entrances)

@@ -63,7 +63,7 @@ def test_what_is_written_nowhere_is_always_asked(daemon: Daemonized) -> None:
     looking = Looking(daemon)
     looking.changed()
     seen = daemon.changes.number
-    looking.notes, looking.next_at = Notes("building environment", ("no limits",)), NOON
+    looking.notes, looking.next_at = Notes("building environment", warnings=("no limits",)), NOON
     daemon.changes.announce(())
     [now] = looking.changed(seen)
     shown = (now.activity, now.warnings, now.jobs[0].next_at)

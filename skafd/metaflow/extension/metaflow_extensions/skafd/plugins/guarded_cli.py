@@ -7,7 +7,8 @@ from .skafd_fault import fault
 try:
     from .skafd_cli import cli
 except Exception as error:
-    _FAULT = fault(error)
+    # Its text asks Metaflow for its version, and Metaflow is not yet imported.
+    _FAULT = error
 
     @click.group()
     def cli():
@@ -17,4 +18,4 @@ except Exception as error:
     @click.argument("arguments", nargs=-1, type=str)
     def skafd(arguments):
         """Says what is wrong, whatever is asked."""
-        raise _FAULT
+        raise fault(_FAULT)

@@ -7,7 +7,8 @@ from .skafd_fault import fault
 try:
     from .skafd_decorator import SkafdInternalDecorator
 except Exception as error:
-    _FAULT = fault(error)
+    # Its text asks Metaflow for its version, and Metaflow is not yet imported.
+    _FAULT = error
 
     class SkafdInternalDecorator(StepDecorator):
         """Fails where it is attached to a step."""
@@ -16,4 +17,4 @@ except Exception as error:
 
         def step_init(self, *_, **__):
             """Says what is wrong."""
-            raise _FAULT
+            raise fault(_FAULT)

@@ -5,7 +5,8 @@ from .skafd_fault import fault
 try:
     from .skafd_deployer import SkafdDeployer
 except Exception as error:
-    _FAULT = fault(error)
+    # Its text asks Metaflow for its version, and Metaflow is not yet imported.
+    _FAULT = error
 
     class SkafdDeployer:
         """Fails where it is used."""
@@ -13,4 +14,4 @@ except Exception as error:
         TYPE = "skafd"
 
         def __init__(self, *_, **__):
-            raise _FAULT
+            raise fault(_FAULT)
