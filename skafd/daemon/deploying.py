@@ -77,7 +77,7 @@ class Deploying:
         self._deployer = Deployer(
             home.deployments,
             self._builds,
-            self._delivering.slug_of,
+            self._slug_of,
             self._deliver,
             FlowCompiler(home, database, place, self._builds).complete,
             self._find_missing,
@@ -184,6 +184,12 @@ class Deploying:
         self._announce(result.folder)
         if isinstance(result, Deployable) and outcome.outcome != "deployed":
             raise DeployError(outcome.text)
+
+    def _slug_of(self, folder: Path, config: Project) -> str:
+        """A project that is new is seen from now on, although its environment may take minutes."""
+        slug = self._delivering.slug_of(folder, config)
+        self._announce(folder)
+        return slug
 
     def _announce(self, folder: Path) -> None:
         """Something that is written of its project changed."""
