@@ -27,7 +27,9 @@ from skafd.api.failures import as_json, status_of
 from skafd.api.logs import LogStream
 from skafd.api.openapi import document
 from skafd.api.requests import ChangeNumber
-from skafd.api.routes import ROUTES, WEBHOOK_PATH, folders_of
+from skafd.api.routes import ROUTES
+from skafd.api.routes.events import WEBHOOK_PATH
+from skafd.api.routes.projects import folders_of
 from skafd.api.routing import Answer, Call, Route, Stream
 from skafd.api.shapes import FolderResult
 from skafd.api.sockets import BACKLOG, listen_privately
