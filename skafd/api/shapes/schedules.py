@@ -1,0 +1,81 @@
+"""Time: what is due, what was missed, backfills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """An occurrence to come; paused ones will be missed."""
+
+    project: str
+    job: str
+    at: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissedInfo:
+    """An occurrence that got no run, and why."""
+
+    project: str
+    job: str
+    instant: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleInfo:
+    """What is coming, and what was missed as long ago."""
+
+    hours: float
+    coming: list[Coming]
+    complete: bool
+    """False where there is more than is listed."""
+    missed: list[MissedInfo]
+    """Newest first."""
+    paused: list[str]
+    """`churn` and `churn/train`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedTime:
+    utc: str
+    local: str
+    change: str | None
+    """`gap` or `fold` where the clock changes on that local day."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleExplanation:
+    expression: str
+    timezone: str
+    words: str
+    rule: str
+    """What it follows where the clock changes."""
+    times: list[ExplainedTime]
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillRunInfo:
+    run: str
+    instant: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillInfo:
+    number: int | None
+    """Null for a preview, of which nothing is done."""
+    project: str
+    job: str
+    only: bool
+    state: str
+    """Computed from its runs: `running`, `succeeded`, `failed` or `cancelled`."""
+    parallel: int
+    instants: list[str]
+    runs: list[BackfillRunInfo]
+    remaining: int
+    """Instants that have no run yet and are to get one."""
