@@ -79,14 +79,14 @@ class Ext4:
 
     def fail(self) -> None:
         """From now on it takes nothing."""
-        device = _run("losetup", "--noheadings", "--output=NAME", "--associated", str(self._image)).strip()
-        Path(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error").write_text("1")
+        Path(f"/sys/fs/ext4/{Path(self._device()).name}/trigger_fs_error").write_text("1")
 
     def repair(self) -> bool:
         """What people do: unmounts it, checks it, mounts it again. False as long as somebody uses it."""
-        try:
-            self.unmount()
-        except subprocess.CalledProcessError:
+        if self.folder.is_mount() and not self._is_unmounted():
+            return False
+        # A strict job's mount namespace keeps what was mounted when it began, whoever unmounts it elsewhere.
+        if self._device():
             return False
         subprocess.run(["e2fsck", "-f", "-y", str(self._image)], check=False, capture_output=True)
         self.mount()
@@ -94,6 +94,16 @@ class Ext4:
 
     def unmount(self) -> None:
         _run("umount", str(self.folder))
+
+    def _is_unmounted(self) -> bool:
+        try:
+            self.unmount()
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def _device(self) -> str:
+        return _run("losetup", "--noheadings", "--output=NAME", "--associated", str(self._image)).strip()
 
     def remove(self) -> None:
         self.unmount()
