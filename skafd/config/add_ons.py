@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Entry
 from skafd.config.tables import Entries
+from skafd.config.urls import read_url
 from skafd.model.project import Job
 from skafd.model.spark import SparkWish
 
@@ -78,12 +78,6 @@ def _check_keys(name: str, details: Entries, problems: Problems) -> None:
 
 
 def _url(entry: Entry, problems: Problems) -> str:
-    try:
-        parts = urlsplit(str(entry.value))
-        is_good = parts.scheme in ("amqp", "amqps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        message = "the `url` of the queue is not that of a RabbitMQ"
-        problems.error(Code.VALUE, entry.node, message, "for example `amqp://user:password@localhost:5672/`")
-    return str(entry.value)
+    # The address itself may hold a password: no message shows it.
+    message = "the `url` of the queue is not that of a RabbitMQ"
+    return read_url(entry, ("amqp", "amqps"), problems, message, "for example `amqp://user:password@localhost:5672/`")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from skafd.config.nodes import quote
 from skafd.config.problems import Code, Problems
 from skafd.config.shapes import Choice, Either, Entry, Text
 from skafd.config.tables import Entries, Key, Table
+from skafd.config.urls import read_url
 from skafd.model.compute import ATTENDANT, ComputeKind, RayCompute
 from skafd.model.entrypoint import Notebook, Step
 from skafd.model.project import Isolation, Job, JobType
@@ -52,12 +52,5 @@ def _check(job: Job, steps: tuple[Step, ...], entry: Entry, problems: Problems) 
 
 
 def _address(entry: Entry, problems: Problems) -> str:
-    try:
-        parts = urlsplit(str(entry.value))
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_good = False
-    if not is_good:
-        message = f"{quote(str(entry.value))} is not the address of a Ray dashboard"
-        problems.error(Code.VALUE, entry.node, message, "for example `http://127.0.0.1:8265`")
-    return str(entry.value)
+    message = f"{quote(str(entry.value))} is not the address of a Ray dashboard"
+    return read_url(entry, ("http", "https"), problems, message, "for example `http://127.0.0.1:8265`")
