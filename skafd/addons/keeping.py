@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from skafd.model.outcome import Exited, NotStarted, Outcome, describe
+from skafd.model.outcome import Exited, Outcome, describe
 from skafd.model.service import Service, ServiceState
 
 FIRST_PAUSE_SECONDS = 0.5
@@ -56,11 +56,6 @@ def ended(service: Service, outcome: Outcome, now: datetime) -> Service:
         start_at=now + timedelta(seconds=pause_seconds(failures)),
         reason=describe(outcome),
     )
-
-
-def cannot_start(service: Service, reason: str, now: datetime) -> Service:
-    """What it needs is not there."""
-    return ended(service, NotStarted(reason), now)
 
 
 def time_passed(service: Service, boot_id: str, now: datetime) -> Service:

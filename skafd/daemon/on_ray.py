@@ -11,7 +11,7 @@ from skafd.daemon.abroad import Abroad
 from skafd.daemon.facts import Facts
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.settings import jobs_endpoint
-from skafd.daemon.surroundings import inherited_environment
+from skafd.daemon.surroundings import inherited_environment, set_environment
 from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import Account
@@ -57,8 +57,7 @@ class OnRay:
         self, job: Job, ray: RayCompute, deployment: Deployment, folder: Path, attempt: AttemptKey
     ) -> Abroad | None:
         """How it is ended; None where nobody says any more where the cluster is."""
-        known = self._facts.of(deployment.project).variables
-        variables = {**dict(deployment.config.environment), **dict(job.environment), **known}
+        variables = set_environment(deployment.config, job, self._facts.of(deployment.project).variables)
         # Not the job's interpreter: this is done with the daemon's rights.
         place = Place(Path(sys.executable), self._access.attendant, self._access.sdk)
         try:

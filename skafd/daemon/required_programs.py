@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.addons.spark.installation import find_installation
-from skafd.daemon.surroundings import inherited_environment
+from skafd.daemon.surroundings import inherited_environment, set_environment
 from skafd.deploy.pipeline import Lack
 from skafd.deploy.snapshot import Snapshot
 from skafd.environments.activation import activation_of
@@ -69,4 +69,4 @@ def _variables(environment: Path, config: Project, job: Job, settings: Mapping[s
         activated = activation_of(environment).apply(inherited_environment(AS_SKAFD), os.defpath)
     except SandboxError as error:
         raise DeployError(error.message, error.hint) from error
-    return {**activated, **dict(config.environment), **dict(job.environment), **settings}
+    return {**activated, **set_environment(config, job, settings)}

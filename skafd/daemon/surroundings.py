@@ -87,10 +87,13 @@ def own_environment(
     return {
         **activation_of(environment_folder).apply(inherited, os.defpath),
         "PYTHONUNBUFFERED": "1",
-        **dict(config.environment),
-        **dict(job.environment),
-        **variables,
+        **set_environment(config, job, variables),
     }
+
+
+def set_environment(config: Project, job: Job, variables: Mapping[str, str]) -> dict[str, str]:
+    """What people set for a job: in the config, there for the job alone, and by `skafd env`."""
+    return {**dict(config.environment), **dict(job.environment), **variables}
 
 
 def particular_environment(particulars: Particulars, folder: Path) -> dict[str, str]:

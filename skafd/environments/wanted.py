@@ -28,11 +28,6 @@ class Wanted:
     """An ISO date: only packages that had been published by the end of that day."""
 
     @property
-    def is_nothing(self) -> bool:
-        """Nothing is to be installed."""
-        return not self.requirements.wanted and self.pyproject is None
-
-    @property
     def code(self) -> str | None:
         """A hash over the project's own code that will be part of the environment; None where none is."""
         paths = self.requirements.local_paths

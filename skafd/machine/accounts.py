@@ -77,13 +77,6 @@ class Accounts:
             return None
         return Owner(0, 0) if account.user is None else Owner(account.user.uid, account.user.gid)
 
-    def has_our_rights(self, folder: Path, wanted: RunAs) -> bool:
-        """The jobs of the folder may do whatever skafd may."""
-        try:
-            return self.of(folder, wanted).user is None
-        except Refused:
-            return False
-
     def _check_root(self, folder: Path, wanted: RunAs) -> None:
         stranger = _who_could_replace(folder)
         if stranger:

@@ -42,16 +42,6 @@ class JobsApi:
         self.headers = _headers(variables)
         self._patience_seconds = patience_seconds
 
-    def has_package(self, name: str) -> bool:
-        """Whether the cluster has the package already."""
-        try:
-            self._ask("GET", "/api/packages/gcs/" + quote(name))
-        except RayError as error:
-            if error.status == NOT_FOUND:
-                return False
-            raise
-        return True
-
     def upload(self, name: str, path: str) -> None:
         """Gives the cluster a package of that name."""
 
