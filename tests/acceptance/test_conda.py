@@ -54,12 +54,7 @@ def test_pip_alone_reads_the_rest_and_a_death_in_the_middle_leaves_nothing_half_
         text = f"channels: [{channel}]\ndependencies:\n  - alpha\n{more}variables: {{NUMBER: {number}}}\n"
         config = f"name: {name}\njobs:\n  - {{name: it, entrypoint: it.py}}\n"
         folder = installed.write_project(name, {"metis.config.yml": config, "it.py": job, "environment.yml": text})
-        mark = installed.root / name
-        installed.environment |= {"SKAFD_CRASH_AT": point, "SKAFD_CRASH_MARK": str(mark)}
-        installed.command("up", folder, "--detach")
-        installed.wait_for(f"{point} to be come by", mark.exists)
-        for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
-            del installed.environment[variable]
+        installed.dies_deploying(folder, point)
         installed.ok("up", folder)
         assert live.wait_for_run(f"{name}/1")["summary"]["state"] == "succeeded", point
         assert installed.ok("logs", f"{name}/1").startswith("2.0 1.5 ")

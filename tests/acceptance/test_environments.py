@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -99,12 +101,7 @@ def test_after_a_death_at_any_point_of_a_build_the_next_save_works(live: LiveDae
         files = {"metis.config.yml": config, "it.py": job, "requirements.txt": requirements}
         folder = installed.write_project(name, files)
         make_wheel(folder / f"v{number}", "beta", f"{number}.0")
-        mark = installed.root / name
-        installed.environment |= {"SKAFD_CRASH_AT": point, "SKAFD_CRASH_MARK": str(mark)}
-        installed.command("up", folder, "--detach")
-        installed.wait_for(f"{point} to be come by", mark.exists)
-        for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
-            del installed.environment[variable]
+        installed.dies_deploying(folder, point)
         installed.ok("up", folder)
         (folder / "marker.txt").write_text(point)
         live.wait_until_live(name, "marker.txt", point)
@@ -175,10 +172,7 @@ def test_a_broken_environment_is_made_anew_when_a_task_is_to_start_in_it(live: L
 
 def test_a_day_that_is_named_by_hand_counts_until_it_is_taken_back(live: LiveDaemon) -> None:
     installed = live.installed
-    with serving(installed.root / "index") as index:
-        index.publish("gamma", "1.0", day="2018-01-01")
-        index.publish("gamma", "2.0", day="2019-01-01")
-        installed.environment |= {"UV_DEFAULT_INDEX": index.url, "UV_FIND_LINKS": ""}
+    with index_of_two_years(installed):
         files = {
             "metis.config.yml": "name: dated\njobs:\n  - {name: it, entrypoint: it.py, on_deploy: wait}\n",
             "it.py": "import gamma; print('gamma', gamma.version)\n",
@@ -203,10 +197,7 @@ def test_a_day_that_is_named_by_hand_counts_until_it_is_taken_back(live: LiveDae
 
 def test_auto_is_the_day_of_the_last_commit_to_the_requirements(live: LiveDaemon) -> None:
     installed = live.installed
-    with serving(installed.root / "index") as index:
-        index.publish("gamma", "1.0", day="2018-01-01")
-        index.publish("gamma", "2.0", day="2019-01-01")
-        installed.environment |= {"UV_DEFAULT_INDEX": index.url, "UV_FIND_LINKS": ""}
+    with index_of_two_years(installed):
         files = {
             "metis.config.yml": "name: dated\nresolve_as_of: auto\njobs:\n  - {name: it, entrypoint: it.py}\n",
             "it.py": "import gamma; print('gamma', gamma.version)\n",
@@ -222,6 +213,16 @@ def test_auto_is_the_day_of_the_last_commit_to_the_requirements(live: LiveDaemon
         (folder / "requirements.txt").write_text("gamma>=1\n")
         live.wait_for_run("dated/2")
         assert "gamma 2.0" in installed.ok("logs", "dated/2")
+
+
+@contextmanager
+def index_of_two_years(installed: Installed) -> Iterator[None]:
+    """The only index, with gamma 1.0 of 2018 and gamma 2.0 of 2019."""
+    with serving(installed.root / "index") as index:
+        index.publish("gamma", "1.0", day="2018-01-01")
+        index.publish("gamma", "2.0", day="2019-01-01")
+        installed.environment |= {"UV_DEFAULT_INDEX": index.url, "UV_FIND_LINKS": ""}
+        yield
 
 
 def sleepers_in(folder: Path) -> list[psutil.Process]:

@@ -108,13 +108,8 @@ def test_after_a_death_while_a_layer_is_made_the_next_save_works(installed: Inst
     live = LiveDaemon(installed)
     config = "name: small\njobs:\n  - {name: report, entrypoint: report.ipynb}\n"
     folder = installed.write_project("small", {"metis.config.yml": config, "report.ipynb": notebook("print('it ran')")})
-    mark = installed.root / "mark"
     # The second one to be declared whole, after the project's own: papermill.
-    installed.environment |= {"SKAFD_CRASH_AT": "environment.declare.before:2", "SKAFD_CRASH_MARK": str(mark)}
-    installed.command("up", folder, "--detach")
-    installed.wait_for("the death", mark.exists)
-    for variable in ("SKAFD_CRASH_AT", "SKAFD_CRASH_MARK"):
-        del installed.environment[variable]
+    installed.dies_deploying(folder, "environment.declare.before:2")
     installed.ok("up", folder)
     assert live.wait_for_run("small/1")["summary"]["state"] == "succeeded"
     assert "it ran" in installed.ok("logs", "small/1")

@@ -104,6 +104,15 @@ class Installed:
             path.write_text(text)
         return folder
 
+    def dies_deploying(self, folder: Path, point: str) -> None:
+        """The daemon that deploys the folder dies where it comes by the crash point; what is started next does not."""
+        mark = self.root / f"mark-{folder.name}"
+        undisturbed = self.environment
+        self.environment = {**undisturbed, "SKAFD_CRASH_AT": point, "SKAFD_CRASH_MARK": str(mark)}
+        self.command("up", folder, "--detach")
+        self.wait_for(f"{point} to be come by", mark.exists)
+        self.environment = undisturbed
+
     def status(self) -> dict[str, Any]:
         """What `skafd status --json` says."""
         return dict(self.json("status"))

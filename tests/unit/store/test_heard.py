@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +13,9 @@ from skafd.model.project import TriggerKind
 from skafd.model.run import Cause, CauseKind, EventCause, Run
 from skafd.model.states import RunState
 from skafd.store import Database
-from tests.support.stored import CONFIG, NOON
+from tests.support.stored import NOON
 
 READY = Happened(TriggerKind.EVENT, "ready", detail="ready", parameters=(("a", "1"),), key="k")
-
-
-@pytest.fixture
-def churn(database: Database, tmp_path: Path) -> ProjectId:
-    with database.transaction() as writer:
-        row = writer.add_project(tmp_path / "churn", "churn", None, NOON)
-        writer.record_deployment(row.id, "hash", CONFIG, "env", NOON)
-        writer.switch_live(row.id, 1, NOON)  # type: ignore[arg-type]
-    return row.id
 
 
 def write(database: Database, decisions: Decisions) -> None:
@@ -44,35 +34,35 @@ def set_off(project: ProjectId, number: int = 1) -> Decisions:
     )
 
 
-def test_an_event_is_kept_with_what_followed_from_it(database: Database, churn: ProjectId) -> None:
-    write(database, set_off(churn))
+def test_an_event_is_kept_with_what_followed_from_it(database: Database, project: ProjectId) -> None:
+    write(database, set_off(project))
     with database.reader() as reader:
         (event,) = reader.heard()
         assert (event.number, event.kind, event.name, event.key, event.slug) == (1, "event", "ready", "k", None)
         assert [(run.slug, run.number, run.state) for run in event.runs] == [("churn", 1, "running")]
-        assert event.unheeded == ((churn, "train", "paused"),)
-        assert reader.heard(churn) == reader.heard(number=1) == (event,)
-        assert reader.latest_unheeded(churn, JobId("train")) == (NOON, "train", "ready: paused")
-        assert reader.latest_unheeded(churn, JobId("ingest")) is None
+        assert event.unheeded == ((project, "train", "paused"),)
+        assert reader.heard(project) == reader.heard(number=1) == (event,)
+        assert reader.latest_unheeded(project, JobId("train")) == (NOON, "train", "ready: paused")
+        assert reader.latest_unheeded(project, JobId("ingest")) is None
         ((run, deployment),) = reader.open_runs()
         assert run.cause.event == EventCause(1, TriggerKind.EVENT, "ready", (("PARAMETERS", "{}"),), ("churn/ingest",))
         assert deployment.slug == "churn"
 
 
-def test_a_key_is_used_once(database: Database, churn: ProjectId) -> None:
+def test_a_key_is_used_once(database: Database, project: ProjectId) -> None:
     write(database, Decisions(heard=(Heard(1, READY),)))
     with database.transaction() as writer:
         found = writer.heard_with_key(TriggerKind.EVENT, "ready", None, "k")
         assert found is not None
         assert found.number == 1
         assert writer.heard_with_key(TriggerKind.EVENT, "other", None, "k") is None
-        assert writer.heard_with_key(TriggerKind.WEBHOOK, "ready", churn, "k") is None
+        assert writer.heard_with_key(TriggerKind.WEBHOOK, "ready", project, "k") is None
     with pytest.raises(StoreError):
         write(database, Decisions(heard=(Heard(2, READY),)))
 
 
-def test_old_events_go_but_not_the_newest_nor_those_with_runs(database: Database, churn: ProjectId) -> None:
-    write(database, set_off(churn))
+def test_old_events_go_but_not_the_newest_nor_those_with_runs(database: Database, project: ProjectId) -> None:
+    write(database, set_off(project))
     write(database, Decisions(heard=(Heard(2, Happened(TriggerKind.EVENT, "a")), Heard(3, READY_AGAIN))))
     with database.transaction() as writer:
         writer.delete_heard(NOON + timedelta(days=1))
@@ -84,18 +74,18 @@ def test_old_events_go_but_not_the_newest_nor_those_with_runs(database: Database
 READY_AGAIN = Happened(TriggerKind.EVENT, "b")
 
 
-def test_of_a_token_only_the_hash_is_kept(database: Database, churn: ProjectId) -> None:
+def test_of_a_token_only_the_hash_is_kept(database: Database, project: ProjectId) -> None:
     with database.transaction() as writer:
-        made = writer.add_webhook_token(churn, "orders", "00ff", NOON)
+        made = writer.add_webhook_token(project, "orders", "00ff", NOON)
         writer.use_webhook_token(made.number, NOON)
     with database.reader() as reader:
-        assert [(one.webhook, one.sha256, one.last_used_at) for one in reader.webhook_tokens(churn, "orders")] == [
+        assert [(one.webhook, one.sha256, one.last_used_at) for one in reader.webhook_tokens(project, "orders")] == [
             ("orders", "00ff", NOON)
         ]
-        assert reader.webhook_tokens(churn, "other") == ()
+        assert reader.webhook_tokens(project, "other") == ()
     with database.transaction() as writer:
-        writer.revoke_webhook_token(churn, made.number)
+        writer.revoke_webhook_token(project, made.number)
     with pytest.raises(NotFound), database.transaction() as writer:
-        writer.revoke_webhook_token(churn, made.number)
+        writer.revoke_webhook_token(project, made.number)
     with pytest.raises(NotFound), database.transaction() as writer:
         writer.use_webhook_token(made.number, NOON)
