@@ -20,7 +20,7 @@ from skafd.tui.finding_out import FindsOut
 from skafd.tui.graph_view import GraphView
 from skafd.tui.mirror import Mirror
 from skafd.tui.rows import Row
-from skafd.tui.sizes import DETAIL_COLUMNS, DETAIL_LINES
+from skafd.tui.sizes import detail_beside
 
 if TYPE_CHECKING:
     from skafd.tui.app import SkafdApp
@@ -35,9 +35,7 @@ class GraphScreen(FindsOut, Deeds, Screen[None]):
     DEFAULT_CSS = f"""
     GraphScreen #top {{ height: 1; padding: 0 1; background: $panel; }}
     GraphScreen GraphView {{ width: 1fr; height: 1fr; }}
-    GraphScreen #detail {{ width: {DETAIL_COLUMNS}; padding: 0 1; border-left: solid $panel; }}
-    GraphScreen.-narrow #both {{ layout: vertical; }}
-    GraphScreen.-narrow #detail {{ width: 100%; height: {DETAIL_LINES}; border-left: none; border-top: solid $panel; }}
+    {detail_beside("GraphScreen")}
     """
     app: SkafdApp
 

@@ -14,7 +14,7 @@ from textual.widgets import Footer, Static
 
 from skafd.errors import SkafdError
 from skafd.tui.line_list import Item, LineList
-from skafd.tui.sizes import DETAIL_COLUMNS, DETAIL_LINES
+from skafd.tui.sizes import detail_beside
 
 if TYPE_CHECKING:
     from skafd.tui.app import SkafdApp
@@ -29,9 +29,7 @@ class Listing(Screen[None], Generic[T]):
     DEFAULT_CSS = f"""
     Listing #top {{ height: 1; padding: 0 1; background: $panel; }}
     Listing LineList {{ width: 1fr; height: 1fr; }}
-    Listing #detail {{ width: {DETAIL_COLUMNS}; padding: 0 1; border-left: solid $panel; }}
-    Listing.-narrow #both {{ layout: vertical; }}
-    Listing.-narrow #detail {{ width: 100%; height: {DETAIL_LINES}; border-left: none; border-top: solid $panel; }}
+    {detail_beside("Listing")}
     """
     app: SkafdApp
 

@@ -24,7 +24,7 @@ from skafd.tui.mirror import Mirror
 from skafd.tui.row_look import draw_row, header
 from skafd.tui.rows import Order, Row, RowMaker
 from skafd.tui.services_screen import ServicesScreen
-from skafd.tui.sizes import DETAIL_COLUMNS, DETAIL_LINES
+from skafd.tui.sizes import detail_beside
 from skafd.tui.top_line import top_line
 
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ class MachineScreen(FindsOut, Deeds, Screen[None]):
     MachineScreen #columns {{ height: 1; color: $text-muted; }}
     MachineScreen #rows {{ height: 1fr; }}
     MachineScreen #list {{ width: 1fr; }}
-    MachineScreen #detail {{ width: {DETAIL_COLUMNS}; padding: 0 1; border-left: solid $panel; }}
-    MachineScreen.-narrow #both {{ layout: vertical; }}
-    MachineScreen.-narrow #detail {{
-        width: 100%; height: {DETAIL_LINES}; border-left: none; border-top: solid $panel;
-    }}
+    {detail_beside("MachineScreen")}
     """
     app: SkafdApp
 
