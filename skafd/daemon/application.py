@@ -7,9 +7,11 @@ import logging
 import os
 import signal
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from skafd import __version__, clock
+from skafd.addons.program import Programs
 from skafd.api.backend import Backend
 from skafd.api.server import serve, serve_data, serve_webhooks
 from skafd.api.shapes import DaemonInfo
@@ -38,10 +40,25 @@ from skafd.jobs.relay import Relay
 from skafd.jobs.server import JobsServer
 from skafd.machine.capacity import read_capacity
 from skafd.machine.enforcement import enforcement_of
+from skafd.model.limits import Capacity
+from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.cgroup.detect import clear, detect
 from skafd.store import Database
 
 log = logging.getLogger("skafd")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every room stands on."""
+
+    home: Home
+    database: Database
+    place: CgroupPlace
+    capacity: Capacity
+    changes: Changes
+    alarm: Alarm
+    stopping: asyncio.Event
 
 
 async def serve_home(home: Home) -> None:
@@ -49,76 +66,126 @@ async def serve_home(home: Home) -> None:
     home.create()
     systemd = Systemd.take()
     async with AsyncExitStack() as stack:
-        lock = home.acquire_lock()
-        stack.callback(lock.release)
-        migrate_apart(home.database)
-        database = Database.open(home.database)
-        stack.callback(database.close)
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-
-        changes = Changes()
-        place = detect(home.path)
-        stack.callback(clear, place)
-        enforcement = enforcement_of(place)
-        capacity = read_capacity()
-        alarm = Alarm(loop)
-        stack.callback(alarm.close)
-        programs = known_programs(home, capacity)
-        runner = BuildRunner(home.path, place, capacity)
+        ground = _prepare(home, stack)
+        runner = BuildRunner(home.path, ground.place, ground.capacity)
         runner.end_leftovers()
-        builds = EnvironmentBuilds(home, database, changes, runner)
-        mending = Mending(builds.is_whole, builds.mend)
-        orchestrator = Orchestrator(
-            home, database, place, capacity, changes, alarm.set, programs, check_environments=mending.check
-        )
-        alarm.rings(orchestrator.ring)
-        stack.callback(ClockWatch(loop, (alarm.again, orchestrator.ring)).close)
-        orchestrator.start()
-        stack.push_async_callback(_end_thread, orchestrator)
-        watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
-        stack.callback(watchdog.cancel)
-        deploying = Deploying(home, database, orchestrator, changes, capacity, enforcement, place, builds)
-        stack.callback(deploying.close)
-        deploying.resume()
-        about = DaemonInfo(
-            pid=os.getpid(),
-            version=__version__,
-            started_at=clock.now().isoformat(),
-            home=str(home.path),
-            enforcement=enforcement.name_for_people,
-        )
-        housekeeping = Housekeeping(home, database, orchestrator.mailbox)
-        stack.callback(housekeeping.close)
-        housekeeping.begin()
-        alarm.every_day(housekeeping.begin)
-        serving = Serving(home, database, orchestrator, programs, changes)
-        data = DataEndpoint(home, database, orchestrator, serving)
-        website = Website(loop)
-        stack.push_async_callback(asyncio.to_thread, website.close)
-        backend = DaemonBackend(
-            about,
-            database,
-            orchestrator,
-            deploying,
-            changes,
-            serving,
-            data,
-            website=website,
-            end=partial(loop.call_soon_threadsafe, stopping.set),
-        )
-        jobs = JobsServer(
-            home.jobs_socket,
-            ForJobs(home, database, orchestrator.mailbox, changes, serving),
-            load_key(home.job_token_key),
-        )
-        stack.callback(jobs.close)
-        _open_ports(home, backend, stopping, stack)
+        builds = EnvironmentBuilds(home, ground.database, ground.changes, runner)
+        programs = known_programs(home, ground.capacity)
+        orchestrator = _start_orchestrator(ground, programs, builds, systemd, stack)
+        deploying = _start_deploying(ground, orchestrator, builds, stack)
+        _keep_house(ground, orchestrator, stack)
+        serving = Serving(home, ground.database, orchestrator, programs, ground.changes)
+        backend = _backend(ground, orchestrator, deploying, serving, stack)
+        _let_jobs_in(ground, orchestrator, serving, stack)
+        _open_ports(home, backend, ground.stopping, stack)
         log.info("skafd %s serves %s (pid %d)", __version__, home.path, os.getpid())
-        await serve(backend, home.api_socket, stopping, systemd.ready)
+        await serve(backend, home.api_socket, ground.stopping, systemd.ready)
         systemd.stopping()
+
+
+def _prepare(home: Home, stack: AsyncExitStack) -> _Ground:
+    """Nobody else has the state folder from here on. Raises AlreadyRunning."""
+    lock = home.acquire_lock()
+    stack.callback(lock.release)
+    migrate_apart(home.database)
+    database = Database.open(home.database)
+    stack.callback(database.close)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    place = detect(home.path)
+    stack.callback(clear, place)
+    alarm = Alarm(loop)
+    stack.callback(alarm.close)
+    return _Ground(home, database, place, read_capacity(), Changes(), alarm, stopping)
+
+
+def _start_orchestrator(
+    ground: _Ground, programs: Programs, builds: EnvironmentBuilds, systemd: Systemd, stack: AsyncExitStack
+) -> Orchestrator:
+    orchestrator = Orchestrator(
+        ground.home,
+        ground.database,
+        ground.place,
+        ground.capacity,
+        ground.changes,
+        ground.alarm.set,
+        programs,
+        check_environments=Mending(builds.is_whole, builds.mend).check,
+    )
+    ground.alarm.rings(orchestrator.ring)
+    loop = asyncio.get_running_loop()
+    stack.callback(ClockWatch(loop, (ground.alarm.again, orchestrator.ring)).close)
+    orchestrator.start()
+    stack.push_async_callback(_end_thread, orchestrator)
+    watchdog = loop.create_task(systemd.keep_watchdog(lambda: orchestrator.turns, orchestrator.mailbox.wake))
+    stack.callback(watchdog.cancel)
+    return orchestrator
+
+
+def _start_deploying(
+    ground: _Ground, orchestrator: Orchestrator, builds: EnvironmentBuilds, stack: AsyncExitStack
+) -> Deploying:
+    enforcement = enforcement_of(ground.place)
+    deploying = Deploying(
+        ground.home,
+        ground.database,
+        orchestrator,
+        ground.changes,
+        ground.capacity,
+        enforcement,
+        ground.place,
+        builds,
+    )
+    stack.callback(deploying.close)
+    deploying.resume()
+    return deploying
+
+
+def _keep_house(ground: _Ground, orchestrator: Orchestrator, stack: AsyncExitStack) -> None:
+    """Now, and once a day."""
+    housekeeping = Housekeeping(ground.home, ground.database, orchestrator.mailbox)
+    stack.callback(housekeeping.close)
+    housekeeping.begin()
+    ground.alarm.every_day(housekeeping.begin)
+
+
+def _backend(
+    ground: _Ground, orchestrator: Orchestrator, deploying: Deploying, serving: Serving, stack: AsyncExitStack
+) -> Backend:
+    """What the api asks."""
+    loop = asyncio.get_running_loop()
+    website = Website(loop)
+    stack.push_async_callback(asyncio.to_thread, website.close)
+    return DaemonBackend(
+        _about(ground),
+        ground.database,
+        orchestrator,
+        deploying,
+        ground.changes,
+        serving,
+        DataEndpoint(ground.home, ground.database, orchestrator, serving),
+        website=website,
+        end=partial(loop.call_soon_threadsafe, ground.stopping.set),
+    )
+
+
+def _about(ground: _Ground) -> DaemonInfo:
+    return DaemonInfo(
+        pid=os.getpid(),
+        version=__version__,
+        started_at=clock.now().isoformat(),
+        home=str(ground.home.path),
+        enforcement=enforcement_of(ground.place).name_for_people,
+    )
+
+
+def _let_jobs_in(ground: _Ground, orchestrator: Orchestrator, serving: Serving, stack: AsyncExitStack) -> None:
+    """What the SDK asks for is answered from here on."""
+    home = ground.home
+    answers = ForJobs(home, ground.database, orchestrator.mailbox, ground.changes, serving)
+    stack.callback(JobsServer(home.jobs_socket, answers, load_key(home.job_token_key)).close)
 
 
 def _open_ports(home: Home, backend: Backend, stopping: asyncio.Event, stack: AsyncExitStack) -> None:
