@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from skafd.sandbox import prctl
 from skafd.sandbox.child import Child, ChildGone, Stage, Start, start_child
+from skafd.sandbox.returning import WayBack
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.user import User
 
@@ -15,15 +16,24 @@ from skafd.sandbox.user import User
 class Ahead:
     """The supervisor's signals, the pipe into which the job prints, and perhaps a child that may become the job."""
 
-    def __init__(self) -> None:
+    def __init__(self, way_back: WayBack) -> None:
         """SIGTERM may be blocked, and is unblocked now that it can be heeded. Raises OSError."""
+        self.way_back = way_back
+        self.earlier: list[str] = []
+        """The folders of attempts that this process ran before."""
         self.signals = SignalPipe()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         prctl.adopt_orphans()
-        # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
-        self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.pipe, False)
         self._child: Child | None = None
+        self._open_pipe()
+
+    def begin_anew(self, ended: str) -> None:
+        """Gets ready for another attempt after that in the folder `ended`. Raises OSError."""
+        self.earlier.append(ended)
+        # Whoever escaped with the old one must not print into the log of another attempt.
+        os.close(self.pipe)
+        os.close(self._pipe_entrance)
+        self._open_pipe()
 
     def fork_child(self, not_for_it: int) -> None:
         """Forks the child, which waits until it is told what to become. Raises OSError."""
@@ -43,3 +53,8 @@ class Ahead:
             return child.pid, child.start(stage, command)
         except ChildGone:
             return self.start(stage, command)
+
+    def _open_pipe(self) -> None:
+        # The writing end stays open here, so that the pipe never reports an end which would have to be handled.
+        self.pipe, self._pipe_entrance = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.pipe, False)

@@ -144,6 +144,8 @@ class Attendant:
         for number in self._ahead.signals.read():
             if number == signal.SIGTERM:
                 request = kill.cancel_request(self._spec.directory)
+                if request is None and any(map(kill.cancel_request, self._ahead.earlier)):
+                    continue  # It was meant for an attempt that this process ran before, and came late.
                 if request is None:
                     # Nobody asked skafd for it: so a shutdown of the machine is no cancellation, and may be retried.
                     self.ask_to_stop(Verdict.LOST, "its supervisor was told to end, as at a shutdown of the machine")

@@ -136,6 +136,7 @@ class Execution:
         self._watches.append(self._usage)
         attendant.start_clock()
         report.tell_started(self._spec)
+        self._ahead.way_back.say_begun()
 
     def _peak_memory_bytes(self, attendant: Attendant) -> int:
         peak = self._cgroup.peak_memory_bytes()

@@ -14,18 +14,16 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections import deque
+from typing import Any
 
-from skafd import crash
 from skafd.sandbox import child, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
+from skafd.sandbox.crew import Crew
 from skafd.sandbox.signals import SignalPipe, catch_all
-from skafd.sandbox.spare import Spare, begin_at_once, wait_and_supervise
 
 _RECEIVE_BYTES = 256 * 1024
 _OOM_SCORE_ADJUSTMENT = -900
-_SPARES = 1
 _STANDARD_ERROR = 2
 _IDLE_MILLISECONDS = 3
 """Without a request for so long, a fork is in nobody's way."""
@@ -53,118 +51,88 @@ class _Launcher:
 
     def __init__(self, control: socket.socket, place: CgroupPlace) -> None:
         self._control = control
-        self._place = place
         self._signals = SignalPipe()
-        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        self._crew = Crew(place, self._let_go)
         self._reader = frames.FrameReader()
-        self._spares: list[Spare] = []
-        self._wants_spares = True
+        self._waiting: deque[bytes] = deque()
+        self._wants_spare = True
 
     def serve(self) -> None:
-        """Returns at end of file, or on SIGTERM; spare supervisors are gone then."""
+        """Returns at end of file, or on SIGTERM; supervisors without an attempt are gone then."""
         poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        poll.register(self._signals.fileno(), select.POLLIN)
+        for source in (self._control, self._signals, self._crew.desk):
+            poll.register(source, select.POLLIN)
         while self._take_turn({descriptor for descriptor, _ in poll.poll(self._patience())}):
             pass
-        for spare in self._spares:
-            spare.dismiss()
+        self._crew.dismiss()
 
-    def _patience(self) -> int | None:
-        lacks_spares = self._wants_spares and len(self._spares) < _SPARES
-        return _IDLE_MILLISECONDS if lacks_spares else None
+    def _patience(self) -> float | None:
+        """In milliseconds."""
+        if self._waiting:
+            return self._crew.patience_seconds() * 1000 + 1
+        return _IDLE_MILLISECONDS if self._wants_spare and not self._crew.has_spare else None
 
     def _take_turn(self, ready: set[int]) -> bool:
         """False at the end."""
-        if not ready:
+        if not ready and not self._waiting:
             self._fork_ahead()
         if self._signals.fileno() in ready:
             if signal.SIGTERM in self._signals.read():
                 return False
-            _reap()
-        return self._control.fileno() not in ready or self._serve_requests()
+            self._reap()
+        if self._crew.desk.fileno() in ready:
+            self._crew.hear()
+        if self._control.fileno() in ready and not self._receive():
+            return False
+        return self._hand_out()
 
     def _fork_ahead(self) -> None:
         try:
-            self._spares.append(self._fork_spare())
+            self._crew.fork_ahead()
         except OSError:
             # No process or no memory for one: the next request says so, if it is still so then.
-            self._wants_spares = False
+            self._wants_spare = False
 
-    def _serve_requests(self) -> bool:
+    def _receive(self) -> bool:
+        """What still waits when the daemon is gone has not begun: the next daemon asks for it again."""
         try:
             data = self._control.recv(_RECEIVE_BYTES)
-            for request in self._reader.feed(data):
-                self._control.sendall(frames.encode(json.dumps(self._answer(request)).encode()))
+        except ConnectionResetError:
+            return False
+        self._waiting.extend(self._reader.feed(data))
+        return bool(data)
+
+    def _hand_out(self) -> bool:
+        try:
+            while self._waiting and self._crew.has_room:
+                self._control.sendall(frames.encode(json.dumps(self._answer(self._waiting.popleft())).encode()))
         except (ConnectionResetError, BrokenPipeError):
             return False
-        return bool(data)
+        if not self._waiting:
+            self._crew.dismiss_free()
+        return True
 
     def _answer(self, request: bytes) -> dict[str, Any]:
         first_line, _, spec = request.partition(b"\n")
         name = first_line.decode()
         try:
-            pid = self._launch(spec)
+            pid = self._crew.launch(spec)
         except OSError as error:
             return {"name": name, "error": f"{type(error).__name__}: {error}"}
-        self._wants_spares = True
+        self._wants_spare = True
         # It is not reaped before the next turn, so it has this entry even if it ended already.
         fields = identity.stat_fields(pid)
         return {"name": name, "pid": pid, "start_time": int(fields[19]) if fields else 0}
 
-    def _launch(self, spec: bytes) -> int:
-        """Gives the attempt to a supervisor, which may have ended while it waited; returns its pid."""
-        while self._spares:
-            spare = self._spares.pop(0)
-            if spare.give(spec):
-                return spare.pid
-        return self._fork(lambda: begin_at_once(spec, self._place))
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                self._crew.forget(pid)
 
-    def _fork_spare(self) -> Spare:
-        request, entrance = os.pipe2(os.O_CLOEXEC)
-        new = Spare(entrance)
-
-        def wait() -> None:
-            new.let_go()
-            wait_and_supervise(request, self._place)
-
-        try:
-            new.pid = self._fork(wait)
-        except OSError:
-            os.close(entrance)
-            raise
-        finally:
-            os.close(request)
-        return new
-
-    @crash.around("supervisor.fork")
-    def _fork(self, life: Callable[[], None]) -> int:
-        """A supervisor that leads this life; its pid."""
-        # Until it has a pipe of its own, the supervisor's signals would go to this process.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        try:
-            pid = os.fork()
-            if pid == 0:
-                self._become_supervisor(life)
-            return pid
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-    def _become_supervisor(self, life: Callable[[], None]) -> NoReturn:
-        status = 1
-        try:
-            os.setsid()
-            self._signals.close()
-            self._control.close()
-            for spare in self._spares:
-                spare.let_go()
-            for standard in (0, 1, 2):
-                os.dup2(self._null, standard)
-            os.close(self._null)
-            life()
-            status = 0
-        finally:
-            os._exit(status)
+    def _let_go(self) -> None:
+        """In a supervisor: what is the launcher's alone."""
+        self._signals.close()
+        self._control.close()
 
 
 def _keep_descriptors_from_jobs() -> None:
@@ -180,9 +148,3 @@ def _own(place: CgroupPlace) -> CgroupPlace:
     if place.scope is None:
         return place
     return CgroupPlace(place.kind, place.scope.prepare(tuple(place.folders)))
-
-
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0] != 0:
-            pass

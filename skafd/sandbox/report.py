@@ -30,8 +30,10 @@ def tell_ended(spec: AttemptSpec, found: Evidence) -> None:
     _tell(spec, NotificationKind.ENDED, found, _ENDED_WITHIN_SECONDS)
 
 
-def record_and_tell(spec: AttemptSpec, found: Evidence) -> None:
+def record_and_tell(spec: AttemptSpec, found: Evidence) -> bool:
     """Writes `exit.json`, then tells the daemon; where the disk refuses, tells first and keeps trying.
+
+    False when it had to be given up: the end is not on the disk.
 
     The daemon commits what it is told before it acts on it. So the name of the file is synced while it is at work:
     whoever loses power in between finds the end in the database, or finds that nothing followed from it yet.
@@ -42,9 +44,10 @@ def record_and_tell(spec: AttemptSpec, found: Evidence) -> None:
     tell_ended(spec, found)
     while not (recorded and _succeeds(lambda: evidence.sync(spec.directory))):
         if time.monotonic() > deadline or not os.path.isdir(spec.directory):
-            return
+            return False
         time.sleep(_PAUSE_SECONDS)
         recorded = _succeeds(lambda: evidence.write(spec.directory, found))
+    return True
 
 
 def _sync_output(spec: AttemptSpec) -> None:

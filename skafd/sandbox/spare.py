@@ -17,16 +17,20 @@ from skafd import crash
 from skafd.sandbox import small_files
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.cgroup.base import CgroupPlace
+from skafd.sandbox.returning import WayBack
 from skafd.sandbox.signals import SignalPipe
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.supervisor import supervise
+
+_MOST_ATTEMPTS = 64
+"""Of one supervisor: whatever grows in it has an end."""
 
 
 class Spare:
     """The launcher's side. A forked process must `let_go` of every spare but itself."""
 
-    def __init__(self, entrance: int) -> None:
-        self.pid = 0
+    def __init__(self, pid: int, entrance: int) -> None:
+        self.pid = pid
         self._entrance = entrance
 
     @crash.around("supervisor.give")
@@ -51,33 +55,38 @@ class Spare:
             os.waitpid(self.pid, 0)
 
 
-def wait_and_supervise(request: int, place: CgroupPlace) -> None:
+def wait_and_supervise(request: int, place: CgroupPlace, way_back: WayBack) -> None:
     """The supervisor's side: gets ready, waits for its attempt, and runs it."""
     # Nothing here makes cycles worth collecting, and a collection writes to pages that are shared with the launcher.
     gc.disable()
-    ahead = Ahead()
+    ahead = Ahead(way_back)
     ahead.fork_child(request)
-    spec = _receive(request, ahead.signals)
-    os.close(request)
-    if spec is not None:
-        supervise(spec, place, ahead)
+    _run_all(_receive(request, ahead.signals), place, ahead)
 
 
-def begin_at_once(spec: bytes, place: CgroupPlace) -> None:
+def begin_at_once(spec: bytes, place: CgroupPlace, way_back: WayBack) -> None:
     """The life of a supervisor for which there was an attempt before it was forked."""
     gc.disable()
-    supervise(AttemptSpec.from_json(json.loads(spec)), place, Ahead())
+    _run_all(AttemptSpec.from_json(json.loads(spec)), place, Ahead(way_back))
+
+
+def _run_all(spec: AttemptSpec | None, place: CgroupPlace, ahead: Ahead) -> None:
+    """One attempt after another, as long as some wait."""
+    while spec is not None and supervise(spec, place, ahead) and len(ahead.earlier) < _MOST_ATTEMPTS:
+        ahead.begin_anew(spec.directory)
+        request = ahead.way_back.offer()
+        spec = None if request is None else _receive(request, ahead.signals)
 
 
 def _receive(request: int, signals: SignalPipe) -> AttemptSpec | None:
     """The attempt; None when there will be none."""
-    if not _wait(request, signals):
-        return None
     try:
-        return AttemptSpec.from_json(json.loads(small_files.read_all(request)))
+        return AttemptSpec.from_json(json.loads(small_files.read_all(request))) if _wait(request, signals) else None
     except ValueError:
         # The launcher ended before it had written all of it; the daemon asks another one.
         return None
+    finally:
+        os.close(request)
 
 
 def _wait(request: int, signals: SignalPipe) -> bool:

@@ -30,20 +30,30 @@ class _NotStarted(Exception):
         self.evidence = Evidence(verdict, reason=reason, for_want_of_room=for_want_of_room)
 
 
-def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> None:
-    """Runs the attempt to its end in this process, unless it belongs to another supervisor."""
+def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> bool:
+    """Runs the attempt to its end in this process, unless it belongs to another supervisor.
+
+    Whether the process is fit for another attempt: this one ended as most do, and that is on the disk.
+    """
     leaf = place.leaf(spec.cgroup_name)
     try:
         if not _claim(spec, leaf):
-            return
+            return False
     except OSError as error:
         # Without a claim nothing may be written: another supervisor might own the folder.
         refusal = _NotStarted(f"the attempt could not be claimed: {error}", for_want_of_room=is_for_want_of_room(error))
         report.tell_ended(spec, replace(refusal.evidence, ended_at=time.time()))
-        return
+        return False
     evidence = _Attempt(spec, leaf, ahead).run()
     masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason))
-    report.record_and_tell(spec, masked)
+    return report.record_and_tell(spec, masked) and _is_ordinary(spec, evidence)
+
+
+def _is_ordinary(spec: AttemptSpec, evidence: Evidence) -> bool:
+    """Nobody wanted its end, nothing went wrong, and nothing of it can be left."""
+    is_plain = spec.confinement is None and spec.warm is None and not spec.gives_away
+    went_well = evidence.verdict is Verdict.EXITED and not evidence.reason and not evidence.survivors_killed
+    return is_plain and went_well and kill.cancel_request(spec.directory) is None
 
 
 def _claim(spec: AttemptSpec, leaf: CgroupPlace) -> bool:

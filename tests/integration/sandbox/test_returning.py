@@ -1,0 +1,103 @@
+"""Many attempts at once: few begin at a time, and a supervisor whose attempt has ended takes the next one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+import pytest
+
+from skafd.sandbox.client import Launched
+from skafd.sandbox.crew import BEGIN_AT_ONCE
+from skafd.sandbox.evidence import Verdict
+from skafd.sandbox.kill import request_cancel
+from skafd.sandbox.spec import AttemptSpec
+from tests.support.sandboxed import Sandbox, kill_by_force
+
+MOST_ROUNDS = 20
+"""It depends on the moment whether one is free when the next is due."""
+WAITING = "while [ ! -e go ]; do sleep 0.01; done; exit 3"
+
+
+def test_a_supervisor_that_is_free_takes_the_next_attempt(sandbox: Sandbox) -> None:
+    for number in range(MOST_ROUNDS):
+        specs = _no_ops(sandbox, number)
+        assert [sandbox.ended(spec).exit_code for spec in specs] == [0] * len(specs)
+        assert [sandbox.log(spec.name) for spec in specs] == [f"{spec.name}\n" for spec in specs]
+        if max(Counter(_pids(sandbox).values()).values()) > 1:
+            return
+    pytest.fail("each attempt had a supervisor of its own")
+
+
+def test_jobs_that_last_keep_nobody_waiting(sandbox: Sandbox) -> None:
+    specs = [sandbox.spec(f"job{number}", ("sh", "-c", WAITING)) for number in range(2 * BEGIN_AT_ONCE)]
+    for spec in specs:
+        sandbox.launcher.launch(spec)
+    sandbox.wait(lambda: len([one for one in sandbox.heard if one.kind == "started"]) == len(specs), "all run")
+    for spec in specs:
+        (sandbox.work(spec.name) / "go").touch()
+    assert [sandbox.ended(spec).exit_code for spec in specs] == [3] * len(specs)
+
+
+def test_a_request_to_end_that_comes_late_ends_no_other_attempt(sandbox: Sandbox) -> None:
+    earlier, spec, pid = _on_a_used_supervisor(sandbox)
+    request_cancel(str(sandbox.home / "runs" / earlier), "too late")
+    os.kill(pid, signal.SIGTERM)
+    (sandbox.work(spec.name) / "go").touch()
+    evidence = sandbox.ended(spec)
+    assert (evidence.verdict, evidence.exit_code) == (Verdict.EXITED, 3)
+
+
+def test_a_used_supervisor_that_is_told_to_end_ends_its_attempt(sandbox: Sandbox) -> None:
+    _, spec, pid = _on_a_used_supervisor(sandbox)
+    os.kill(pid, signal.SIGTERM)
+    assert sandbox.ended(spec).verdict is Verdict.LOST
+
+
+def test_a_used_supervisor_outlives_the_launcher_and_ends_with_its_attempt(sandbox: Sandbox) -> None:
+    _, spec, _ = _on_a_used_supervisor(sandbox)
+    kill_by_force(sandbox.launcher.pid)
+    sandbox.launcher.restart()
+    (sandbox.work(spec.name) / "go").touch()
+    assert sandbox.ended(spec).exit_code == 3
+    sandbox.wait(sandbox.supervisors_are_gone, "none of them waits for anything")
+
+
+def test_an_attempt_whose_end_was_wished_for_is_the_last_of_its_supervisor(sandbox: Sandbox) -> None:
+    spec = sandbox.spec("cancelled", ("sh", "-c", WAITING))
+    launched = sandbox.start(spec)
+    rest = _no_ops(sandbox, 0)
+    sandbox.cancel(spec, launched)
+    for one in rest:
+        sandbox.ended(one)
+    assert Counter(_pids(sandbox).values())[launched.pid] == 1
+
+
+def _no_ops(sandbox: Sandbox, number: int) -> list[AttemptSpec]:
+    """More than begin at once; launched, and not waited for."""
+    specs = []
+    for count in range(3 * BEGIN_AT_ONCE):
+        name = f"job{number}-{count}"
+        specs.append(sandbox.spec(name, ("echo", name)))
+        sandbox.launcher.launch(specs[-1])
+    return specs
+
+
+def _pids(sandbox: Sandbox) -> dict[str, int]:
+    """Who runs what."""
+    return {event.name: event.pid for event in sandbox.events if isinstance(event, Launched)}
+
+
+def _on_a_used_supervisor(sandbox: Sandbox) -> tuple[str, AttemptSpec, int]:
+    """An attempt that its supervisor had before, one that it runs now and that waits for `go`, and its pid."""
+    for number in range(MOST_ROUNDS):
+        others = _no_ops(sandbox, number)
+        spec = sandbox.spec(f"last{number}", ("sh", "-c", WAITING))
+        pid = sandbox.start(spec).pid
+        earlier = [other.name for other in others if _pids(sandbox)[other.name] == pid]
+        if earlier:
+            return earlier[0], spec, pid
+        (sandbox.work(spec.name) / "go").touch()
+        sandbox.ended(spec)
+    pytest.fail("each attempt had a supervisor of its own")
