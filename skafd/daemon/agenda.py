@@ -26,7 +26,6 @@ class Agenda:
         self._clocks = clocks or Clocks()
         self._cause: str | None = MissedCause.DAEMON_DOWN
         self._may_be_ahead = True
-        self._doubtful_until: datetime | None = None
 
     def restore(self, timetable: Timetable) -> None:
         """Takes a timetable that was rebuilt from the database."""
@@ -39,17 +38,11 @@ class Agenda:
         return self._clocks.look(now)
 
     def plan(self, now: datetime, jump: Jump, was_decided: WasDecided) -> Plan:
-        """What has become due by `now`, and was not decided before a clock was set back."""
+        """What has become due by `now`, and was not decided before."""
         if self._may_be_ahead or jump.was_set_back:
             self._may_be_ahead = False
-            ahead = self._timetable.set_back(now)
-            self._doubtful_until = max((at for at in (ahead, self._doubtful_until) if at is not None), default=None)
-        plan = self._timetable.due(now, self._cause or jump.cause)
-        if self._doubtful_until is None:
-            return plan
-        if now > self._doubtful_until:
-            self._doubtful_until = None
-        return _without_decided(plan, was_decided)
+            self._timetable.set_back(now)
+        return _without_decided(self._timetable.due(now, self._cause or jump.cause), was_decided)
 
     def planned(self) -> None:
         """The first plan was written: whatever is late from here on is late for another reason."""
@@ -86,20 +79,29 @@ class Agenda:
         """The next instant of a job. Callable from any thread."""
         return self._timetable.next_of(project, job)
 
+    def next_at(self) -> datetime | None:
+        """When something is due next."""
+        return self._timetable.next_at()
+
     def rang(self) -> None:
         """The alarm is used up, whatever the clock says: it may have been set back meanwhile."""
         self._alarm_at = None
 
     def move_alarm(self, wake_at: datetime | None) -> None:
         """Sets the alarm to the earlier of `wake_at` and what is due next."""
-        earliest = min((at for at in (wake_at, self._timetable.next_at()) if at is not None), default=None)
+        earliest = min((at for at in (wake_at, self.next_at()) if at is not None), default=None)
         if earliest != self._alarm_at:
             self._alarm_at = earliest
             self._set_alarm(earliest)
 
 
 def _without_decided(plan: Plan, was_decided: WasDecided) -> Plan:
-    """Without the occurrences that got their run, or their row, when the clock showed their time before."""
+    """Without the occurrences that got their run, or their row.
+
+    They come again when the clock was set back, whoever has been restarted since, and where a new jitter delays them.
+    """
+    if not plan.planned_until:
+        return plan
     due = [
         replace(one, jobs=tuple(job for job in one.jobs if not was_decided(one.project, job, one.instant)))
         for one in plan.due

@@ -24,6 +24,8 @@ def restore(reader: Reader, capacity: Capacity) -> tuple[Engine, Timetable]:
         last_run_numbers=reader.last_run_numbers(),
         last_event_number=reader.last_event_number(),
         gathered=reader.gathered(),
+        deployed_jobs=reader.deployed_jobs(),
+        cancelling=reader.cancelling(),
     )
     engine.pause(reader.pauses())
     timetable = Timetable()

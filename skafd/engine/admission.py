@@ -8,6 +8,7 @@ passes it, so that the machine empties until it fits.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -112,9 +113,11 @@ class Admission:
 
     def move_queue(self, stepped: timedelta) -> None:
         """The clock was set: who waits has waited as long as before, and stands where it stood."""
-        for lane in self._lanes.values():
-            lane.move(stepped)
-        self._is_changed = True
+        self._move(lambda since: since + stepped)
+
+    def distrust_future(self, now: datetime) -> None:
+        """Nobody has waited since later than now: the clock was set back while nobody was looking."""
+        self._move(lambda since: min(since, now))
 
     def admit(self, now: datetime) -> list[TaskKey]:
         """Takes from the queue what may start now, in order, and reserves for it."""
@@ -168,6 +171,11 @@ class Admission:
             if found is not None and (best is None or found.order < best[0].order):
                 best = found, pools
         return None if best and barrier and barrier.order < best[0].order else best
+
+    def _move(self, moved: Callable[[datetime], datetime]) -> None:
+        for lane in self._lanes.values():
+            lane.move(moved)
+        self._is_changed = True
 
     def _free(self) -> Amounts:
         # Never less than nothing: what a task does not need cannot keep it waiting, even if the machine became smaller.

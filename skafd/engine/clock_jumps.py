@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from skafd.engine.board import Board
-from skafd.engine.endings import delay_of
+from skafd.engine.endings import longest_wait
 from skafd.engine.open_run import OpenJob
 from skafd.model.decisions import ClockJumped
 from skafd.model.ids import TaskKey
@@ -29,8 +29,9 @@ def follow(board: Board, event: ClockJumped) -> None:
 
 def distrust_future(board: Board, now: datetime) -> None:
     """After a restart: what lies ahead of the clock was written before somebody set it back."""
-    board.move_retries(lambda at, key: _move_retry(board, key, min(at, now + _longest_delay(board, key))))
+    board.move_retries(lambda at, key: _move_retry(board, key, min(at, now + _longest_wait(board, key))))
     board.move_deadlines(lambda at, seconds: min(at, now + timedelta(seconds=seconds)))
+    board.admission.distrust_future(now)
     board.gathering.distrust_future(now)
     for (project, _), history in list(board.histories.items()):
         seen = replace(
@@ -47,10 +48,10 @@ def _move_retry(board: Board, key: TaskKey, at: datetime) -> datetime:
     return at
 
 
-def _longest_delay(board: Board, key: TaskKey) -> timedelta:
+def _longest_wait(board: Board, key: TaskKey) -> timedelta:
     open_job = _open_job(board, key)
     task = open_job.tasks[key.instance]
-    return delay_of(open_job.job_of(task).retry, task)
+    return longest_wait(open_job.job_of(task).retry, task)
 
 
 def _open_job(board: Board, key: TaskKey) -> OpenJob:

@@ -28,9 +28,11 @@ _AWAITED_SECONDS, _LONGEST_AWAITED_SECONDS = 2.0, 300.0
 def start_attempt(board: Board, draft: Draft, event: AttemptStarted) -> None:
     """STARTING to RUNNING; what is not news is ignored."""
     open_job = _find_alive(board, event.attempt)
-    instance = event.attempt.task.instance
-    if open_job is not None and open_job.tasks[instance].state is TaskState.STARTING:
-        move(board, draft, open_job, instance, TaskState.RUNNING)
+    if open_job is None:
+        return
+    task = open_job.tasks[event.attempt.task.instance]
+    if task.state is TaskState.STARTING:
+        move(board, draft, open_job, task.key.instance, TaskState.RUNNING, gpus=task.gpus)
 
 
 def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
@@ -139,6 +141,11 @@ def _grown_memory(board: Board, open_job: OpenJob, task: Task, outcome: Outcome)
 def _asks_for_more(outcome: Outcome) -> bool:
     """More memory would help: it had reached its own limit."""
     return isinstance(outcome, OomKilled) and outcome.is_for_own_limit
+
+
+def longest_wait(retry: Retry, task: Task) -> timedelta:
+    """How long a task may wait for its next attempt, whatever it waits for."""
+    return max(delay_of(retry, task), _until_it_may_start(task))
 
 
 def delay_of(retry: Retry, task: Task) -> timedelta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from skafd.engine import (
     again,
@@ -66,10 +67,16 @@ class Engine:
         last_run_numbers: Mapping[ProjectId, int],
         last_event_number: int = 0,
         gathered: Iterable[Gathered] = (),
+        deployed_jobs: Mapping[ProjectId, Iterable[JobId]] = MappingProxyType({}),
+        cancelling: Mapping[TaskKey, str] = MappingProxyType({}),
     ) -> None:
-        """Fills a new engine from what is written. The next `handle` goes on from there, whatever its events."""
-        restoring.restore_projects(self._board, live, histories)
+        """Fills a new engine from what is written. The next `handle` goes on from there, whatever its events.
+
+        `deployed_jobs` had a run because what is live went live; `cancelling` are alive and were asked to end.
+        """
+        restoring.restore_projects(self._board, live, histories, deployed_jobs)
         restoring.restore_runs(self._board, open_runs)
+        self._board.cancelling.update(cancelling)
         self._board.last_run_numbers.update(last_run_numbers)
         self._is_restored = True
         self._board.last_event_number = last_event_number

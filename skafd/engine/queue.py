@@ -6,8 +6,9 @@ that whole branches are passed by at once. Places are only added at the end; whe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from skafd.model.ids import TaskKey
@@ -69,13 +70,9 @@ class Queue:
         self._places[index] = None
         self._set(index, _NOBODY)
 
-    def move(self, stepped: timedelta) -> None:
-        """Lets every task have come so much later, or earlier."""
-        seconds = stepped.total_seconds()
-        self._places = [
-            place and replace(place, order=(place.order[0] + seconds, place.order[1]), since=place.since + stepped)
-            for place in self._places
-        ]
+    def move(self, moved: Callable[[datetime], datetime]) -> None:
+        """Lets every task have come at another instant; the order among them stays."""
+        self._places = [place and _moved(place, moved(place.since)) for place in self._places]
 
     def get(self, task: TaskKey) -> Place:
         """Where a task stands. Raises KeyError."""
@@ -131,6 +128,11 @@ class Queue:
             tree[node] = _least(tree[2 * node], tree[2 * node + 1])
         self._tree = tree
         self._head = 0
+
+
+def _moved(place: Place, since: datetime) -> Place:
+    by_seconds = (since - place.since).total_seconds()
+    return replace(place, order=(place.order[0] + by_seconds, place.order[1]), since=since)
 
 
 def _least(one: Amounts, other: Amounts) -> Amounts:

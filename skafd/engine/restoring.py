@@ -12,18 +12,22 @@ from skafd.engine.moves import enqueue, needs_of
 from skafd.engine.open_run import OpenJob, OpenRun
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId, RunKey
-from skafd.model.run import CauseKind, JobHistory, Run, Task
+from skafd.model.run import JobHistory, Run, Task
 from skafd.model.states import TaskState
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def restore_projects(
-    board: Board, live: Iterable[Deployment], histories: Mapping[ProjectId, Iterable[JobHistory]]
+    board: Board,
+    live: Iterable[Deployment],
+    histories: Mapping[ProjectId, Iterable[JobHistory]],
+    deployed_jobs: Mapping[ProjectId, Iterable[JobId]],
 ) -> None:
     """Puts back what is live, and what earlier runs say of each job."""
     for deployment in live:
         board.put_live(deployment)
+        board.live[deployment.project].deployed_jobs.update(deployed_jobs.get(deployment.project, ()))
     for project, jobs in histories.items():
         for history in jobs:
             board.put_history(project, history)
@@ -51,9 +55,6 @@ def _restore_run(board: Board, run: Run, deployment: Deployment, graph: Graph) -
         tasks.setdefault(task.key.job, []).append(task)
     open_run.add_jobs(tasks)
     board.add_run(open_run)
-    live = board.live.get(run.key.project)
-    if live is not None and run.cause.kind is CauseKind.DEPLOY and run.deployment == live.deployment.number:
-        live.deployed_jobs.update(tasks)
     for open_job in open_run.jobs.values():
         if open_job.open_tasks:
             _restore_open_job(board, open_job)

@@ -131,18 +131,16 @@ class Timetable:
         """Whether the job, or its project, is paused."""
         return (project, None) in self._paused or (project, job) in self._paused
 
-    def set_back(self, now: datetime) -> datetime | None:
+    def set_back(self, now: datetime) -> None:
         """Begins at `now` again with what is planned beyond it: the clock was set back.
 
-        Returns until when occurrences may have been decided before; None where there are none.
+        Occurrences may come again that were decided before.
         """
         ahead = [line for lines in self._lines.values() for line in chain(*lines.values()) if line.since - now > _AHEAD]
-        latest = max((line.since for line in ahead), default=None)
         for line in ahead:
             line.advance(now)
         if ahead:
             self._fill_heap()
-        return latest
 
     def next_at(self) -> datetime | None:
         """The earliest instant at which `due` will have something to say."""

@@ -20,7 +20,8 @@ What can be written, all in `writer.Writer`:
 
 What can be asked, all in `reader.Reader`:
 
-* at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`
+* at the start: `live_deployments`, `open_runs`, `histories`, `last_run_numbers`, `planned`, `alive_attempts`,
+  `cancelling`, `deployed_jobs`
 * projects: `projects`, `project`, `find_project`, `deployments`, `deployment`, `variables`, `missed`,
   `parent_folders`; environments: `lock`, `environment_users`
 * runs: `runs`, `run`, `latest_tasks`, `latest_counts`, `events`, `run_events`

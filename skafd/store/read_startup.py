@@ -98,6 +98,32 @@ class StartupReader(Statements):
         )
         return tuple(_alive_attempt(row) for row in rows)
 
+    def cancelling(self) -> dict[TaskKey, str]:
+        """Tasks that are alive and were asked to end, and why."""
+        rows = self._all(
+            """SELECT project.key, attempt.* FROM attempt JOIN project ON project.id = attempt.project
+                WHERE ended_at IS NULL AND kill_reason IS NOT NULL"""
+        )
+        return {
+            TaskKey(RunKey(ProjectId(row["key"]), row["run"]), JobId(row["job"]), row["instance"]): row["kill_reason"]
+            for row in rows
+        }
+
+    def deployed_jobs(self) -> dict[ProjectId, set[JobId]]:
+        """Jobs that had a run because what is live went live; of projects where something else is alive, too."""
+        found: defaultdict[ProjectId, set[JobId]] = defaultdict(set)
+        for row in self._all(
+            """SELECT DISTINCT project.key, task.job
+                FROM (SELECT DISTINCT project AS id FROM attempt WHERE ended_at IS NULL) AS busy
+                JOIN project ON project.id = busy.id
+                JOIN deployment ON deployment.project = project.id AND deployment.number = project.live_deployment
+                JOIN run ON run.project = project.id AND run.deployment = deployment.number
+                    AND run.cause = 'deploy' AND run.created_at >= deployment.went_live_at
+                JOIN task ON task.project = run.project AND task.run = run.number"""
+        ):
+            found[ProjectId(row["key"])].add(JobId(row["job"]))
+        return found
+
     def _open_tasks(self) -> dict[RunKey, list[Task]]:
         tasks: defaultdict[RunKey, list[Task]] = defaultdict(list)
         for row in self._all(

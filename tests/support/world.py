@@ -83,6 +83,9 @@ class World:
         """Kept until others come."""
         self.log: list[Transition] = []
         self.launched: list[AttemptKey] = []
+        self.killed: dict[AttemptKey, str] = {}
+        self.deployed: set[JobId] = set()
+        """Jobs that had a run because what is live went live."""
         self.deployments: dict[int, Deployment] = {}
         self.live: int | None = None
         self.engine = Engine(capacity)
@@ -121,6 +124,7 @@ class World:
     def deploy(self, *jobs: Job, policy: UpdatePolicy = UpdatePolicy.RESTART_NONE) -> Decisions:
         """A new version goes live."""
         self.live = self._new_deployment(jobs, policy)
+        self.deployed.clear()
         self.histories.update({job: replace(one, scheduled_runs=0) for job, one in self.histories.items()})
         return self.send(Deployed(self.deployments[self.live]))
 
@@ -164,6 +168,8 @@ class World:
             last_run_numbers={CHURN: max((key.number for key in self.runs), default=0)},
             last_event_number=max((one.number for one in self.heard), default=0),
             gathered=self.gathered,
+            deployed_jobs={CHURN: self.deployed},
+            cancelling={one.task: reason for one, reason in self.killed.items()},
         )
 
     # --- what a user sees -------------------------------------------------------------------------------
@@ -227,6 +233,8 @@ class World:
             assert run.key not in self.runs
             self.runs[run.key] = run
             self._count_scheduled(run)
+            if run.cause.kind is CauseKind.DEPLOY:
+                self.deployed.update(task.key.job for task in run.tasks)
         for one in decisions.expanded:
             self._expand(one)
         for one in decisions.added:
@@ -244,6 +252,7 @@ class World:
         ended |= {(number, one.together) for one in decisions.completed for number in one.events}
         self.gathered = [one for one in self.gathered if (one.heard.number, one.together) not in ended]
         self.launched += decisions.launches
+        self.killed.update({kill.attempt: kill.reason for kill in decisions.kills})
 
     def _count_scheduled(self, run: Run) -> None:
         config = self.deployments[run.deployment].config
@@ -287,6 +296,8 @@ class World:
         tasks = tuple(new if task is old else task for task in run.tasks)
         self.runs[run.key] = replace(run, tasks=tasks)
         self.log.append(move)
+        if move.outcome is not None:
+            self.killed.pop(AttemptKey(move.task, move.attempt), None)
         self._note(move, tasks)
 
     def _note(self, move: Transition, tasks: Iterable[Task]) -> None:

@@ -131,6 +131,25 @@ def test_a_clock_that_is_set_back_a_year_stops_nothing_and_repeats_nothing() -> 
     assert agenda.next_of(CHURN, INGEST) == NOON + 2 * HOUR
 
 
+def test_nothing_comes_twice_though_the_daemon_was_restarted_since_the_clock_was_set_back() -> None:
+    agenda = Alarms().agenda()
+    agenda.replace(deployed("0 * * * *"), {INGEST: NOON})
+    assert agenda.plan(NOON + HOUR, QUIET, lambda *_: True).due == ()
+
+
+def test_nothing_comes_twice_when_a_new_version_delays_what_had_its_run_without_delay() -> None:
+    spread = Schedule("0 * * * *", jitter_seconds=300)
+    config = replace(CONFIG, jobs=(replace(CONFIG.jobs[0], schedules=(spread,)), CONFIG.jobs[1]))
+    agenda = Alarms().agenda()
+    just_after = NOON + timedelta(seconds=1)
+    agenda.replace(Deployment(CHURN, DeploymentNumber(2), "hash", config, "key", NOON), {INGEST: just_after})
+    coming = agenda.next_of(CHURN, INGEST)
+    assert coming is not None and coming < NOON + timedelta(seconds=300)
+    plan = agenda.plan(coming, QUIET, lambda _project, _job, instant: instant == NOON)
+    assert (plan.due, plan.missed) == ((), ())
+    assert agenda.next_of(CHURN, INGEST) not in (None, coming)
+
+
 def test_what_is_late_at_the_start_is_the_fault_of_the_daemon_and_later_of_the_machine() -> None:
     agenda = Alarms().agenda()
     agenda.replace(deployed("0 * * * *"), {INGEST: NOON})

@@ -193,6 +193,17 @@ def test_gpus_are_devices_that_no_two_tasks_share() -> None:
     assert world.task("a").gpus == (1,)
 
 
+def test_a_task_that_runs_keeps_its_devices_over_a_restart() -> None:
+    jobs = job("a", resources=using(gpu=1)), job("b", resources=using(gpu=1)), job("c", resources=using(gpu=1))
+    world = World(*jobs, capacity=Capacity(4, 2**30, gpu=2))
+    world.run("a", "b")
+    world.start("a", "b")
+    world.end("a")
+    world.restart()
+    world.run("c")
+    assert (world.task("1/b").gpus, world.task("c").gpus) == ((1,), (0,))
+
+
 def test_a_hundred_thousand_waiting_tasks_that_all_differ_are_looked_at_in_a_few_steps() -> None:
     """Counts what is looked at, not time: a busy machine must not fail it."""
     queue = Queue()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from skafd.model.decisions import AttemptEnded, AttemptStarted, CancelRequested, Decisions
 from skafd.model.ids import AttemptKey, JobId, RunKey, TaskKey
 from skafd.model.limits import Capacity
 from skafd.model.outcome import Cancelled
-from tests.support.world import CHURN, OK, World, job
+from skafd.model.project import Retry
+from tests.support.world import BAD, CHURN, OK, World, job
 
 
 def test_a_running_task_is_cancelled_when_its_processes_are_gone() -> None:
@@ -27,6 +30,17 @@ def test_a_task_that_succeeds_while_it_is_being_killed_has_succeeded() -> None:
     world.cancel("a")
     world.end("a")
     assert world.states() == {"a": "succeeded", "b": "starting"}
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_task_that_fails_while_it_is_being_killed_is_not_tried_again(restarted: bool) -> None:
+    world = World(job("a", retry=Retry(times=3)))
+    world.run()
+    world.cancel("a")
+    if restarted:
+        world.restart()
+    world.end("a", outcome=BAD)
+    assert world.states() == {"a": "failed"}
 
 
 def test_waiting_and_queued_tasks_are_cancelled_at_once() -> None:

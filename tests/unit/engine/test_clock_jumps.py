@@ -8,6 +8,7 @@ import pytest
 
 from skafd.model.decisions import ClockJumped, Decisions
 from skafd.model.limits import Capacity
+from skafd.model.outcome import NotStarted
 from skafd.model.project import Retry
 from tests.support.world import BAD, World, due_at, job, using
 
@@ -32,6 +33,35 @@ def test_a_retry_is_as_far_away_as_before(stepped: timedelta) -> None:
     assert world.state("train") == "waiting"
     world.wait(1)
     assert world.state("train") == "starting"
+
+
+def test_who_waits_for_room_waits_as_long_though_the_daemon_is_restarted() -> None:
+    world = World(job("train"))
+    world.run()
+    for _ in range(4):
+        world.wait(300)
+        world.end("train", outcome=NotStarted("no room", for_want_of_room=True))
+    world.restart()
+    world.wait(1)
+    assert world.state("train") == "waiting"
+    world.wait(16)
+    assert world.state("train") == "starting"
+
+
+def test_nobody_stands_behind_what_comes_later_when_the_clock_was_set_back_unseen() -> None:
+    jobs = job("first", priority=1), job("second"), job("third", priority=2)
+    world = World(*jobs, capacity=Capacity(4, 2**30, tasks=1))
+    world.run("second")
+    world.run("first")
+    world.now -= HOUR
+    world.restart()
+    world.run("third")
+    world.wait(70)
+    world.run("third")
+    world.end("1/second")
+    assert world.state("3/third") == "starting"
+    world.end("3/third")
+    assert (world.state("2/first"), world.state("4/third")) == ("starting", "queued")
 
 
 @pytest.mark.parametrize("stepped", [2 * HOUR, -2 * HOUR])

@@ -43,6 +43,19 @@ def test_restart_all_kills_and_runs_anew_on_the_new_deployment(restarted: bool) 
     assert (again.cause.kind, again.cause.detail) == (CauseKind.DEPLOY, "restarted on deployment 2")
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_job_that_the_new_deployment_has_run_is_not_run_anew(restarted: bool) -> None:
+    jobs = (job("train", retry=Retry(times=1)),)
+    world = World(*jobs)
+    world.run()
+    kills = world.deploy(*jobs, policy=RESTART).kills
+    world.end("2/train")
+    if restarted:
+        world.restart()
+    world.end("1/train", outcome=Cancelled(kills[0].reason))
+    assert len(world.runs) == 2
+
+
 def test_a_restarted_job_does_not_wait_for_its_dependencies_again() -> None:
     world = World(*JOBS)
     world.fire("ingest")

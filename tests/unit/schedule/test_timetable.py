@@ -302,10 +302,9 @@ def test_after_a_clock_that_was_a_year_ahead_is_set_right_jobs_go_on_at_once() -
     timetable = timetable_of(Schedule("@hourly"))
     ahead = at(0.5) + timedelta(days=365)
     timetable.due(ahead)
-    assert timetable.set_back(at(0.5)) == ahead
+    timetable.set_back(at(0.5))
     assert timetable.next_at() == at(1)
     assert due_instants(timetable.due(at(1))) == [at(1)]
-    assert timetable.set_back(at(1)) is None
 
 
 def test_a_run_gets_the_parameters_of_the_schedules_that_set_it_off() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from skafd.errors import StoreError
-from skafd.model.decisions import Added, Decisions, Missed, RunEnded, Transition
-from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
+from skafd.model.decisions import Added, Decisions, Kill, Missed, RunEnded, Transition
+from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited, NotStarted, OomKilled, Usage
-from skafd.model.run import JobHistory, Task
+from skafd.model.run import Cause, CauseKind, JobHistory, Task
 from skafd.model.states import TRANSITIONS, RunState, TaskState
 from skafd.store import Database
 from tests.support.stored import (
@@ -229,6 +229,31 @@ def test_a_supervisor_is_remembered_until_its_attempt_ends(database: Database, p
     apply(database, *steps[2:])
     with database.reader() as reader:
         assert reader.alive_attempts() == ()
+
+
+def test_who_was_asked_to_end_is_remembered_until_it_has(database: Database, project: ProjectId) -> None:
+    steps = list(life(project))
+    task = steps[0].transitions[0].task
+    apply(database, *steps[:2], Decisions(kills=(Kill(AttemptKey(task, 1), "somebody asked"),)))
+    with database.reader() as reader:
+        assert reader.cancelling() == {task: "somebody asked"}
+    apply(database, steps[2])
+    with database.reader() as reader:
+        assert reader.cancelling() == {}
+
+
+def test_what_ran_because_of_a_deployment_is_known_while_something_is_alive(
+    database: Database, project: ProjectId
+) -> None:
+    first, *_ = life(project, 1)
+    run = replace(first.new_runs[0], cause=Cause(CauseKind.DEPLOY))
+    apply(database, replace(first, new_runs=(run,)))
+    with database.reader() as reader:
+        assert reader.deployed_jobs() == {project: {INGEST, TRAIN}}
+    with database.transaction() as writer:
+        writer.switch_live(project, DeploymentNumber(1), NOON + timedelta(days=1))
+    with database.reader() as reader:
+        assert reader.deployed_jobs() == {}
 
 
 def test_open_runs_come_back_as_the_engine_left_them(database: Database, project: ProjectId, tmp_path: Path) -> None:
