@@ -1,0 +1,60 @@
+"""Runs that a schedule or an event set off: how many of a job there may be at once, and which may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from skafd.model.ids import JobId, ProjectId, RunKey
+from skafd.model.project import Job, Overlap
+from skafd.model.run import CauseKind, Run
+from tests.support.simulated.runs import StoredRun
+
+_Place = tuple[ProjectId, JobId]
+
+
+def policy_of(job: Job, run: Run) -> Overlap:
+    """What the schedule, or the event, that set off a run says."""
+    of_event = run.cause.kind is CauseKind.EVENT
+    return job.triggers[0].overlap if of_event else job.schedules[0].overlap
+
+
+@dataclass(slots=True)
+class Overlaps:
+    """Of each job the open runs that stand in its line, oldest first."""
+
+    lines: dict[_Place, dict[RunKey, Overlap]] = field(default_factory=dict)
+
+    def join(self, open_run: StoredRun) -> None:
+        """A new run."""
+        run = open_run.run
+        for job, share in open_run.shares.items():
+            if open_run.is_due(share.job) and policy_of(share.job, run) is not Overlap.ALLOW:
+                self.lines.setdefault((run.key.project, job), {})[run.key] = policy_of(share.job, run)
+
+    def check(self, open_run: StoredRun) -> None:
+        """It is allowed to be there, with those that are before it and have not ended."""
+        run = open_run.run
+        for job, share in open_run.shares.items():
+            line = list(self.lines.get((run.key.project, job), ()))
+            if run.key not in line:
+                continue
+            before = line[: line.index(run.key)]
+            policy = policy_of(share.job, run)
+            if policy is Overlap.SKIP:
+                assert not before, f"{job} of {run.key} was to be left out"
+            elif policy is Overlap.QUEUE and run.cause.kind is CauseKind.SCHEDULE:
+                assert len(before) < 2, f"{job} of {run.key} is the third in line"
+
+    def check_turn(self, open_run: StoredRun, job: Job) -> None:
+        """One begins only when nobody is before it."""
+        key = open_run.run.key
+        line = self.lines.get((key.project, job.id))
+        if line is not None and key in line:
+            assert next(iter(line)) == key, f"{job.id} of {key} began before its turn"
+
+    def leave(self, open_run: StoredRun, job: JobId) -> None:
+        """All instances of a job have ended."""
+        place = (open_run.run.key.project, job)
+        line = self.lines.get(place)
+        if line is not None and line.pop(open_run.run.key, None) is not None and not line:
+            del self.lines[place]
