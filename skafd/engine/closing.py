@@ -95,8 +95,11 @@ def has_failed(open_job: OpenJob) -> bool:
 
 
 def is_upstream_failed(open_job: OpenJob) -> bool:
-    """It never began, for something before it failed. Single tasks of a flow may fail for others of it."""
-    return open_job.ended[TaskState.UPSTREAM_FAILED] == len(open_job.tasks)
+    """Something before it failed, and nothing of its own: in a flow, tasks may not begin for others of it that failed.
+
+    Not all of its tasks need have waited for that: somebody may have cancelled or skipped one of them before.
+    """
+    return 0 < open_job.ended[TaskState.UPSTREAM_FAILED] == open_job.failed
 
 
 def _blame_of(open_job: OpenJob) -> Blame | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skafd.model.decisions import AttemptEnded, RunRequested
+from skafd.model.decisions import AttemptEnded, CancelRequested, RunRequested, SkipRequested
 from skafd.model.outcome import OomKilled
 from skafd.model.project import DependencyRule
 from skafd.model.run import Cause, CauseKind
@@ -80,6 +80,18 @@ def test_a_job_that_catches_does_not_hide_that_its_own_dependency_failed() -> No
     world.run()
     world.end("a", outcome=BAD)
     assert world.states() == {"a": "failed", "b": "upstream_failed", "c": "upstream_failed"}
+    assert world.run_state() == "failed"
+
+
+@pytest.mark.parametrize("is_skipped", [False, True])
+def test_a_job_that_catches_does_not_hide_it_either_when_one_of_its_tasks_had_ended_before(is_skipped: bool) -> None:
+    world = World(job("a"), job("b", "a", catch=True, parallelism=3), job("c", "b"))
+    world.run()
+    key = world.task("b[1]").key
+    world.send(SkipRequested(key) if is_skipped else CancelRequested((key,), "somebody asked"))
+    world.end("a", outcome=BAD)
+    assert world.state("b") == world.state("c") == "upstream_failed"
+    assert world.task("c").reason == "'a' failed: exit code 1"
     assert world.run_state() == "failed"
 
 
