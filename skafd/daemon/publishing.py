@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from skafd.api.failures import BadRequest
 from skafd.api.shapes import EventInfo, EventRunInfo, KeptEventInfo, UnheededInfo
 from skafd.daemon.finding import find_project
+from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.names import Names
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.present import run_name
@@ -32,18 +33,7 @@ class Publishing:
 
     def publish(self, name: str, parameters: Mapping[str, str], key: str | None) -> EventInfo:
         """Raises BadRequest for a name that no job could wait for."""
-        if not _NAME.fullmatch(name):
-            raise BadRequest(f"{name!r:.100} is no name of an event", "use letters, digits and `. _ : -`")
-        check_size(parameters)
-        event = Happened(
-            TriggerKind.EVENT,
-            name,
-            detail=name,
-            facts=(("PARAMETERS", json.dumps(dict(parameters), ensure_ascii=False)),),
-            parameters=tuple(parameters.items()),
-            key=key,
-        )
-        return self.event(tell(self._orchestrator, event))
+        return self.event(tell(self._orchestrator.mailbox, named_event(name, parameters, key)))
 
     def events(self, project: str | None, limit: int, before: int | None) -> list[EventInfo]:
         """Newest first. Raises NotFound."""
@@ -61,6 +51,21 @@ class Publishing:
         raise NotFound(f"there is no event {number}", "`skafd events` lists them")
 
 
+def named_event(name: str, parameters: Mapping[str, str], key: str | None, detail: str = "") -> Happened:
+    """Raises BadRequest for a name that no job could wait for, and for too much."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest(f"{name!r:.100} is no name of an event", "use letters, digits and `. _ : -`")
+    check_size(parameters)
+    return Happened(
+        TriggerKind.EVENT,
+        name,
+        detail=detail or name,
+        facts=(("PARAMETERS", json.dumps(dict(parameters), ensure_ascii=False)),),
+        parameters=tuple(parameters.items()),
+        key=key,
+    )
+
+
 def check_size(parameters: Mapping[str, str]) -> None:
     """Raises BadRequest for more than a job could be told."""
     size = sum(len(name.encode()) + len(value.encode()) for name, value in parameters.items())
@@ -68,7 +73,7 @@ def check_size(parameters: Mapping[str, str]) -> None:
         raise BadRequest(f"the parameters have {size} bytes; {LARGEST_BYTES} are possible")
 
 
-def tell(orchestrator: Orchestrator, event: Happened, also: Callable[[Writer], None] = lambda _: None) -> int:
+def tell(mailbox: Mailbox, event: Happened, also: Callable[[Writer], None] = lambda _: None) -> int:
     """Hands an event over; returns its number, or that of the one that was sent with its key before.
 
     `also` writes in the same transaction. Raises Refused where the one with the key was another event.
@@ -88,7 +93,7 @@ def tell(orchestrator: Orchestrator, event: Happened, also: Callable[[Writer], N
     def number_of(decisions: Decisions) -> int:
         return known[0] if known else next(one.number for one in decisions.heard if one.event is event)
 
-    return orchestrator.mailbox.ask(prepare, number_of, Purpose.EVENT).result()
+    return mailbox.ask(prepare, number_of, Purpose.EVENT).result()
 
 
 def _info(event: HeardEvent, names: Names) -> EventInfo:

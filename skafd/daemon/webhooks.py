@@ -48,7 +48,8 @@ class Webhooks(Publishing):
             parameters=tuple(given.items()),
             key=key,
         )
-        number = tell(self._orchestrator, event, lambda writer: writer.use_webhook_token(known.number, clock.now()))
+        mailbox = self._orchestrator.mailbox
+        number = tell(mailbox, event, lambda writer: writer.use_webhook_token(known.number, clock.now()))
         return self.event(number)
 
     def webhook_tokens(self, project: str) -> list[WebhookTokenInfo]:

@@ -16,6 +16,7 @@ from skafd.jobs.requests import (
     KeepRequest,
     PointsRequest,
     ProgressRequest,
+    PublishRequest,
     SaveModelRequest,
     TablesRequest,
 )
@@ -38,6 +39,13 @@ class WordsBackend(Protocol):
 
     def output(self, token: JobToken, job: str, instance: int | None) -> Any:
         """What a job of the same run has published; of one with several instances a list, by their numbers."""
+
+
+class EventsBackend(Protocol):
+    """What others wait for."""
+
+    def publish(self, token: JobToken, request_id: str, request: PublishRequest) -> dict[str, Any]:
+        """A named event: its number, under `event`."""
 
 
 class ArtifactsBackend(Protocol):
@@ -78,6 +86,9 @@ class JobsBackend(Protocol):
 
     @property
     def words(self) -> WordsBackend: ...
+
+    @property
+    def events(self) -> EventsBackend: ...
 
     @property
     def artifacts(self) -> ArtifactsBackend: ...

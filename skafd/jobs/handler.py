@@ -17,7 +17,8 @@ from skafd.errors import DaemonUnreachable, Refused, SkafdError, StoreError
 from skafd.job_token import JobToken, verify
 from skafd.jobs.backend import JobsBackend
 from skafd.jobs.bodies import Body, open_body
-from skafd.jobs.routes import JobCall, JobRoute, find_route
+from skafd.jobs.routes import find_route
+from skafd.jobs.routing import JobCall, JobRoute
 
 IDLE_SECONDS = 10.0
 """A connection on which nothing is asked for so long is closed; the SDK opens another."""

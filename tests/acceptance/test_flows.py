@@ -186,6 +186,27 @@ class BothFlow(FlowSpec):
 if __name__ == "__main__":
     BothFlow()
 """
+TELLING = """\
+from metaflow import FlowSpec, step
+from metaflow.integrations import ArgoEvent
+
+class TellingFlow(FlowSpec):
+    @step
+    def start(self):
+        self.first = ArgoEvent("orders", payload={"day": "wednesday", "rows": 3}).publish()
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.second = ArgoEvent(name="prices").add_to_payload("currency", "EUR").safe_publish(ignore_errors=False)
+
+if __name__ == "__main__":
+    TellingFlow()
+"""
+PUBLISH = """\
+from metaflow.integrations import ArgoEvent
+print(ArgoEvent("orders").safe_publish(), ArgoEvent("orders").publish({"day": "friday"}, ignore_errors=False))
+"""
 PROD = """\
 from metaflow import FlowSpec, current, get_namespace, project, step
 
@@ -454,6 +475,27 @@ def test_a_flow_that_waits_for_several_events_begins_when_all_have_come(flows: F
         flows.installed.ok("event", "publish", name, "--param", "day=tuesday")
     assert flows.finish("both/2")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "both/2")
     assert flows.ask(folder, "BothFlow")["artifacts"]["day"] == "'tuesday'"
+
+
+def test_what_code_publishes_to_argo_comes_to_flows_that_wait_here(flows: FlowProjects) -> None:
+    jobs = "".join(f"  - {{name: {name}, type: metaflow, entrypoint: {name}.py}}\n" for name in ("both", "telling"))
+    folder = flows.write("told", jobs, {"both.py": BOTH, "telling.py": TELLING})
+    live = flows.installed
+    live.ok("up", folder, "--detach")
+    assert flows.finish("told/1")["summary"]["state"] == "succeeded", live.ok("logs", "told/1")
+    assert flows.finish("told/2")["summary"]["state"] == "succeeded", live.ok("logs", "told/2")
+    said = flows.ask(folder, "BothFlow")["artifacts"]
+    assert (said["seen"], said["day"]) == ("['orders', 'prices']", "'wednesday'")
+    prices, orders = live.json("events")
+    assert (orders["detail"], orders["parameters"]) == (
+        "told/1/telling published orders",
+        {"day": "wednesday", "rows": "3"},
+    )
+    assert [orders["number"], prices["number"]] == [1, 2]
+    live.environment |= {"PYTHONPATH": live.ok("metaflow").strip(), "SKAFD_PROGRAM": str(SKAFD)}
+    done = flows.execute(folder, "-c", PUBLISH)
+    assert done.stdout == "None 3\n", done.stdout + done.stderr
+    assert live.json("events")[0]["parameters"] == {"day": "friday"}
 
 
 def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows: FlowProjects) -> None:

@@ -6,6 +6,7 @@ from skafd.artifacts.content import ContentStore
 from skafd.daemon.changes import Changes
 from skafd.daemon.for_jobs.artifacts import Artifacts
 from skafd.daemon.for_jobs.commits import Commits
+from skafd.daemon.for_jobs.events import EventsOfJobs
 from skafd.daemon.for_jobs.models import Models
 from skafd.daemon.for_jobs.services import ServicesOfJobs
 from skafd.daemon.for_jobs.words import Words
@@ -22,6 +23,7 @@ class ForJobs:
         commits = Commits(mailbox, changes)
         contents = ContentStore(home.artifacts)
         self.words = Words(database, commits)
+        self.events = EventsOfJobs(database, mailbox)
         self.artifacts = Artifacts(database, commits, contents)
         self.models = Models(database, commits, contents)
         self.services = ServicesOfJobs(home, serving, database)

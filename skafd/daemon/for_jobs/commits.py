@@ -96,6 +96,12 @@ def attempt_of(token: JobToken) -> AttemptKey:
     return AttemptKey(task, token.attempt)
 
 
+def check_alive(writer: Writer, attempt: AttemptKey) -> None:
+    """Raises Refused for an attempt that has ended. Who asks outside of a run is none."""
+    if attempt.task.run.number and not writer.is_alive(attempt):
+        raise Refused("this attempt has ended, and can keep nothing any more")
+
+
 def _carry_out(writer: Writer, call: _Call) -> None:
     known = writer.answered(call.request_id) if call.request_id else None
     if known is not None:
@@ -103,8 +109,7 @@ def _carry_out(writer: Writer, call: _Call) -> None:
         return
     try:
         with writer.all_or_nothing():
-            if call.attempt.task.run.number and not writer.is_alive(call.attempt):
-                raise Refused("this attempt has ended, and can keep nothing any more")
+            check_alive(writer, call.attempt)
             call.answer = call.work(writer, call.attempt)
             if call.request_id:
                 writer.remember_answer(call.request_id, json.dumps(call.answer), clock.now())

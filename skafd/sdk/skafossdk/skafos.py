@@ -2,9 +2,9 @@
 
 import logging
 import os
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
-from . import messages, outputs
+from . import events, messages, outputs
 from .artifacts import Artifacts
 from .asset_manager import AssetManager
 from .background import Request
@@ -54,6 +54,12 @@ class Skafos:
     def output_of(self, job: str, instance: "Optional[int]" = None) -> Any:
         """What a job of this run has published; of several instances a list. Raises NotFound."""
         return outputs.read(self._surroundings, job, instance)
+
+    def publish_event(
+        self, name: str, parameters: "Optional[Mapping[str, Any]]" = None, key: "Optional[str]" = None
+    ) -> int:
+        """Sets off the jobs of all projects that wait for this event; with the same `key` it is the same event."""
+        return events.publish(self._surroundings, name, parameters, key)
 
     def __repr__(self) -> str:
         return f"<Skafos {self.run.task or 'outside of a run'}>"

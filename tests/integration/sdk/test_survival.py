@@ -54,6 +54,42 @@ def test_every_acknowledged_write_is_there_once(laboratory: Lab) -> None:
         assert [one.y for one in reader.metric_points(series.id, 1000)] == [float(step) for step in range(STEPS)]
 
 
+PUBLISHING = f"""
+from skafossdk import *
+ska = Skafos()
+for number in range({STEPS}):
+    print(ska.publish_event("ready", {{"number": number, "region": "eu"}}), flush=True)
+print(ska.publish_event("ready", {{"of": [1]}}, key="once"), ska.publish_event("ready", {{"of": [1]}}, key="once"))
+try:
+    ska.publish_event("no name")
+except Refused as error:
+    print(error)
+"""
+
+
+def test_every_event_that_a_job_was_told_is_published_is_there_once(laboratory: Lab) -> None:
+    with laboratory.start_program(PUBLISHING) as program:
+        assert program.stdout is not None
+        lines = []
+        for number, line in enumerate(program.stdout):
+            lines.append(line.strip())
+            if number % 5 == 0 and number < STEPS:
+                laboratory.daemon.fail("before" if number % 2 else "after", Purpose.EVENT)
+            if number % 10 == 0 and number < STEPS:
+                laboratory.server.close()
+                laboratory.start()
+    assert program.returncode == 0, lines
+    numbers, (twice, refused) = [int(line) for line in lines[:STEPS]], lines[STEPS:]
+    assert len(set(numbers)) == STEPS
+    assert len(set(twice.split())) == 1
+    assert "'no name' is no name of an event" in refused
+    with laboratory.daemon.database.reader() as reader:
+        heard = list(reader.heard(None, 1000, None))
+    assert len(heard) == STEPS + 1
+    assert heard[0].parameters == (("of", "[1]"),)
+    assert heard[0].detail == f"churn/{laboratory.run_number}/train published ready"
+
+
 def test_a_daemon_that_is_gone_for_a_while_is_waited_for(laboratory: Lab) -> None:
     laboratory.server.close()
     program = laboratory.start_program("from skafossdk import *\nprint(Skafos().artifacts.save('x', 1).size_bytes)\n")

@@ -7,6 +7,9 @@ from metaflow import current
 from metaflow._vendor import click
 from metaflow.decorators import StepDecorator
 from metaflow.events import Trigger
+from metaflow.plugins.argo.argo_events import ArgoEvent
+
+from .skafd_events import tell_skafd
 
 try:
     from metaflow.metadata_provider import MetaDatum
@@ -19,6 +22,10 @@ _METADATA = {
     "SKAFD_ATTEMPT": "skafd-attempt",
     "SKAFD_DEPLOYMENT": "skafd-deployment",
 }
+
+
+# Whoever has this on the path: a step, and any other program.
+tell_skafd(ArgoEvent)
 
 
 class SkafdInternalDecorator(StepDecorator):
