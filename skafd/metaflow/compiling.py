@@ -61,7 +61,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         environment=description["environment"],
         datastore=description["datastore"],
         datastore_root="" if description["datastore"] == "local" else description["datastore_root"],
-        configs=None if configs is None else json.dumps(configs, sort_keys=True),
+        configs=None if configs is None else json.dumps(configs),
         tags=tuple(description.get("tags", ())),
         production_token=description.get("production_token"),
         namespace=description.get("namespace"),

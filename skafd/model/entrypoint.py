@@ -14,6 +14,8 @@ FLAT_DEFAULT = "index.py"
 """What runs where the oldest configs, which are one job themselves, name nothing."""
 
 _NEEDS_SHELL = re.compile(r"[$;&|<>()*?\[\]{}~#!`\n]")
+_VERBATIM = re.compile(r"""("(?:\\.|[^"\\])*"|\\.)|'[^']*'""", re.DOTALL)
+"""What stands in single quotes; what they are no quotes in is the group."""
 _CLOSING = {"'": "single quote", '"': "double quote", "`": "back-tick"}
 _MODULE = re.compile(r"module:\s*", re.IGNORECASE)
 _MODULE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -163,7 +165,11 @@ def _parse_step(text: str, language: Language) -> Step:
     if ending is None:
         return Command(text, shell)
     script = Script(first, tuple(words[1:]), _ENDINGS[ending])
-    return Command(f"{script.program} {text}", shell) if _NEEDS_SHELL.search(text) else script
+    return Command(f"{script.program} {text}", shell) if _needs_shell(text) else script
+
+
+def _needs_shell(text: str) -> bool:
+    return bool(_NEEDS_SHELL.search(_VERBATIM.sub(lambda found: found[1] or "", text)))
 
 
 def _parse_module(text: str) -> Module:

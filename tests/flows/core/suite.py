@@ -41,6 +41,7 @@ LEFT_OUT = {
     "CardWithRefreshTest": "left out by Metaflow's own context for local runs",
 }
 CHECKS = ("CliCheck", "MetadataCheck")
+CHECKING = Path(__file__).with_name("checking.py")
 TIMEOUT_SECONDS = 900
 
 
@@ -121,7 +122,7 @@ class Suite:
 
     def _check(self, combination: Combination, check: str) -> str:
         run_id = (Path(combination["folder"]) / "run-id").read_text()
-        done = self._execute(combination, "check_flow.py", check, run_id, *TOP_OPTIONS)
+        done = self._execute(combination, str(CHECKING), "check_flow.py", check, run_id, *TOP_OPTIONS)
         return f"{check}: {said(done)}" if done.returncode else ""
 
     def _flow(self, combination: Combination, *arguments: str) -> subprocess.CompletedProcess[str]:

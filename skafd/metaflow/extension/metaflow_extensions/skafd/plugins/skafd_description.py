@@ -204,6 +204,9 @@ def _plain(value):
     """What JSON can hold of it; texts stand for the rest."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (set, frozenset)):
+        # As texts in their order, so that the same flow is described in the same words.
+        return sorted(map(str, value))
+    if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -97,7 +98,12 @@ def new_project(obj, token, tags, namespace, settings):
 
 def _config(obj, name, description, settings):
     """JSON is YAML."""
-    job = {"name": obj.flow.name, "type": "metaflow", "entrypoint": description["file"], "on_deploy": "wait"}
+    job = {
+        "name": obj.flow.name,
+        "type": "metaflow",
+        "entrypoint": shlex.quote(description["file"]),
+        "on_deploy": "wait",
+    }
     job.update((key, settings[key]) for key in ("max_parallel", "priority") if settings[key] is not None)
     project = {"project_token": "metaflow:" + name, "name": name, "env": _variables(description), "jobs": [job]}
     if settings["timeout"]:
@@ -169,4 +175,5 @@ def _remove(path):
 
 def _write(path, value):
     with open(path, "w") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
+        # As it is: configs of the flow are given back in their order.
+        json.dump(value, file, indent=1)
