@@ -185,7 +185,8 @@ class TagRequest:
 class KeptBackend(Protocol):
     """The daemon, as the api sees it. Methods may block, and raise NotFound and Refused."""
 
-    def of_run(self, run: str) -> RunKept: ...
+    def of_run(self, run: str, task: str | None = None) -> RunKept:
+        """All of it, or of one task."""
 
     def artifact_path(self, number: int) -> Path: ...
 

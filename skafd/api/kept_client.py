@@ -12,10 +12,11 @@ from skafd.api.calling import Caller, Json, blocks_of, part_of_path
 class KeptCalls(Caller):
     """A part of the client."""
 
-    def kept(self, run: str) -> Json:
-        """What a run kept and read, and of what each of its tasks was made."""
+    def kept(self, run: str, task: str | None = None) -> Json:
+        """What a run, or one task of it, kept and read, and of what each of its tasks was made."""
         project, _, number = run.rpartition("/")
-        return self._object("GET", f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}/kept")
+        path = f"/v1/runs/{part_of_path(project)}/{part_of_path(number)}/kept"
+        return self._object("GET", path, query={"task": task})
 
     def read_artifact(self, number: int) -> Iterator[bytes]:
         """The bytes of an artifact, in blocks."""

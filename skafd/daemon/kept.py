@@ -59,18 +59,21 @@ class Kept:
         self._deployments = deployments
         self._sources = sources
 
-    def of_run(self, run: str) -> RunKept:
-        """Everything. Raises NotFound."""
+    def of_run(self, run: str, task: str | None = None) -> RunKept:
+        """Everything, or what is of one task. Raises NotFound."""
         with self._database.reader() as reader:
             project, key = find_run(reader, run)
             named, detail = TaskNames(reader), reader.run(key)
             deployment = reader.deployment(key.project, detail.run.deployment)
             names = _names(detail, deployment)
-            inputs = reader.inputs_of_run(key)
+            if task is not None:
+                detail = _only(detail, names, task)
+            keys = {one.key for one in detail.tasks}
+            inputs = [one for one in reader.inputs_of_run(key) if one.reader.task in keys]
             return RunKept(
                 run=present.run_name(project.slug, key.number),
-                artifacts=[_artifact(named, one) for one in reader.artifacts_of_run(key)],
-                models=[_model(named, one) for one in reader.models_of_run(key)],
+                artifacts=[_artifact(named, one) for one in reader.artifacts_of_run(key) if one.source.task in keys],
+                models=[_model(named, one) for one in reader.models_of_run(key) if one.source.task in keys],
                 inputs=[_input(named, one) for one in inputs],
                 records=_records(reader, named, detail, inputs),
                 code=str(self._deployments / project.slug / deployment.snapshot_hash),
@@ -82,7 +85,9 @@ class Kept:
                 },
                 steps=steps_kept(detail, deployment, names),
                 metrics=[
-                    _last_value(reader, one, names) for one in reader.metric_series(key.project, None, key.number)
+                    _last_value(reader, one, names)
+                    for one in reader.metric_series(key.project, None, key.number)
+                    if one.source.task in keys
                 ],
             )
 
@@ -244,6 +249,13 @@ def _last_value(reader: Reader, series: Series, names: Mapping[TaskKey, str]) ->
     last = reader.last_point(series.id)
     source = series.source
     return LastValue(series.name, names[source.task], source.number, series.points, last.y if last else None)
+
+
+def _only(detail: views.RunDetail, names: Mapping[TaskKey, str], task: str) -> views.RunDetail:
+    found = tuple(one for one in detail.tasks if names[one.key] == task)
+    if not found:
+        raise NotFound(f"there is no task {task}", f"`skafd show {detail.run.slug}/{detail.run.key.number}` lists them")
+    return replace(detail, tasks=found)
 
 
 def _names(detail: views.RunDetail, deployment: Deployment) -> dict[TaskKey, str]:

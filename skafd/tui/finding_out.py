@@ -9,6 +9,7 @@ from textual.timer import Timer
 from skafd.errors import SkafdError
 from skafd.tui.detail import More
 from skafd.tui.rows import Row
+from skafd.tui.sizes import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     _Base = Screen[Any]
 else:
     _Base = object
-
-_SETTLE_SECONDS = 0.1
-"""So long the cursor rests on a line before the daemon is asked about it."""
 
 
 class FindsOut(_Base):
@@ -46,7 +44,7 @@ class FindsOut(_Base):
         self.show_detail()
         if self._settling is not None:
             self._settling.stop()
-        self._settling = self.set_timer(_SETTLE_SECONDS, self.ask)
+        self._settling = self.set_timer(SETTLE_SECONDS, self.ask)
 
     def ask(self) -> None:
         """Asks now, in a thread."""

@@ -16,6 +16,7 @@ from skafd.api.client import Client
 from skafd.errors import SkafdError
 from skafd.looks.words import ago, state_text, took
 from skafd.tui.deeds import Deeds
+from skafd.tui.kept_of_task import FindsKept
 from skafd.tui.line_list import LineList
 from skafd.tui.tagging import ask_for_tags
 from skafd.tui.timeline import TaskLine, draw_task, draw_task_detail, task_lines
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-class RunScreen(Deeds, Screen[None]):
+class RunScreen(FindsKept, Deeds, Screen[None]):
     """Follows the run while it goes on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -86,19 +87,27 @@ class RunScreen(Deeds, Screen[None]):
             self._found = found
             self.query_one("#top", Static).update(run_line(found))
             self.tasks.show(task_lines(found, clock.now()))
-            self._show_detail()
+            self.show_detail()
+            self.look_for_kept()
 
     def _tick(self) -> None:
         if self._found is not None and self._found["summary"]["ended_at"] is None:
             self._show(self._found)
 
-    def _show_detail(self) -> None:
-        line = self.tasks.current
-        self.query_one("#said", Static).update(draw_task_detail(line.task) if line else "")
+    @property
+    def shown_task(self) -> Json | None:
+        """The task under the cursor."""
+        return self.tasks.current.task if self.tasks.current else None
+
+    def show_detail(self) -> None:
+        """Shows the task under the cursor."""
+        task = self.shown_task
+        self.query_one("#said", Static).update(draw_task_detail(task).append_text(self.kept) if task else "")
 
     def on_line_list_moved(self) -> None:
         """Shows the task."""
-        self._show_detail()
+        self.show_detail()
+        self.look_for_kept()
 
     def on_line_list_chosen(self) -> None:
         """Opens the log of the task."""

@@ -6,6 +6,8 @@ WIDE_COLUMNS = 110
 """From so many columns on, what is known of a line stands beside the list, and below it otherwise."""
 DETAIL_COLUMNS, DETAIL_LINES = 44, 7
 """Of what is known of a line."""
+SETTLE_SECONDS = 0.1
+"""So long the cursor rests on a line before the daemon is asked about it."""
 
 
 def detail_beside(screen: str) -> str:

@@ -127,6 +127,8 @@ if __name__ == "__main__":
     PackedFlow()
 """
 GREET = """\
+import sys
+
 from metaflow import FlowSpec, Parameter, step
 
 class GreetFlow(FlowSpec):
@@ -141,13 +143,14 @@ class GreetFlow(FlowSpec):
     @step
     def end(self):
         print(self.greeting)
+        sys.stdout.buffer.write(b"no text: \\xff\\n")
 
 if __name__ == "__main__":
     GreetFlow()
 """
 DEPLOY = """\
 from metaflow import Deployer
-run = Deployer("greet.py", show_output=False).skafd().create().trigger(who="grace")
+run = Deployer("greet $1.py", show_output=False).skafd().create().trigger(who="grace")
 run.wait_for_completion(timeout=300)
 print(run.status, run.run.data.greeting)
 """
@@ -407,19 +410,19 @@ def test_a_step_may_have_packages_of_its_own(flows: FlowProjects) -> None:
 
 
 def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flows: FlowProjects) -> None:
-    folder = flows.write("own", NOTHING, {"greet.py": GREET, "words.txt": "hello\n"})
+    folder = flows.write("own", NOTHING, {"greet $1.py": GREET, "words.txt": "hello\n"})
     live = flows.installed
     live.ok("up", folder, "--detach")  # for an environment with metaflow
     live.environment["PYTHONPATH"] = live.ok("metaflow").strip()
     live.environment["SKAFD_PROGRAM"] = str(SKAFD)
-    created = flows.execute(folder, "greet.py", "skafd", "create", "--tag", "nightly")
+    created = flows.execute(folder, "greet $1.py", "skafd", "create", "--tag", "nightly")
     assert created.returncode == 0, created.stderr
     live.environment["SKAFD_METAFLOW_WAIT"] = "1"
-    triggered = flows.execute(folder, "greet.py", "skafd", "trigger", "--who", "ada", "--run-id-file", "id")
+    triggered = flows.execute(folder, "greet $1.py", "skafd", "trigger", "--who", "ada", "--run-id-file", "id")
     assert triggered.returncode == 0, triggered.stderr
     run_id = (folder / "id").read_text()
-    assert "succeeded" in flows.execute(folder, "greet.py", "skafd", "status", run_id).stdout
-    assert "hello ada" in flows.execute(folder, "greet.py", "skafd", "logs", run_id, "end").stdout
+    assert "succeeded" in flows.execute(folder, "greet $1.py", "skafd", "status", run_id).stdout
+    assert "hello ada" in flows.execute(folder, "greet $1.py", "skafd", "logs", run_id, "end").stdout
     said = flows.ask(folder, "GreetFlow")
     assert (said["run"], said["artifacts"]["greeting"]) == (run_id, "'hello ada'")
     assert "nightly" in said["tags"]
@@ -433,17 +436,17 @@ def test_a_flow_is_deployed_and_run_by_its_own_command_line_and_by_deployer(flow
     assert lines[-1] == "succeeded edith hello grace"
     live.environment["METAFLOW_USER"] = "eve"
     live.environment["METAFLOW_HOME"] = str(live.root / "eve")
-    refused = flows.execute(folder, "greet.py", "skafd", "delete")
+    refused = flows.execute(folder, "greet $1.py", "skafd", "delete")
     assert refused.returncode != 0
     assert "was deployed by the user ada" in refused.stderr
     token = lines[0].split()[1]
-    deleted = flows.execute(folder, "greet.py", "skafd", "delete", "--authorize", token)
+    deleted = flows.execute(folder, "greet $1.py", "skafd", "delete", "--authorize", token)
     assert deleted.returncode == 0, deleted.stderr
     assert [project["project"] for project in live.status()["projects"]] == ["own"]
-    again = flows.execute(folder, "greet.py", "skafd", "create")
+    again = flows.execute(folder, "greet $1.py", "skafd", "create")
     assert again.returncode == 0, again.stderr
-    assert len(flows.execute(folder, "greet.py", "skafd", "list-runs").stdout.split("skafd-")) == 4
-    failed = flows.execute(folder, "greet.py", "skafd", "status", "17")
+    assert len(flows.execute(folder, "greet $1.py", "skafd", "list-runs").stdout.split("skafd-")) == 4
+    failed = flows.execute(folder, "greet $1.py", "skafd", "status", "17")
     assert failed.returncode != 0
     assert "17 is no run of skafd's" in failed.stdout + failed.stderr
 
@@ -516,7 +519,7 @@ def test_what_is_deployed_for_production_is_in_the_namespace_of_its_token(flows:
 
 @pytest.mark.parametrize("part", ["skafd_decorator", "skafd_cli", "skafd_deployer"])
 def test_a_part_that_cannot_be_imported_breaks_nothing_but_itself(flows: FlowProjects, part: str) -> None:
-    folder = flows.write("own", NOTHING, {"greet.py": GREET, "words.txt": "hello\n"})
+    folder = flows.write("own", NOTHING, {"greet $1.py": GREET, "words.txt": "hello\n"})
     live = flows.installed
     live.ok("up", folder, "--detach")
     extension = live.root / "extension"
@@ -524,11 +527,11 @@ def test_a_part_that_cannot_be_imported_breaks_nothing_but_itself(flows: FlowPro
     (broken,) = extension.rglob(f"{part}.py")
     broken.write_text("raise RuntimeError('no good')\n")
     live.environment["PYTHONPATH"] = str(extension)
-    run = flows.execute(folder, "greet.py", "run")
+    run = flows.execute(folder, "greet $1.py", "run")
     assert run.returncode == 0, run.stderr
     asked = {
-        "skafd_decorator": ("greet.py", "run", "--with=skafd_internal"),
-        "skafd_cli": ("greet.py", "skafd", "create"),
+        "skafd_decorator": ("greet $1.py", "run", "--with=skafd_internal"),
+        "skafd_cli": ("greet $1.py", "skafd", "create"),
     }
     said = flows.execute(folder, *asked.get(part, ("-c", DEPLOY)))
     assert said.returncode != 0

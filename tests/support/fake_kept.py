@@ -16,6 +16,7 @@ from skafd.api.kept import (
     PointInfo,
     RunKept,
     SeriesInfo,
+    StepKept,
     TagRequest,
     TaskRecord,
 )
@@ -44,20 +45,22 @@ class FakeKept:
         self.versions = [version(200, "latest"), version(100, "latest", "production")]
         self.loss = [series(41, 0.5, 0.25), series(42, 0.5, None, 0.125)]
         self.more_artifacts: list[ArtifactInfo] = []
+        self.steps: list[StepKept] = []
         self.contents: dict[int, bytes] = {}
         self.asked_messages: list[tuple[str, str | None, str | None, int]] = []
 
-    def of_run(self, run: str) -> RunKept:
+    def of_run(self, run: str, task: str | None = None) -> RunKept:
         artifact = ArtifactInfo(7, "rows", "churn/42/ingest", 1, "pickle", "list", 3, "b" * 64, AT)
         record = TaskRecord("churn/42/train", "7" * 64, "e" * 32, "f" * 64, ["numpy==2.0"], {}, "1" * 64, "2" * 64)
         last = [LastValue("loss", one.task, one.attempt, one.count, one.points[-1].y) for one in self.loss]
         return RunKept(
             run,
-            [artifact, *self.more_artifacts],
+            [one for one in (artifact, *self.more_artifacts) if task in (None, one.task)],
             [self.versions[0]],
             [READ],
             [record],
             code="/srv/code",
+            steps=[one for one in self.steps if task in (None, one.task)],
             outputs={"churn/42/ingest": [1, 2]},
             metrics=[one for one in last if one.task.startswith(f"{run}/")],
         )

@@ -57,8 +57,9 @@ KEPT_ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/runs/{project}/{number}/kept",
         "What a run kept and read, and of what its tasks were made.",
-        lambda backend, call: _kept(backend).of_run(f"{call.project}/{call.path['number']}"),
+        lambda backend, call: _kept(backend).of_run(f"{call.project}/{call.path['number']}", call.query["task"]),
         RunKept,
+        query=(Query("task", str, "Only of this task."),),
     ),
     Route(
         "GET",

@@ -13,10 +13,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
-_SERVE_STEPS = os.path.join(
-    os.path.dirname(__file__), *[os.pardir] * 3, "skafd", "metaflow", "inside", "serve_steps.py"
-)
+_SERVE_STEPS = Path(__file__).resolve().parents[3] / "skafd" / "metaflow" / "inside" / "serve_steps.py"
 
 
 def main(command, foreign):
@@ -84,4 +83,4 @@ def load(name, path):
 
 if __name__ == "__main__":
     # As another module, since this one is to be the check's.
-    load("_checking", os.path.abspath(__file__)).main(sys.argv[1:], set(globals()))
+    load("_checking", Path(__file__).resolve()).main(sys.argv[1:], set(globals()))

@@ -55,6 +55,7 @@ def test_every_acknowledged_write_is_there_once(laboratory: Lab) -> None:
 
 
 PUBLISHING = f"""
+from skafossdk.exceptions import Refused
 from skafossdk import *
 ska = Skafos()
 for number in range({STEPS}):
@@ -78,7 +79,7 @@ def test_every_event_that_a_job_was_told_is_published_is_there_once(laboratory: 
             if number % 10 == 0 and number < STEPS:
                 laboratory.server.close()
                 laboratory.start()
-    assert program.returncode == 0, lines
+    assert program.returncode == 0, "\n".join(lines)
     numbers, (twice, refused) = [int(line) for line in lines[:STEPS]], lines[STEPS:]
     assert len(set(numbers)) == STEPS
     assert len(set(twice.split())) == 1

@@ -200,9 +200,9 @@ def test_tests_of_flows_need_not_wait_for_retries() -> None:
 
 
 def test_options_of_the_entrypoint_reach_each_command_but_what_was_taken_in() -> None:
-    said = description(options=["--branch=b"], configs={"user_configs": {"c": [{"x": 1}, False]}})
+    said = description(options=["--branch=b"], configs={"user_configs": {"c": [{"x": 1, "a": 2}, False]}})
     options = ("--with", "retry", "--config", "c", "c.json", "--branch", "b", "--package-suffixes=.txt")
     flow = compile_flow(job("flow"), said, "flow.py", options).flow
     assert flow is not None
     assert flow.options == ("--package-suffixes=.txt", "--branch=b")
-    assert flow.configs == '{"user_configs": {"c": [{"x": 1}, false]}}'
+    assert flow.configs == '{"user_configs": {"c": [{"x": 1, "a": 2}, false]}}'

@@ -76,8 +76,10 @@ class Seen:
 
     @property
     def is_asking(self) -> bool:
-        """The daemon was asked for something, and has not answered."""
-        return any(worker.group in ("list", "detail", "diff") and worker.is_running for worker in self.app.workers)
+        """The daemon was asked for something, or is about to be, and has not answered."""
+        groups = ("list", "detail", "diff", "kept")
+        is_settling = getattr(self.app.screen, "is_settling", False)
+        return is_settling or any(worker.group in groups and worker.is_running for worker in self.app.workers)
 
     async def press(self, *keys: str) -> None:
         """Types."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skafd.api.kept import StepArtifactInfo, StepKept
 from skafd.api.shapes import ProgressInfo, ServiceInfo, TaskUsage, UsagePoint
 from skafd.errors import Refused
 from skafd.tui.app import SkafdApp
@@ -303,6 +304,24 @@ def test_a_run_is_given_tags_which_can_be_taken_back(served: Served, backend: Fa
         assert tags == []
 
     _use(served, use)
+
+
+def test_what_a_task_has_kept_is_beside_it(served: Served, backend: FakeBackend) -> None:
+    artifacts = [StepArtifactInfo(f"column_{number:02}", "list", 2**20) for number in range(40)]
+    left = StepKept("churn/42/train", "Churn/skafd-42/fit/t3", artifacts, ["/srv/.metaflow/mf.cards/1-default.html"])
+    backend.kept.steps.append(left)
+
+    async def use(seen: Seen) -> None:
+        await seen.press("j", "enter")
+        await seen.until("kept 1")
+        assert "rows  list  3" in seen.text
+        await seen.press("j")
+        await seen.until("kept 40")
+        assert "column_29  list  1Mi" in seen.text
+        assert "and 10 more" in seen.text
+        assert "column_30" not in seen.text
+
+    _use(served, use, lines=60)
 
 
 def test_one_walks_through_the_graph_and_opens_a_run_of_it(served: Served) -> None:

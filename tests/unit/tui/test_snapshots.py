@@ -88,6 +88,7 @@ async def _see(served: Served, screen: str, size: str) -> tuple[str, str]:
             await seen.until(lambda: not seen.is_asking)
         await seen.until(text)
         await seen.until(KEYS_SHOWN)
+        await seen.until(lambda: not seen.is_asking)
         await _at_rest(seen)
         return seen.text, seen.drawing
 

@@ -30,15 +30,16 @@ def ask(*arguments):
     return done.stdout
 
 
-def call(*arguments):
-    """The command, run to its end whatever its exit code."""
+def call(*arguments, output=subprocess.PIPE):
+    """The command, run to its end whatever its exit code. What is printed may be of any encoding, and long."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [program(), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.PIPE,
-        universal_newlines=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
         env=environment,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -138,7 +139,7 @@ def _given(flow, given):
 
 def _wait(run):
     while True:
-        call("logs", run, "--follow")  # It ends with the run.
+        call("logs", run, "--follow", output=subprocess.DEVNULL)  # It ends with the run.
         summary = show(run)["summary"]
         if summary["ended_at"] is not None:
             break
