@@ -142,6 +142,11 @@ class Home:
         return self.jobs / "spark"
 
     @property
+    def queries(self) -> Path:
+        """What the data engine and Spark's driver share: sockets, and tables as files; strict jobs do not see it."""
+        return self.path / "queries"
+
+    @property
     def logs(self) -> Path:
         """The daemon's own logs."""
         return self.path / "logs"
@@ -159,7 +164,7 @@ class Home:
                 "set SKAFD_HOME to a folder on a local disk",
             )
         passage = 0o711 if os.geteuid() == 0 else 0o700
-        for folder in (self.path, self.environments, self.runs, self.jobs, self.services, self.spark):
+        for folder in (self.path, self.environments, self.runs, self.jobs, self.services, self.spark, self.queries):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(passage)
         for folder in (self.deployments, self.data, self.logs, self.artifacts):

@@ -34,10 +34,16 @@ class JobToken:
     """The job's id, as `JobId`."""
     instance: int
     attempt: int
+    queries: str = ""
+    """The service that answers its queries of tables, where that is not the data engine."""
 
     def sign(self, key: bytes) -> str:
         """The token as a job carries it, fit for an HTTP header and an environment variable."""
-        claims = json.dumps({name: getattr(self, name) for name in self.__slots__}, separators=(",", ":")).encode()
+        values = {name: getattr(self, name) for name in self.__slots__}
+        if not self.queries:
+            # So that services of an earlier version read it.
+            del values["queries"]
+        claims = json.dumps(values, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(_signature(claims, key) + claims).decode()
 
 

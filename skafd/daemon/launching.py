@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from skafd.addons.data.on_spark.place import service_of
 from skafd.daemon.commanding import Notebooks, commands_of
 from skafd.daemon.facts import ProjectFacts
 from skafd.daemon.flow_launching import (
@@ -90,7 +91,9 @@ def attempt_spec(
         **job_environment(attempt, run, deployment, job, facts.slug, environment, known, part, inherited=inherited),
         **particular_environment(particulars, folder),
     }
-    variables |= access.variables(attempt, variables)
+    spark = deployment.config.spark
+    queries = service_of(account.user) if spark is not None and spark.is_local else ""
+    variables |= access.variables(attempt, variables, queries)
     variables |= project_variables(facts, deployment, variables)
     task = flow_task(facts, run, job, attempt, particulars, python, provision, variables)
     if task is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from skafd.addons.data import place
+from skafd.addons.data.on_spark.place import QueriesService
 from skafd.addons.program import Programs
 from skafd.addons.queue import place as queue_place
 from skafd.addons.spark.place import SparkServices
@@ -22,4 +23,5 @@ def known_programs(home: Home, capacity: Capacity) -> Programs:
     programs.add(lambda name: queue_place.queue_broker(home) if name == queue_place.SERVICE else None)
     spark = SparkServices(home, boot_id(), spark_idle_seconds(), partial(is_in_use, home))
     programs.add(spark.make)
+    programs.add(QueriesService(home, capacity, spark_idle_seconds()).make)
     return programs

@@ -62,6 +62,11 @@ def project_room(wish: SparkWish, room: Share) -> Share:
     return Share(cores, max(LEAST_MEMORY_BYTES, memory))
 
 
+def share_of_queries(capacity: Capacity) -> Share:
+    """What the Data Engine's queries get: as much as a job that does not say how much it needs."""
+    return share_of(Limits(), SparkWish(), cluster_room(capacity))
+
+
 def share_of(limits: Limits, wish: SparkWish, room: Share) -> Share:
     """What one attempt gets: as much as its limits, else a quarter of the cluster; never more than half of it."""
     most = project_room(wish, Share(max(1, room.cores // 2), room.memory_bytes // 2))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.installed import EXAMPLES, Installed
 
-ELSEWHERE = {"spark_wordcount"}
+ELSEWHERE = {"spark_engine", "spark_wordcount"}
 """Tested beside other things that need a Java, by test_spark.py."""
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/metis.config.yml") if path.parent.name not in ELSEWHERE)
 

@@ -57,19 +57,29 @@ def standalone_cluster(secret: str, cores: int = 1) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+def variables_of_spark(folder: Path) -> dict[str, str]:
+    """What a process of Spark's with its settings in that folder is told."""
     spec, java = find_spec("pyspark"), find_java()
     assert spec is not None
     assert spec.origin is not None
     assert java is not None
-    home = Path(spec.origin).parent
-    variables = {"SPARK_HOME": str(home), "JAVA_HOME": str(java.home), "SPARK_CONF_DIR": str(folder)}
+    return {
+        "SPARK_HOME": str(Path(spec.origin).parent),
+        "JAVA_HOME": str(java.home),
+        "SPARK_CONF_DIR": str(folder),
+        "SPARK_LOCAL_IP": ADDRESS,
+        "SPARK_LOCAL_DIRS": str(folder / "scratch"),
+    }
+
+
+def _start(folder: Path, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    variables = variables_of_spark(folder)
     with (folder / f"{program}.log").open("wb") as log:
         return subprocess.Popen(
-            [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{program}", *arguments],
+            [f"{variables['SPARK_HOME']}/bin/spark-class", f"org.apache.spark.deploy.{program}", *arguments],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **variables, "SPARK_LOCAL_IP": ADDRESS, "SPARK_LOCAL_DIRS": str(folder / "scratch")},
+            env={**os.environ, **variables},
         )
 
 

@@ -8,10 +8,13 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
+from skafd.addons.data.asking_daemon import start_service
 from skafd.addons.data.embedded import EmbeddedEngine
 from skafd.addons.data.names import Names
+from skafd.addons.data.on_spark.reading import SparkAccess
 from skafd.addons.data.server import DataServer
 from skafd.errors import SkafdError
 from skafd.home import Home
@@ -42,7 +45,8 @@ def main() -> int:
 
 def _serve(home: Home, memory_bytes: int | None, idle_seconds: float, ending: threading.Event) -> None:
     names = Names(home)
-    engine = EmbeddedEngine(home.data, names.find, memory_bytes)
+    spark = SparkAccess(home.queries, home.queries / "tables", partial(start_service, home.api_socket))
+    engine = EmbeddedEngine(home.data, names.find, memory_bytes, spark=spark)
     server = DataServer(home.data_socket, engine, names, load_key(home.job_token_key))
     while not ending.wait(min(1.0, idle_seconds)) and server.idle_seconds() < idle_seconds:
         pass

@@ -1,42 +1,42 @@
-"""Rows as programs have always seen them: times as ISO texts with `Z`, missing numbers as the text 'NaN'."""
+"""Rows as programs have always seen them: dictionaries, with the text 'NaN' where a number is missing."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 import duckdb
 
 from skafd.addons.data.engine import Answer
+from skafd.addons.data.plain_values import MISSING_NUMBER, plain
 
-MISSING_NUMBER = "NaN"
 _BLOCK_ROWS = 2048
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBERS = (*_INTEGERS, *(f"U{name}" for name in _INTEGERS), "FLOAT", "DOUBLE", "DECIMAL")
 
+Columns = Sequence[tuple[str, str]]
+"""Names and types of DuckDB's. Of columns of the same name, as a join may have them, the last one counts."""
+
 
 def answer_of(cursor: duckdb.DuckDBPyConnection, most_rows: int | None = None) -> Answer:
-    """The result of what the cursor has executed; the cursor is closed with the last block.
-
-    Of columns of the same name, as a join may have them, the last one counts.
-    """
+    """The result of what the cursor has executed; the cursor is closed with the last block."""
     columns = [(str(name), str(kind)) for name, kind, *_ in cursor.description or ()]
-    return Answer(dict(columns), _blocks(cursor, columns, most_rows))
+    return Answer(dict(columns), rows_of(columns, _blocks(cursor, most_rows)))
 
 
-def _blocks(
-    cursor: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], most_rows: int | None
-) -> Iterator[list[dict[str, Any]]]:
+def rows_of(columns: Columns, blocks: Iterable[Iterable[Sequence[Any]]]) -> Iterator[list[dict[str, Any]]]:
+    """Blocks of values as blocks of rows."""
     names = [name for name, _ in columns]
     are_numbers = [kind.startswith(_NUMBERS) and "[" not in kind for _, kind in columns]
+    for block in blocks:
+        yield [_row(names, are_numbers, values) for values in block]
+
+
+def _blocks(cursor: duckdb.DuckDBPyConnection, most_rows: int | None) -> Iterator[list[tuple[Any, ...]]]:
     left = most_rows
     try:
         while rows := cursor.fetchmany(_BLOCK_ROWS if left is None else min(_BLOCK_ROWS, left)):
-            yield [_row(names, are_numbers, row) for row in rows]
+            yield rows
             left = None if left is None else left - len(rows)
             if left == 0:
                 return
@@ -44,37 +44,8 @@ def _blocks(
         cursor.close()
 
 
-def _row(names: list[str], are_numbers: list[bool], values: tuple[Any, ...]) -> dict[str, Any]:
+def _row(names: list[str], are_numbers: list[bool], values: Sequence[Any]) -> dict[str, Any]:
     return {
-        name: MISSING_NUMBER if value is None and is_number else _plain(value)
+        name: MISSING_NUMBER if value is None and is_number else plain(value)
         for name, is_number, value in zip(names, are_numbers, values, strict=True)
     }
-
-
-def _plain(value: Any) -> Any:
-    convert = _CONVERSIONS.get(type(value))
-    return value if convert is None else convert(value)
-
-
-def _instant(value: datetime) -> str:
-    text = value.replace(tzinfo=None).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-    return f"{text}Z"
-
-
-def _float(value: float) -> float | str:
-    return value if math.isfinite(value) else {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, MISSING_NUMBER)
-
-
-_CONVERSIONS: dict[type, Callable[[Any], Any]] = {
-    float: _float,
-    datetime: _instant,
-    date: lambda value: f"{value.isoformat()}T00:00:00Z",
-    time: lambda value: value.isoformat(),
-    timedelta: str,
-    Decimal: lambda value: int(value) if value == value.to_integral_value() else float(value),
-    UUID: str,
-    bytes: lambda value: f"0x{value.hex()}",
-    list: lambda value: [_plain(one) for one in value],
-    tuple: lambda value: [_plain(one) for one in value],
-    dict: lambda value: {str(_plain(key)): _plain(one) for key, one in value.items()},
-}

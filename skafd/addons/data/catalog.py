@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,8 @@ class Catalog:
         self._lock = threading.Lock()
         self._known: dict[str, TableSchema] = {}
         self._is_changing = False
+        self._versions: Counter[str] = Counter()
+        self._touched: set[str] = set()
         self._schema = f"{quoted(alias)}._skafd"
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
         for table in _TABLES:
@@ -58,8 +61,18 @@ class Catalog:
                 self._known[name] = TableSchema.from_json(*found[0])
             return self._known[name]
 
+    def touch(self, name: str) -> None:
+        """The open transaction writes to that table."""
+        self._touched.add(name)
+
+    def version(self, name: str) -> int:
+        """How often that table was written to since this process has it open; asked in the thread that writes."""
+        return self._versions[name]
+
     def settled(self) -> None:
-        """The transaction in which something was put or dropped is over, one way or the other."""
+        """The transaction in which something was written is over, one way or the other."""
+        self._versions.update(self._touched)
+        self._touched.clear()
         if self._is_changing:
             self._is_changing = False
             with self._lock:
@@ -89,10 +102,12 @@ class Catalog:
 
     def put_table(self, connection: duckdb.DuckDBPyConnection, schema: TableSchema) -> None:
         """Records a table."""
+        self.touch(schema.name)
         self._put(connection, "tables", [schema.name, schema.to_json()])
 
     def drop_table(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Forgets a table."""
+        self.touch(name)
         self._is_changing = True
         connection.execute(f"DELETE FROM {self._schema}.tables WHERE name = ?", [name])
 

@@ -28,8 +28,8 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split("\n\n")[0].split())
 
 
-def _refusal(error: Exception) -> SkafdError:
-    """Where there is no room whoever asks may ask again: the SDK does."""
+def refusal(error: Exception) -> SkafdError:
+    """What is said of an error of DuckDB's. Where there is no room whoever asks may ask again: the SDK does."""
     if "No space left" in str(error):
         return DaemonUnreachable("there is no room on the disk for tables", "`skafd status` says more")
     return DataEngineError(f"it could not be written: {one_line(error)}")
@@ -144,7 +144,7 @@ class Commits:
             pending.future.set_exception(error)
         except Exception as error:
             self._roll_back()
-            pending.future.set_exception(_refusal(error))
+            pending.future.set_exception(refusal(error))
         else:
             pending.future.set_result(result)
 

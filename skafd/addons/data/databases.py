@@ -40,7 +40,10 @@ class Database:
 class Databases:
     """Opens each when it is first used. May be used from any thread."""
 
-    def __init__(self, folder: Path, memory_bytes: int | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, memory_bytes: int | None = None, threads: int | None = None, snapshots: Path | None = None
+    ) -> None:
+        """`snapshots`: where tables are put for others to read."""
         self._folder = folder
         self.incoming = folder / ".incoming"
         """Rows on their way in, which DuckDB reads from files."""
@@ -50,7 +53,7 @@ class Databases:
         self._lock = threading.Lock()
         self._open: dict[str, Database] = {}
         settings = [
-            f"allowed_directories = [{text(f'{folder}/')}]",
+            f"allowed_directories = [{', '.join(text(f'{one}/') for one in (folder, snapshots) if one)}]",
             f"temp_directory = {text(str(self.incoming))}",
             "TimeZone = 'UTC'",
             "enable_external_access = false",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,45 +13,42 @@ import duckdb
 
 from skafd.addons.data.answers import answer_of
 from skafd.addons.data.catalog import View
+from skafd.addons.data.changing import Change
 from skafd.addons.data.commits import one_line
 from skafd.addons.data.databases import Database, Databases
 from skafd.addons.data.engine import Answer, Project, Segment
 from skafd.addons.data.files import Load, check_format, write_file
+from skafd.addons.data.on_spark.reading import SparkAccess, SparkReading
+from skafd.addons.data.resolving import Resolved
 from skafd.addons.data.saving import Save, on_conflict
 from skafd.addons.data.schemas import TableSchema, parse_schema
-from skafd.addons.data.spark_sql import Kind, Resolved, Statement, translate
+from skafd.addons.data.spark_sql import Kind, Statement, translate
 from skafd.errors import DataEngineError, NotFound, Refused
 
 Find = Callable[[str], Project]
 """A project by its token, short name or name. Raises NotFound."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Any other change than a save, for `Commits`."""
-
-    make: Callable[[duckdb.DuckDBPyConnection], Any]
-
-    def apply(self, connection: duckdb.DuckDBPyConnection) -> Any:
-        return self.make(connection)
-
-    def apply_alone(self, connection: duckdb.DuckDBPyConnection) -> Any:
-        return self.make(connection)
-
-    def joined(self, _others: Sequence[object]) -> None:
-        return None
-
-
 class EmbeddedEngine:
-    """Implements `engine.Engine`."""
+    """Implements `engine.Engine`; what only reads may be answered by Spark, over the same tables."""
 
-    def __init__(self, folder: Path, find: Find, memory_bytes: int | None = None, threads: int | None = None) -> None:
-        self._databases = Databases(folder, memory_bytes, threads)
+    def __init__(
+        self,
+        folder: Path,
+        find: Find,
+        memory_bytes: int | None = None,
+        threads: int | None = None,
+        spark: SparkAccess | None = None,
+    ) -> None:
+        self._databases = Databases(folder, memory_bytes, threads, spark.tables if spark else None)
+        self._spark = SparkReading(spark, self._databases) if spark else None
         self._find = find
 
     def close(self) -> None:
         """Nothing may be asked any more."""
         self._databases.close()
+        if self._spark is not None:
+            self._spark.close()
 
     def save(self, asks: Project, owner: Project, schema: object, segments: Sequence[Segment]) -> int:
         """See `Engine`."""
@@ -78,12 +75,15 @@ class EmbeddedEngine:
                 raise Refused(f'Table(s) ["{name}"] already exists')
             own.catalog.put_view(connection, view)
 
-        own.commits.do(_Change(make))
+        own.commits.do(Change(make))
 
     def query(self, asks: Project, sql: str, most_rows: int | None = None) -> Answer:
         """See `Engine`."""
-        statement = translate(sql, lambda name, keyspace: self._resolve(asks, name, keyspace))
+        spark = self._spark if asks.queries else None
+        statement = translate(sql, lambda name, keyspace: self._resolve(asks, name, keyspace), on_spark=bool(spark))
         match statement.kind:
+            case Kind.READ if spark is not None:
+                return spark.read(asks, statement, most_rows)
             case Kind.READ:
                 return replace(self._read(statement.sql, most_rows), read=statement.read)
             case Kind.SHOW:
@@ -136,12 +136,12 @@ class EmbeddedEngine:
         """See `Engine`."""
         database = self._databases.of(owner)
         put = database.catalog.put_share
-        database.commits.do(_Change(lambda connection: put(connection, reader.id, reader.slug, may_write)))
+        database.commits.do(Change(lambda connection: put(connection, reader.id, reader.slug, may_write)))
 
     def unshare(self, owner: Project, reader: Project) -> None:
         """See `Engine`."""
         database = self._databases.of(owner)
-        database.commits.do(_Change(lambda connection: database.catalog.drop_share(connection, reader.id)))
+        database.commits.do(Change(lambda connection: database.catalog.drop_share(connection, reader.id)))
 
     def shares(self, owner: Project) -> list[Mapping[str, Any]]:
         """See `Engine`."""
@@ -200,7 +200,13 @@ class EmbeddedEngine:
         schema, sql = statement.target.schema, statement.sql
         if statement.kind is Kind.INSERT:
             sql = f"{sql} {on_conflict(schema, [column.name for column in schema.columns])}"
-        self._databases.named(statement.target.database).commits.do(_Change(lambda connection: connection.execute(sql)))
+        database = self._databases.named(statement.target.database)
+
+        def make(connection: duckdb.DuckDBPyConnection) -> None:
+            database.catalog.touch(schema.name)
+            connection.execute(sql)
+
+        database.commits.do(Change(make))
 
     def _drop(self, asks: Project, statement: Statement) -> None:
         """The view of that name; the project's own table where there is none."""
@@ -218,7 +224,7 @@ class EmbeddedEngine:
                 connection.execute(f"DROP TABLE {own.table(schema.name)}")
                 own.catalog.drop_table(connection, schema.name)
 
-        own.commits.do(_Change(make))
+        own.commits.do(Change(make))
 
     def _about(self, database: Database, schema: TableSchema) -> Mapping[str, Any]:
         with self._cursor() as cursor:

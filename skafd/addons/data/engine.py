@@ -14,6 +14,8 @@ class Project:
     id: str
     slug: str
     """Names its database."""
+    queries: str = ""
+    """The service on Spark that answers its queries; empty: the engine itself does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class Load:
         source = f"read_{self.form}({text(self.file)})"
         columns = {row[0]: str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         schema = self.catalog.table(self.name) or self._make_table(connection, columns)
+        self.catalog.touch(schema.name)
         names = [name for name in columns if schema.column(name) is not None]
         missing = [name for name in schema.key if name.casefold() not in {one.casefold() for one in names}]
         if missing:

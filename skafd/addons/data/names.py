@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
-from pathlib import Path
-from urllib.parse import quote
 
-from skafd.addons.data.client import UnixConnection
+from skafd.addons.data.asking_daemon import find_project
 from skafd.addons.data.engine import Project
-from skafd.errors import DaemonUnreachable, NotFound
 from skafd.files import write_whole
 from skafd.home import Home
-
-_ANSWERS_WITHIN_SECONDS = 30.0
-_MISSING = 404
 
 
 class Names:
@@ -37,23 +30,9 @@ class Names:
         for project_id, slug in list(self._slugs.items()):
             if text in (project_id, slug):
                 return Project(project_id, slug)
-        found = _ask(self._socket, text)
+        said = find_project(self._socket, text)
+        found = Project(said["id"], said["project"])
         with self._lock:
             self._slugs[found.id] = found.slug
             write_whole(self._file, json.dumps(self._slugs).encode())
         return found
-
-
-def _ask(path: Path, text: str) -> Project:
-    connection = UnixConnection(path, _ANSWERS_WITHIN_SECONDS)
-    try:
-        connection.request("GET", f"/v1/find?project={quote(text, safe='')}")
-        answer = connection.getresponse()
-        said = json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DaemonUnreachable(f"the daemon does not say what {text} is: {error}") from error
-    finally:
-        connection.close()
-    if answer.status == _MISSING:
-        raise NotFound(said["error"]["message"], said["error"]["hint"])
-    return Project(said["id"], said["project"])

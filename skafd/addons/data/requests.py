@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from skafd.addons.data.engine import Answer, Engine, Project, Segment
@@ -27,7 +27,7 @@ class Asked:
     @property
     def project(self) -> Project:
         """Who asks."""
-        return self.names.of(self.token.project)
+        return replace(self.names.of(self.token.project), queries=self.token.queries)
 
     def owner(self, keyspace: object) -> Project:
         """The project that a keyspace means; its own where none is said. Raises Refused, as for one that is there."""

@@ -97,6 +97,7 @@ class Save:
     def _put(self, connection: duckdb.DuckDBPyConnection, schema: TableSchema, segment: Segment) -> None:
         if segment.count == 0:
             return
+        self.catalog.touch(schema.name)
         columns = _columns_of(schema, segment)
         if segment.count <= few_rows.MOST_ROWS and len(columns) == len(schema.columns) and not self.is_careful:
             for statement in few_rows.replace_rows(self.table, schema, columns, segment.rows):

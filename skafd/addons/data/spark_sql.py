@@ -1,4 +1,4 @@
-"""A statement in Spark SQL: checked, its names resolved, turned into DuckDB's SQL.
+"""A statement in Spark SQL: checked, its names resolved, turned into DuckDB's SQL, or into Spark's own.
 
 Three things differ from a plain translation: values are converted where Spark converts them by itself, columns without
 a name are called as Spark calls them, and the rows of one table come in the table's own order when the statement asks
@@ -8,7 +8,6 @@ for none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,13 +15,18 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from skafd.addons.data.schemas import TableSchema
+from skafd.addons.data.resolving import (
+    CalledBySpark,
+    Resolve,
+    Resolved,
+    called_by_duckdb,
+    order_by_table,
+    replaced,
+    resolve_tables,
+)
 from skafd.addons.data.spark_names import name_columns
 from skafd.addons.data.spark_types import Conversions
 from skafd.errors import DataEngineError
-
-_HARMLESS_TABLE_FUNCTIONS = (exp.Unnest, exp.Explode, exp.Inline)
-
 
 _SHOW_TABLES = re.compile(r"\s*show\s+tables\s*;?\s*", re.IGNORECASE)
 
@@ -41,27 +45,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """The table that a name means."""
-
-    schema: TableSchema
-    database: str
-    """DuckDB's name of the database."""
-    may_write: bool
-    owner: str
-    """The id of its project."""
-
-    @property
-    def named(self) -> tuple[str, str]:
-        """The owner, and what the table is called there."""
-        return self.owner, self.schema.name
-
-
-Resolve = Callable[[str, str | None], Resolved]
-"""By name and keyspace. Raises NotFound, Refused."""
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
     """What is to be executed."""
 
@@ -74,10 +57,15 @@ class Statement:
     if_exists: bool = False
     read: tuple[tuple[str, str], ...] = ()
     """Owner and name of each table that it reads."""
+    tables: tuple[Resolved, ...] = ()
+    """For Spark: those that it calls by `name_on_spark`."""
 
 
-def translate(text: str, resolve: Resolve) -> Statement:
-    """Raises DataEngineError for what is not understood or not allowed, and what `resolve` raises."""
+def translate(text: str, resolve: Resolve, *, on_spark: bool = False) -> Statement:
+    """`on_spark`: where it only reads, as Spark understands it.
+
+    Raises DataEngineError for what is not understood or not allowed, and what `resolve` raises.
+    """
     if _SHOW_TABLES.fullmatch(text):
         return Statement(Kind.SHOW, "")
     root = _parse(text)
@@ -88,15 +76,25 @@ def translate(text: str, resolve: Resolve) -> Statement:
     if isinstance(root, exp.Describe):
         return Statement(Kind.DESCRIBE, "", resolve(root.this.name, root.this.db or None))
     name_columns(root)
+    if on_spark and isinstance(root, exp.Query):
+        return _on_spark(root, resolve)
     target, written = _target(root, resolve)
-    tables = _resolve_tables(root, resolve, written)
+    tables = resolve_tables(root, resolve, called_by_duckdb, written)
     read = tuple(dict.fromkeys(found.named for _, found in tables))
     Conversions((alias, found.schema) for alias, found in tables).put_into(root)
     if isinstance(root, exp.Query):
-        _order(root, tables)
+        order_by_table(root, tables)
         return Statement(Kind.READ, root.sql("duckdb"), read=read)
     kind = Kind.INSERT if isinstance(root, exp.Insert) else Kind.DELETE
     return Statement(kind, root.sql("duckdb"), target, read=read)
+
+
+def _on_spark(root: exp.Query, resolve: Resolve) -> Statement:
+    """Spark converts by itself."""
+    call = CalledBySpark()
+    order_by_table(root, resolve_tables(root, resolve, call))
+    read = tuple(table.named for table in call.tables)
+    return Statement(Kind.READ, root.sql("spark"), read=read, tables=tuple(call.tables))
 
 
 def _parse(text: str) -> exp.Expr:
@@ -128,68 +126,9 @@ def _target(root: exp.Expr, resolve: Resolve) -> tuple[Resolved | None, exp.Tabl
     found = resolve(table.name, table.db or None)
     if not found.may_write:
         raise DataEngineError(f"{table.name} may be read, and not written to", "its project can share it for writing")
-    written = _physical(table, found, keep_alias=isinstance(root, exp.Delete))
+    written = replaced(table, called_by_duckdb(found), keep_alias=isinstance(root, exp.Delete))
     table.replace(written)
     return found, written
-
-
-def _resolve_tables(root: exp.Expr, resolve: Resolve, written: exp.Table | None) -> list[tuple[str, Resolved]]:
-    """Every table that is read, by the name that columns are qualified with; their names are replaced."""
-    own_names = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
-    resolved: list[tuple[str, Resolved]] = []
-    for table in list(root.find_all(exp.Table)):
-        if table is written:
-            continue
-        if table.catalog:
-            raise DataEngineError(f"{table.sql('spark')} is no table", "write keyspace.table, or table alone")
-        if not isinstance(table.this, exp.Identifier):
-            _check_function(table)
-        elif table.db or table.name.casefold() not in own_names:
-            found = resolve(table.name, table.db or None)
-            resolved.append((table.alias_or_name, found))
-            table.replace(_physical(table, found, keep_alias=True))
-    return resolved
-
-
-def _check_function(table: exp.Table) -> None:
-    """Only those that read nothing; the column of range() is called `id`."""
-    function = table.this
-    name = function.sql_name() if isinstance(function, exp.Func) else function.name
-    name = function.name if isinstance(function, exp.Anonymous) else name
-    is_range = name.casefold() in ("range", "generate_series")
-    if not is_range and not isinstance(function, _HARMLESS_TABLE_FUNCTIONS):
-        raise DataEngineError(f"{name}() is no table", "tables are those of this project, and views that it has made")
-    if is_range and not table.args.get("alias"):
-        table.set("alias", exp.TableAlias(this=exp.to_identifier("range"), columns=[exp.to_identifier("id")]))
-
-
-def _physical(table: exp.Table, found: Resolved, keep_alias: bool) -> exp.Table:
-    alias = table.alias_or_name if keep_alias else None
-    new = exp.table_(found.schema.name, db="main", catalog=found.database, quoted=True)
-    if alias:
-        new.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-    for kept in ("joins", "laterals", "pivots", "sample"):
-        if table.args.get(kept):
-            new.set(kept, table.args[kept])
-    return new
-
-
-def _order(root: exp.Query, tables: list[tuple[str, Resolved]]) -> None:
-    """Gives a statement over one table that asks for no order the order of the table."""
-    if not isinstance(root, exp.Select) or len(tables) != 1 or root.args.get("joins") or root.args.get("laterals"):
-        return
-    source = root.args.get("from_") or root.args.get("from")
-    asked = ("order", "group", "distinct", "having", "sort", "cluster", "distribute", "with_", "with")
-    if any(root.args.get(name) for name in asked) or source is None or not isinstance(source.this, exp.Table):
-        return
-    if any(found for one in root.expressions for found in one.find_all(exp.AggFunc, exp.Explode)):
-        return
-    alias, found = tables[0]
-    order = [
-        exp.Ordered(this=exp.column(name, table=alias, quoted=True), desc=is_down, nulls_first=False)
-        for name, is_down in found.schema.order
-    ]
-    root.set("order", exp.Order(expressions=order))
 
 
 def _first_line(error: SqlglotError) -> str:

@@ -25,7 +25,7 @@ _NAME = re.compile(r"spark(?:-u(\d+))?-(.+)")
 _DAEMON_HEAP = "256m"
 _SMALL_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """For what does little: starts sooner and takes less."""
-_OVERHEAD_BYTES = 512 * 2**20
+OVERHEAD_BYTES = 512 * 2**20
 """What a worker needs besides its executor; and master and history view need no more."""
 _PROCESSES = 8192
 _HISTORY_IDLE_SECONDS = 1800.0
@@ -93,7 +93,7 @@ class SparkServices:
             name,
             ("/bin/sh", "-c", _SCRATCH_ANEW, "sh", *command) if worker else command,
             {**self._variables(spark, cluster, worker), **(variables or {})},
-            memory_bytes=_OVERHEAD_BYTES + (worker.share.memory_bytes if worker else 0),
+            memory_bytes=OVERHEAD_BYTES + (worker.share.memory_bytes if worker else 0),
             cpu=float(worker.cores) if worker else None,
             idle_seconds=idle_seconds,
             is_in_use=lambda: self.is_in_use(name),

@@ -17,6 +17,15 @@ _HEAP = 0.6
 _DRIVER_HEAP = 0.5
 _MASTER_WITHIN_TENTHS = 1200
 _MEBIBYTE = 2**20
+_HEAP_OF_QUERIES = 0.8
+_LEAST_PARTITIONS = 4
+QUERY_PROPERTIES = {
+    # As Spark did when the Data Engine was made: a text that is no number is nothing, and no error.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+}
+"""By which queries mean the same on any Spark."""
 _PLAIN_OUTPUT = {"spark.ui.showConsoleProgress": "false"}
 """A log is no terminal, on which a bar could be drawn again and again."""
 
@@ -59,6 +68,28 @@ def of_job(
         "spark.cores.max": str(share.cores),
         "spark.executor.cores": str(share.cores),
         "spark.executor.memory": f"{int(share.memory_bytes * _HEAP) // _MEBIBYTE}m",
+    }
+    return {DEFAULTS: _text(properties), ENVIRONMENT: wait_for_master(cluster)}
+
+
+def of_queries(cluster: Cluster, share: Share) -> dict[str, str]:
+    """Files by name, for the driver that answers the Data Engine's queries."""
+    properties = {
+        **_driver_memory(Limits(memory_bytes=share.memory_bytes)),
+        "spark.app.name": "skafd data engine",
+        "spark.master": cluster.master,
+        **_trust(cluster),
+        **_this_machine(),
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": cluster.events.as_uri(),
+        "spark.cores.max": str(share.cores),
+        "spark.executor.cores": str(share.cores),
+        # There are no Python processes beside it.
+        "spark.executor.memory": f"{int(share.memory_bytes * _HEAP_OF_QUERIES) // _MEBIBYTE}m",
+        # Each project has a pool of its name: none waits for the long query of another.
+        "spark.scheduler.mode": "FAIR",
+        **QUERY_PROPERTIES,
+        "spark.sql.shuffle.partitions": str(max(_LEAST_PARTITIONS, 2 * share.cores)),
     }
     return {DEFAULTS: _text(properties), ENVIRONMENT: wait_for_master(cluster)}
 

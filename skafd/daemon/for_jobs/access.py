@@ -43,17 +43,18 @@ class JobsAccess:
         programs = install_notebook_programs(home)
         return cls(install_sdk(home), home.jobs_socket, load_key(home.job_token_key), programs, install_attendant(home))
 
-    def token(self, attempt: AttemptKey) -> str:
-        """What proves who the attempt is."""
+    def token(self, attempt: AttemptKey, queries: str = "") -> str:
+        """What proves who the attempt is, and says which service answers its queries, if not the data engine."""
         task = attempt.task
-        return JobToken(task.run.project, task.run.number, task.job, task.instance, attempt.number).sign(self.key)
+        token = JobToken(task.run.project, task.run.number, task.job, task.instance, attempt.number, queries)
+        return token.sign(self.key)
 
-    def variables(self, attempt: AttemptKey, environment: Mapping[str, str]) -> dict[str, str]:
+    def variables(self, attempt: AttemptKey, environment: Mapping[str, str], queries: str = "") -> dict[str, str]:
         """To be added to `environment`; what the user has on the path comes first."""
         path = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
         return {
             "PYTHONPATH": os.pathsep.join([*path, str(self.sdk)]),
-            "SKAFD_TOKEN": self.token(attempt),
+            "SKAFD_TOKEN": self.token(attempt, queries),
             "SKAFD_SOCKET": str(self.socket),
         }
 

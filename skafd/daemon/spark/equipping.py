@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,8 @@ class Equipping:
         self, spec: AttemptSpec, attempt: AttemptKey, deployment: Deployment, wish: SparkWish, environment: Path
     ) -> AttemptSpec:
         own = next(environment.glob("lib/python*/site-packages/pyspark"), None)
-        packages = None if own else find_installation(self._home).packages
+        spark = None if own else find_installation(self._home)
+        packages = spark.packages if spark and _is_new_enough(environment, spark.lowest_python) else None
         spark_home = own or find_installation(self._home).spark_home
         if not (spark_home / "bin" / "spark-class").exists():
             raise SandboxError(f"{spark_home} is gone: save the project again to make a new deployment")
@@ -107,6 +109,12 @@ class Equipping:
         # Under strict isolation a job may not write where the logs of all are.
         files = of_job(cluster, share, limits, wish, Path(spec.directory, "work"), spec.confinement is None)
         return cluster.master, files, (cluster.secret,)
+
+
+def _is_new_enough(environment: Path, lowest: tuple[int, ...]) -> bool:
+    """Its Python can load pyspark; another one would only find something that it cannot load."""
+    found = [re.fullmatch(r"python(\d+)\.(\d+)", path.name) for path in environment.glob("lib/python*")]
+    return all((int(match[1]), int(match[2])) >= lowest for match in found if match)
 
 
 def _said_by_project(deployment: Deployment, attempt: AttemptKey) -> set[str]:

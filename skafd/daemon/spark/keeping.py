@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from skafd.addons.data.on_spark.place import QUERIES, is_of_queries, user_of
 from skafd.addons.spark.cluster import Cluster, are_free, move, open_cluster, prefix_of
 from skafd.addons.spark.place import MASTER
 from skafd.addons.spark.workers import Ask, Worker, plan, worker_named
@@ -20,7 +21,7 @@ from skafd.model.ids import AttemptKey, ProjectId
 from skafd.model.limits import Capacity, Limits
 from skafd.model.project import Project
 from skafd.model.service import ServiceState
-from skafd.model.spark import Share, cluster_room, project_room, share_of
+from skafd.model.spark import Share, cluster_room, project_room, share_of, share_of_queries
 from skafd.sandbox.user import User
 
 log = logging.getLogger("skafd.spark")
@@ -38,6 +39,7 @@ class SparkKeeping:
     def __init__(self, home: Home, capacity: Capacity, services: Services) -> None:
         self._home = home
         self._services = services
+        self._capacity = capacity
         self._room = cluster_room(capacity)
         self._asking: dict[AttemptKey, _Asking] = {}
         self._needed: frozenset[str] = frozenset()
@@ -66,7 +68,7 @@ class SparkKeeping:
 
     def tend(self, alive: Iterable[AttemptKey]) -> None:
         """Starts what those of `alive` that use Spark need, and ends what is in its way."""
-        if not self._asking and not self._needed:
+        if not self._asking and not self._needed and not self._queries():
             return
         there = set(alive)
         self._asking = {attempt: asking for attempt, asking in self._asking.items() if attempt in there}
@@ -77,8 +79,10 @@ class SparkKeeping:
         self._seen = seen
         wanted = frozenset(name for prefix in self._prefixes() for name in self._plan(prefix))
         try:
+            for prefix in self._queries():
+                self.cluster(user_of(f"{prefix}-{QUERIES}"))
             self._need(wanted)
-        except SkafdError as error:
+        except (SkafdError, OSError) as error:
             self._complain(error)
         self._needed = wanted
         self._services.hold(wanted)
@@ -89,11 +93,20 @@ class SparkKeeping:
         return frozenset(attempt.task.run.project for attempt in self._asking)
 
     def _prefixes(self) -> list[str]:
-        return list(dict.fromkeys(asking.prefix for asking in self._asking.values()))
+        asking = (asking.prefix for asking in self._asking.values())
+        return list(dict.fromkeys((*self._queries(), *asking)))
+
+    def _queries(self) -> list[str]:
+        """The clusters on which the Data Engine executes queries now."""
+        names = (name for name in self._services.names_alive() if is_of_queries(name))
+        return [name.removesuffix(f"-{QUERIES}") for name in names]
 
     def _plan(self, prefix: str) -> Iterable[str]:
         """The services that a cluster needs; others of its that leave no room for them are asked to end."""
         asks = [asking.ask for asking in self._asking.values() if asking.prefix == prefix]
+        if prefix in self._queries():
+            # Before all others: jobs that have their executors may wait for a query.
+            asks.insert(0, Ask(share_of_queries(self._capacity), "", self._room))
         running = {worker: name for name in self._services.names_alive() if (worker := _worker(prefix, name))}
         found = plan(asks, running, self._room)
         # Looked at only where it matters: it takes a look at every process of the machine.
@@ -111,7 +124,7 @@ class SparkKeeping:
             if self._services.state_of(name) is ServiceState.RUNNING:
                 self._services.need(name)
 
-    def _complain(self, error: SkafdError) -> None:
+    def _complain(self, error: Exception) -> None:
         """Once for each trouble: it is tried in every turn."""
         if str(error) != self._trouble:
             log.error("Spark cannot be started: %s", error)

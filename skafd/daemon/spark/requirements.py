@@ -35,7 +35,8 @@ def _check(home: Home, config: Project, locks: list[tuple[str, Lock | None]]) ->
         return
     spark = install_pyspark(home)
     for job, lock in locks:
-        _check_python(spark, job, lock)
+        if _PYSPARK in _versions(lock):
+            _check_python(spark, job, lock)
         if config.spark.is_local:
             _check_version(spark, job, lock)
 
@@ -50,6 +51,7 @@ def _check_version(spark: Installation, job: str, lock: Lock | None) -> None:
 
 
 def _check_python(spark: Installation, job: str, lock: Lock | None) -> None:
+    """Who asks for no pyspark may have any Python: the Data Engine's queries need none of it."""
     if lock is None:
         return
     numbers = tuple(int(part) for part in lock.python.split(".")[:2] if part.isdigit())

@@ -60,6 +60,8 @@ def test_another_pyspark_is_refused_with_the_version_to_write(home: Home) -> Non
     check_spark(home, project(SparkWish("spark://host:7077")), environments("pyspark==3.5.1"))
 
 
-def test_a_python_that_is_too_old_is_refused(home: Home) -> None:
+def test_a_python_that_is_too_old_for_pyspark_is_refused_where_pyspark_is_asked_for(home: Home) -> None:
+    same = f"pyspark=={find_installation(home).version}"
     with pytest.raises(DeployError, match=r"Python 3\.8\.1"):
-        check_spark(home, project(SparkWish()), environments(python="3.8.1"))
+        check_spark(home, project(SparkWish()), environments(same, python="3.8.1"))
+    check_spark(home, project(SparkWish()), environments(python="3.6.15"))

@@ -16,10 +16,10 @@ DAYS = [{"zipcode": "23250", "date": f"2018-01-{day:02d}", "tmax": day / 2} for 
 
 
 @pytest.fixture
-def weather(embedded: Embedded) -> Embedded:
-    embedded.save(WEATHER, *DAYS, {"zipcode": "none", "date": "2018-01-01", "tmax": None})
-    embedded.engine.create_view(CHURN, "w", CHURN, "weather")
-    return embedded
+def weather(either: Embedded) -> Embedded:
+    either.save(WEATHER, *DAYS, {"zipcode": "none", "date": "2018-01-01", "tmax": None})
+    either.engine.create_view(CHURN, "w", CHURN, "weather")
+    return either
 
 
 def test_a_text_compared_to_a_number_is_compared_as_a_number(weather: Embedded) -> None:
@@ -68,6 +68,9 @@ def test_spark_sql_is_understood(weather: Embedded, sql: str, expected: object) 
         "SELEC",
         "",
         "SELECT nope FROM w",
+        "SELECT reflect('java.lang.System', 'exit', 1) FROM w",
+        "SELECT TRANSFORM(zipcode) USING 'cat' AS (a) FROM w",
+        "SELECT * FROM parquet.`/tmp/x.parquet`",
     ],
 )
 def test_what_is_no_query_of_tables_is_refused(weather: Embedded, sql: str) -> None:

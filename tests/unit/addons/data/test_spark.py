@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -59,12 +58,10 @@ PLACES = {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    embedded = Embedded(tmp_path_factory.mktemp("data"))
-    embedded.save(WEATHER, *ROWS)
-    embedded.save(PLACES, {"zipcode": 23250, "name": "Richmond", "hours": 9})
-    yield embedded
-    embedded.engine.close()
+def filled(filled_once: Embedded) -> Embedded:
+    filled_once.save(WEATHER, *ROWS)
+    filled_once.save(PLACES, {"zipcode": 23250, "name": "Richmond", "hours": 9})
+    return filled_once
 
 
 @pytest.mark.parametrize(
