@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -144,6 +145,25 @@ def test_words_are_counted_and_workers_come_and_go(machine: Installed) -> None:
     assert run["tasks"][0]["state"] == "succeeded"
     wait("the workers to leave", lambda: not workers(machine))
     wait("the master to leave", lambda: "spark-master" not in services(machine))
+
+
+def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machine: Installed) -> None:
+    machine.ok("up", machine.copy_example("spark_engine"), "--detach")
+    ended(machine, "spark_engine/1")
+    assert "Lisbon: most rain in month 11" in machine.ok("logs", "spark_engine/1")
+    assert "spark-queries" in machine.ok("status")
+    page = services(machine)["spark-master"]["url"]
+    assert "skafd data engine" in wait("the master's page", lambda: read_page(page))
+    rows = json.loads(machine.ok("data", "spark_engine", "--sql", "SELECT * FROM months", "--format", "json"))
+    assert len(rows) == 36
+    victim = services(machine)["spark-queries"]
+    os.kill(victim["pid"], signal.SIGKILL)
+    machine.ok("run", "spark_engine")
+    ended(machine, "spark_engine/2")
+    assert "Lisbon: most rain in month 11" in machine.ok("logs", "spark_engine/2")
+    assert _is_another(services(machine)["spark-queries"], victim)
+    wait("the driver to leave", lambda: "spark-queries" not in services(machine))
+    assert len(list((machine.home / "queries" / "tables" / "spark-queries").iterdir())) == 1
 
 
 def test_two_that_want_everything_run_at_the_same_time(machine: Installed) -> None:

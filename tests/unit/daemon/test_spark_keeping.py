@@ -151,3 +151,25 @@ def test_trouble_is_said_once(keeping: SparkKeeping, services: Table, caplog: py
     services.states["other"] = ServiceState.RUNNING
     keeping.tend(alive)
     assert [record.getMessage() for record in caplog.records] == ["Spark cannot be started: there is no Java"]
+
+
+def test_queries_have_a_worker_as_long_as_their_driver_is_there_and_before_all_others(
+    keeping: SparkKeeping, services: Table
+) -> None:
+    greedy = [begin(keeping, number, LARGE) for number in (1, 2)]
+    keeping.tend(greedy)
+    assert services.held == {"spark-master", "spark-worker-6c-24576m-1", "spark-worker-6c-24576m-2"}
+    services.states["spark-queries"] = ServiceState.STARTING
+    keeping.tend(greedy)
+    assert services.held == {"spark-master", "spark-worker-3c-12288m-1", "spark-worker-6c-24576m-1"}
+    keeping.tend([])
+    assert services.held == {"spark-master", "spark-worker-3c-12288m-1"}
+    services.states["spark-queries"] = ServiceState.STOPPED
+    keeping.tend([])
+    assert services.held == frozenset()
+
+
+def test_queries_of_another_users_projects_have_that_users_cluster(keeping: SparkKeeping, services: Table) -> None:
+    services.states["spark-u1000-queries"] = ServiceState.RUNNING
+    keeping.tend([])
+    assert services.held == {"spark-u1000-master", "spark-u1000-worker-3c-12288m-1"}

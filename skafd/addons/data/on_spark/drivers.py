@@ -11,7 +11,7 @@ import logging
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -83,21 +83,28 @@ class Drivers:
 
 def _read(connection: socket.socket) -> Reply:
     """Raises EOFError for an answer that ends early."""
-    with connection.makefile("rb") as stream:
-        head = _line(stream)
-        if "error" in head:
-            raise DataEngineError(head["error"])
-        kept = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 closed by who reads it
-        while isinstance(block := _line(stream), list):
-            kept.write(json.dumps(block).encode() + b"\n")
-        if "error" in block:
-            raise DataEngineError(block["error"])
+    with connection.makefile("rb") as stream, ExitStack() as stack:
+        head = _word(_line(stream))
+        kept = stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
+        while (line := _line(stream)).startswith(b"["):
+            kept.write(line)
+        _word(line)
         kept.seek(0)
+        # Closed by who reads it.
+        stack.pop_all()
         return Reply(head["schema"], kept)
 
 
-def _line(stream: IO[bytes]) -> Any:
+def _line(stream: IO[bytes]) -> bytes:
     line = stream.readline()
     if not line.endswith(b"\n"):
         raise EOFError("the answer ended early")
-    return json.loads(line)
+    return line
+
+
+def _word(line: bytes) -> dict[str, Any]:
+    """What is no block of rows. Raises DataEngineError for an error."""
+    said = dict(json.loads(line))
+    if "error" in said:
+        raise DataEngineError(said["error"])
+    return said
