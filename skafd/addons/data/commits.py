@@ -15,17 +15,13 @@ from typing import Any, Protocol
 
 import duckdb
 
+from skafd.addons.data.complaints import one_line
 from skafd.errors import DaemonUnreachable, DataEngineError, SkafdError
 
 log = logging.getLogger("skafd.data")
 
 _MOST_AT_ONCE = 256
 _MOMENT_SECONDS = 0.002
-
-
-def one_line(error: Exception) -> str:
-    """What DuckDB says, without the statement that it shows."""
-    return " ".join(str(error).split("\n\n")[0].split())
 
 
 def refusal(error: Exception) -> SkafdError:

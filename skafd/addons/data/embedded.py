@@ -14,7 +14,7 @@ import duckdb
 from skafd.addons.data.answers import answer_of
 from skafd.addons.data.catalog import View
 from skafd.addons.data.changing import Change
-from skafd.addons.data.commits import one_line
+from skafd.addons.data.complaints import one_line
 from skafd.addons.data.databases import Database, Databases
 from skafd.addons.data.engine import Answer, Project, Segment
 from skafd.addons.data.files import Load, check_format, write_file

@@ -12,10 +12,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import StructType
 
+from skafd.addons.data.complaints import no_column, no_function
 from skafd.addons.data.plain_values import plain, teach
 
 _BLOCK_ROWS = 2048
-_NO_COLUMN = "UNRESOLVED_COLUMN"
+_MISSING = {"UNRESOLVED_COLUMN": ("objectName", no_column), "UNRESOLVED_ROUTINE": ("routineName", no_function)}
 _SAYS = re.compile(r"^(?:\[[\w.]+\] )?(?P<words>.*?)(?: SQLSTATE: \w+.*)?$")
 
 teach(Row, lambda row: {name: plain(value) for name, value in zip(row.__fields__, row, strict=True)})
@@ -74,11 +75,13 @@ def _blocks(rows: DataFrame, most_rows: int | None) -> Iterator[list[list[Any]]]
 
 def words_of(error: Exception) -> str:
     """What Spark says, in one line."""
-    if isinstance(error, PySparkException) and (error.getCondition() or "").startswith(_NO_COLUMN):
-        name = (error.getMessageParameters() or {}).get("objectName", "")
-        return f"there is no column {name.replace('`', '')}"
+    if isinstance(error, PySparkException):
+        condition, said = error.getCondition() or "", error.getMessageParameters() or {}
+        for beginning, (name, words) in _MISSING.items():
+            if condition.startswith(beginning):
+                return words(said.get(name, "").replace("`", ""))
     if isinstance(error, Py4JJavaError):
         error = Exception(error.java_exception.toString())
     first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    said = _SAYS.match(first.strip())
-    return said["words"] if said else first
+    found = _SAYS.match(first.strip())
+    return found["words"] if found else first

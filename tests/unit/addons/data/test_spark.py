@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from skafd.errors import DataEngineError, NotFound
 from tests.support.embedded import Embedded
 
 WEATHER = {
@@ -50,6 +51,48 @@ ROWS: list[dict[str, Any]] = [
         "column": "none",
     },
 ]
+EVERYTHING = {
+    "table_name": "everything",
+    "options": {"primary_key": ["id"]},
+    "columns": {
+        "id": "int",
+        "tiny": "tinyint",
+        "small": "smallint",
+        "large": "bigint",
+        "huge": "varint",
+        "score": "double",
+        "price": "decimal",
+        "yes": "boolean",
+        "name": "text",
+        "born": "date",
+        "at": "time",
+        "when": "timestamp",
+        "key": "uuid",
+        "raw": "blob",
+        "tags": "set<text>",
+        "marks": "map<text, list<int>>",
+        "days": "list<date>",
+    },
+}
+ONE_OF_EACH: dict[str, Any] = {
+    "id": 1,
+    "tiny": -128,
+    "small": 32767,
+    "large": -(2**63),
+    "huge": 2**100,
+    "score": 0.1,
+    "price": "0.1",
+    "yes": False,
+    "name": "a 'b' \"c\" ü\n",
+    "born": "2000-02-29",
+    "at": "10:00:01",
+    "when": -1,
+    "key": "7d3ad92c-2c08-4d1c-9f6e-0f4d0f3b1a11",
+    "raw": "0x00ff",
+    "tags": ["b", "a"],
+    "marks": {"x": [1, 2]},
+    "days": ["2000-01-01"],
+}
 PLACES = {
     "table_name": "places",
     "options": {"primary_key": ["zipcode"]},
@@ -165,3 +208,58 @@ def test_overwriting_is_refused_rather_than_done_by_halves(filled: Embedded) -> 
     with pytest.raises(Exception, match="INSERT OVERWRITE is not understood"):
         filled.query("INSERT OVERWRITE TABLE places SELECT 1, 'x', 2")
     assert filled.query("SELECT count(*) AS n FROM places") == [{"n": 1}]
+
+
+def test_a_column_keeps_its_type_and_so_does_what_is_computed(filled: Embedded) -> None:
+    columns = filled.answer("SELECT w.*, count(1) OVER () AS n, avg(hours) OVER () AS a FROM weather w").columns
+    assert columns == {
+        "zipcode": "VARCHAR",
+        "date": "DATE",
+        "seen": "TIMESTAMP",
+        "day": "VARCHAR",
+        "rain": "DOUBLE",
+        "hours": "INTEGER",
+        "price": "DECIMAL(38,10)",
+        "kinds": "VARCHAR[]",
+        "notes": "MAP(VARCHAR, VARCHAR)",
+        "column": "VARCHAR",
+        "n": "BIGINT",
+        "a": "DOUBLE",
+    }
+
+
+def test_what_is_wrong_is_said_in_the_same_words(filled: Embedded) -> None:
+    with pytest.raises(DataEngineError, match=r"^the query failed: there is no column nope$"):
+        filled.query("SELECT nope FROM weather")
+    with pytest.raises(DataEngineError, match=r"^the query failed: there is no column w\.nope$"):
+        filled.query("SELECT w.nope FROM weather w")
+    with pytest.raises(DataEngineError, match=r"^the query failed: there is no function nothing_of_the_kind$"):
+        filled.query("SELECT nothing_of_the_kind(1)")
+    with pytest.raises(NotFound, match=r"^there is no view or table nowhere"):
+        filled.query("SELECT * FROM nowhere")
+
+
+def test_only_so_many_rows_are_given(filled: Embedded) -> None:
+    answer = filled.answer("SELECT id FROM range(5000)", most_rows=3)
+    assert [row for block in answer.blocks for row in block] == [{"id": 0}, {"id": 1}, {"id": 2}]
+    assert filled.query("SELECT id FROM range(0)") == []
+
+
+def test_values_of_every_kind_come_as_json_has_them(filled: Embedded) -> None:
+    filled.save(EVERYTHING, ONE_OF_EACH, {"id": 2})
+    first, second = filled.query("SELECT * FROM everything")
+    assert first == {
+        **ONE_OF_EACH,
+        "born": "2000-02-29T00:00:00Z",
+        "at": "10:00:01",
+        "when": "1969-12-31T23:59:59.999Z",
+        "price": 0.1,
+        "tags": ["a", "b"],
+        "marks": {"x": [1, 2]},
+        "days": ["2000-01-01T00:00:00Z"],
+    }
+    assert second == {
+        **dict.fromkeys(ONE_OF_EACH),
+        "id": 2,
+        **dict.fromkeys(("tiny", "small", "large", "huge", "score", "price"), "NaN"),
+    }
