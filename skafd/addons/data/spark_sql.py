@@ -94,7 +94,8 @@ def _on_spark(root: exp.Query, resolve: Resolve) -> Statement:
     call = CalledBySpark()
     order_by_table(root, resolve_tables(root, resolve, call))
     read = tuple(table.named for table in call.tables)
-    return Statement(Kind.READ, root.sql("spark"), read=read, tables=tuple(call.tables))
+    sql = root.sql("spark", normalize_functions=False)
+    return Statement(Kind.READ, sql, read=read, tables=tuple(call.tables))
 
 
 def _parse(text: str) -> exp.Expr:

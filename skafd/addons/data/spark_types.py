@@ -1,17 +1,17 @@
 """Where Spark converts by itself and DuckDB refuses: texts among numbers and times, numbers and times among texts.
 
-As in Spark, a text that is no number is nothing then, and not an error.
+As in Spark, a text that is no number is nothing then, and not an error, and what becomes a whole number is cut off.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum, auto
+from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
 from skafd.addons.data.schemas import TableSchema
+from skafd.addons.data.spark_sorts import Sort, Sorts, is_whole_type
 
 _COMPARE = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _CALCULATE = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
@@ -20,20 +20,10 @@ _OF_NUMBERS = (
     *(exp.Round, exp.Abs, exp.Sqrt, exp.Floor, exp.Ceil, exp.Exp, exp.Ln, exp.Log, exp.Pow),
 )
 _OF_TEXTS = (exp.Like, exp.ILike, exp.RegexpLike, exp.Substring, exp.Lower, exp.Upper, exp.Length, exp.Trim, exp.Split)
-_GIVE_TIMES = (exp.CurrentDate, exp.CurrentTimestamp, exp.DateAdd, exp.DateSub, exp.TsOrDsAdd, exp.TsOrDsToDate)
-_GIVE_NUMBERS = (exp.Count, exp.Sum, exp.Avg, exp.Year, exp.Month, exp.Day, exp.DateDiff, exp.Length, *_OF_NUMBERS)
-_GIVE_WHAT_THEY_TAKE = (exp.Paren, exp.Neg, exp.Max, exp.Min, exp.Distinct)
+_CASTS = (exp.Cast, exp.TryCast)
 _PLAIN_NUMBER = re.compile(r"\s*-?\d+\s*")
 _PLAIN_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-class _Sort(Enum):
-    """What a value is, as far as conversions go."""
-
-    NUMBER = auto()
-    TEXT = auto()
-    TIME = auto()
-    OTHER = auto()
+_EXACT = "decimal(38, 10)"
 
 
 class Conversions:
@@ -41,91 +31,100 @@ class Conversions:
 
     def __init__(self, tables: Iterable[tuple[str, TableSchema]]) -> None:
         """The tables that it reads, by the names with which their columns are qualified."""
-        self._sorts: dict[tuple[str, str], _Sort] = {}
-        for alias, schema in tables:
-            for column in schema.columns:
-                sort = _sort_of(column.type.sql)
-                self._sorts[alias.casefold(), column.name.casefold()] = sort
-                found = self._sorts.setdefault(("", column.name.casefold()), sort)
-                if found is not sort:
-                    self._sorts["", column.name.casefold()] = _Sort.OTHER
+        self._sort = Sorts(tables).of
 
     def put_into(self, root: exp.Expr) -> None:
         """Changes the statement."""
-        for node in list(root.find_all(*_COMPARE, *_CALCULATE, *_OF_NUMBERS, *_OF_TEXTS)):
+        for node in list(root.find_all(*_COMPARE, *_CALCULATE, *_OF_NUMBERS, *_OF_TEXTS, *_CASTS)):
             operands = list(_operands(node))
             if isinstance(node, _COMPARE):
-                self._compare(operands)
+                self._compare(node, operands)
             elif isinstance(node, _OF_TEXTS):
                 self._write_out(operands[:1])
-            elif not any(self._sort(one) is _Sort.TIME or isinstance(one, exp.Interval) for one in operands):
-                self._count_with(operands)
+            elif isinstance(node, _CASTS):
+                self._cut_off(node)
+            elif not any(self._sort(one) is Sort.TIME or isinstance(one, exp.Interval) for one in operands):
+                self._read(operands, Sort.TEXT, _as_double)
 
-    def _compare(self, operands: list[exp.Expr]) -> None:
+    def _compare(self, node: exp.Expr, operands: list[exp.Expr]) -> None:
         sorts = [self._sort(one) for one in operands]
-        if _Sort.NUMBER in sorts:
-            self._count_with(operands)
-            self._read_literals(operands, _PLAIN_NUMBER, "double")
-        elif _Sort.TIME in sorts:
-            for one, sort in zip(operands, sorts, strict=True):
-                if sort is _Sort.TEXT:
-                    _convert(one, "timestamp")
-            self._read_literals(operands, _PLAIN_DAY, "timestamp")
+        if any(sort.is_number for sort in sorts):
+            if isinstance(node, exp.In):
+                # As texts: what is no number is another value then, and not nothing.
+                if any(_is_text(one, sort) for one, sort in zip(operands, sorts, strict=True)):
+                    self._write_out(operands)
+                return
+            convert = _as_double if Sort.NUMBER in sorts else _as_whole
+            self._read(operands, Sort.TEXT, convert)
+            _read_literals(operands, _PLAIN_NUMBER, convert)
+        elif Sort.TIME in sorts:
+            self._read(operands, Sort.TEXT, _as_time)
+            _read_literals(operands, _PLAIN_DAY, _as_time)
 
-    def _count_with(self, operands: list[exp.Expr]) -> None:
+    def _read(self, operands: list[exp.Expr], sort: Sort, convert: Callable[[exp.Expr], None]) -> None:
         for one in operands:
-            if self._sort(one) is _Sort.TEXT:
-                _convert(one, "double")
+            if self._sort(one) is sort:
+                convert(one)
 
     def _write_out(self, operands: list[exp.Expr]) -> None:
         for one in operands:
-            if self._sort(one) in (_Sort.NUMBER, _Sort.TIME):
-                one.replace(exp.Cast(this=one.copy(), to=exp.DataType.build("text")))
+            sort = self._sort(one)
+            if sort.is_number or sort is Sort.TIME:
+                _wrap(one, lambda inner: exp.Cast(this=inner, to=exp.DataType.build("text")))
 
-    def _read_literals(self, operands: list[exp.Expr], plain: re.Pattern[str], kind: str) -> None:
-        """Texts that DuckDB would read by itself are left alone."""
-        for one in operands:
-            if isinstance(one, exp.Literal) and one.is_string and not plain.fullmatch(one.this):
-                _convert(one, kind)
-
-    def _sort(self, node: exp.Expr) -> _Sort:
-        if isinstance(node, exp.Column):
-            return self._sorts.get((node.table.casefold(), node.name.casefold()), _Sort.OTHER)
-        if isinstance(node, exp.Literal):
-            return _Sort.OTHER if node.is_string else _Sort.NUMBER
-        if isinstance(node, (exp.Cast, exp.TryCast)):
-            return _sort_of(node.to.sql("duckdb"))
-        if isinstance(node, _GIVE_WHAT_THEY_TAKE) and isinstance(node.this, exp.Expr):
-            return self._sort(node.this)
-        if isinstance(node, _GIVE_TIMES):
-            return _Sort.TIME
-        if isinstance(node, (exp.Lower, exp.Upper, exp.Substring, exp.Trim, exp.Concat)):
-            return _Sort.TEXT
-        return _Sort.NUMBER if isinstance(node, (*_GIVE_NUMBERS, *_CALCULATE)) else _Sort.OTHER
+    def _cut_off(self, node: exp.Expr) -> None:
+        """DuckDB would round."""
+        inner = node.this
+        if not isinstance(inner, exp.Expr) or not is_whole_type(node.args["to"].sql("duckdb")):
+            return
+        sort = self._sort(inner)
+        if _is_text(inner, sort):
+            _wrap(inner, lambda text: _cut(_tried(text, _EXACT)))
+        elif sort is Sort.NUMBER:
+            _wrap(inner, _cut)
 
 
 def _operands(node: exp.Expr) -> Iterator[exp.Expr]:
-    arguments: Mapping[str, object] = node.args
     for name in ("this", "expression", "low", "high"):
-        value = arguments.get(name)
+        value = node.args.get(name)
         if isinstance(value, exp.Expr):
             yield value
     yield from (one for one in node.expressions if isinstance(one, exp.Expr))
 
 
-def _convert(node: exp.Expr, kind: str) -> None:
-    node.replace(exp.TryCast(this=node.copy(), to=exp.DataType.build(kind)))
+def _is_text(node: exp.Expr, sort: Sort) -> bool:
+    return sort is Sort.TEXT or (isinstance(node, exp.Literal) and node.is_string)
 
 
-_NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "HUGEINT", "FLOAT", "REAL", "DOUBLE", "DECIMAL")
+def _read_literals(operands: list[exp.Expr], plain: re.Pattern[str], convert: Callable[[exp.Expr], None]) -> None:
+    """Texts that DuckDB would read by itself are left alone."""
+    for one in operands:
+        if isinstance(one, exp.Literal) and one.is_string and not plain.fullmatch(one.this):
+            convert(one)
 
 
-def _sort_of(sql: str) -> _Sort:
-    """Of a type as DuckDB writes it."""
-    if sql.endswith("]") or sql.startswith("MAP"):
-        return _Sort.OTHER
-    if sql in ("VARCHAR", "TEXT"):
-        return _Sort.TEXT
-    if sql.startswith(("DATE", "TIMESTAMP")):
-        return _Sort.TIME
-    return _Sort.NUMBER if sql.startswith(_NUMBERS) else _Sort.OTHER
+def _as_double(node: exp.Expr) -> None:
+    _wrap(node, lambda inner: _tried(inner, "double"))
+
+
+def _as_time(node: exp.Expr) -> None:
+    _wrap(node, lambda inner: _tried(inner, "timestamp"))
+
+
+def _as_whole(node: exp.Expr) -> None:
+    _wrap(node, lambda inner: _tried(_cut(_tried(inner, _EXACT)), "bigint"))
+
+
+def _tried(inner: exp.Expr, kind: str) -> exp.Expr:
+    return exp.TryCast(this=inner, to=exp.DataType.build(kind))
+
+
+def _cut(inner: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this="trunc", expressions=[inner])
+
+
+def _wrap(node: exp.Expr, make: Callable[[exp.Expr], exp.Expr]) -> None:
+    """In its own place, so that what is done to it later is done there."""
+    place = exp.Placeholder()
+    node.replace(place)
+    place.replace(make(node))

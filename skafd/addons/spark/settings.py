@@ -22,6 +22,8 @@ _LEAST_PARTITIONS = 4
 QUERY_PROPERTIES = {
     # As Spark did when the Data Engine was made: a text that is no number is nothing, and no error.
     "spark.sql.ansi.enabled": "false",
+    # That of no list is nothing, and not -1.
+    "spark.sql.legacy.sizeOfNull": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
 }

@@ -211,8 +211,9 @@ def test_overwriting_is_refused_rather_than_done_by_halves(filled: Embedded) -> 
 
 
 def test_a_column_keeps_its_type_and_so_does_what_is_computed(filled: Embedded) -> None:
-    columns = filled.answer("SELECT w.*, count(1) OVER () AS n, avg(hours) OVER () AS a FROM weather w").columns
-    assert columns == {
+    answer = filled.answer("SELECT w.*, count(1) OVER () AS n, avg(hours) OVER () AS a FROM weather w")
+    assert len([row for block in answer.blocks for row in block]) == 2
+    assert answer.columns == {
         "zipcode": "VARCHAR",
         "date": "DATE",
         "seen": "TIMESTAMP",
