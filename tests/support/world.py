@@ -252,7 +252,11 @@ class World:
         ended |= {(number, one.together) for one in decisions.completed for number in one.events}
         self.gathered = [one for one in self.gathered if (one.heard.number, one.together) not in ended]
         self.launched += decisions.launches
-        self.killed.update({kill.attempt: kill.reason for kill in decisions.kills})
+        self.killed.update({kill.attempt: kill.reason for kill in decisions.kills if self._is_alive(kill.attempt)})
+
+    def _is_alive(self, attempt: AttemptKey) -> bool:
+        tasks = self.runs[attempt.task.run].tasks
+        return any(one.key == attempt.task and one.attempt == attempt.number and one.state.is_alive for one in tasks)
 
     def _count_scheduled(self, run: Run) -> None:
         config = self.deployments[run.deployment].config
