@@ -34,6 +34,7 @@ class Resumed:
             assert before is not None and before.state is task.state, "what does not run again is as it was"
             assert before.key not in _named(event), f"{key} does not run again"
             if task.state is TaskState.SUCCEEDED:
+                assert not touched.intersection(jobs[key.job].dependencies), f"{key} is kept, and what it used is not"
                 assert task.output == before.output and task.item == before.item, "it is kept as it was"
             assert not jobs[key.job].always or before.key not in again
         if event.deployment.number == event.run.deployment:

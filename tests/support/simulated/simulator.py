@@ -190,6 +190,9 @@ class Simulator:
         since = self.store.deploy(deployment, self.now)
         self._agenda.replace(deployment, since)
         self._send(Deployed(deployment, first_time))
+        if self.dice.random() < 0.2:
+            self._crash()
+            self._send(TimePassed())
 
     def _forget(self) -> None:
         if len(self.store.live) > 1:
@@ -287,9 +290,10 @@ class Simulator:
         self._come(dice.expovariate(1 / 600), ended)
 
     def _find_items(self, wanted: ItemsWanted) -> Event:
-        number = self.dice.choice((0, 1, 4, 30))
+        found = FOUND[: self.dice.choice((0, 1, 4, 30))]
         problem = "the disk is gone" if self.dice.random() < 0.05 else ""
-        return ItemsFound(wanted.run, wanted.job, () if problem else FOUND[:number], problem)
+        self.store.found[wanted.run, wanted.job] = found
+        return ItemsFound(wanted.run, wanted.job, () if problem else found, problem)
 
     def _come(self, seconds: float, event: Event) -> None:
         heapq.heappush(self._coming, (self.now + timedelta(seconds=seconds), next(self._serial), event))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from skafd.model.decisions import Decisions, Expanded, Heard, RunEnded, Transition
-from skafd.model.ids import AttemptKey, TaskKey
+from skafd.model.ids import AttemptKey, JobId, RunKey, TaskKey
 from skafd.model.project import DependencyRule
 from skafd.model.run import CauseKind, Run, Task
 from skafd.model.states import TaskState, check_transition
@@ -31,6 +31,8 @@ class Store(Tables):
     """The number of the last attempt that began."""
     _launched: list[Waiting] = field(default_factory=list)
     """Those that begin in the present transaction, and where they stood."""
+    found: dict[tuple[RunKey, JobId], tuple[str, ...]] = field(default_factory=dict)
+    """The items that were found for a job."""
     hurried: set[TaskKey] = field(default_factory=set)
     """Somebody asked that they go at once."""
 
@@ -47,7 +49,8 @@ class Store(Tables):
         for run in decisions.new_runs:
             self.overlaps.check(self.runs[run.key])
         for expanded in decisions.expanded:
-            check_expanded(self.runs[expanded.run], expanded)
+            found = self.found.pop((expanded.run, expanded.job), ())
+            check_expanded(self.runs[expanded.run], expanded, found)
         self.machine.check(self._launched, now)
         self._launched.clear()
         for kill in decisions.kills:
