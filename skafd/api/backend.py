@@ -25,6 +25,7 @@ from skafd.api.shapes import (
     Explanation,
     FolderResult,
     HistoryEntry,
+    JobOccasions,
     JobTokenInfo,
     KillResult,
     LogSource,
@@ -114,6 +115,9 @@ class Backend(EnvironmentsBackend, PagesBackend, Protocol):
         """What is due in the next hours, on the machine or in a project, and what was missed in the last."""
 
     def explain_schedule(self, expression: str, timezone: str, count: int) -> ScheduleExplanation: ...
+
+    def explain_jobs(self, project: str, job: str | None, count: int) -> list[JobOccasions]:
+        """The schedules and the events of a job, or of all jobs of a project that have any."""
 
     def pause(self, project: str, job: str | None) -> None:
         """Occurrences of the project, or of the job, are missed from now on."""

@@ -128,6 +128,10 @@ class Client(KeptCalls):
         """What is due next, and what was missed."""
         return self._object("GET", "/v1/schedule", {"project": project, "hours": hours})
 
+    def explain_jobs(self, project: str, job: str | None = None, count: int = 5) -> list[Json]:
+        """When a project's jobs, or one of them, are due, and what they wait for."""
+        return self._list("GET", f"/v1/projects/{part_of_path(project)}/occasions", {"job": job, "count": count})
+
     def pause(self, project: str, job: str | None = None) -> None:
         """Lets occurrences be missed."""
         self._json("POST", f"/v1/projects/{part_of_path(project)}/pause", body={"job": job})

@@ -31,5 +31,7 @@ def retry(
       skafd retry churn/42/train --latest
     """
     api = client()
-    name = api.again(find_target(api, task), latest)["summary"]["run"]
-    print(f"{name} goes on; `skafd show {name}` and `skafd logs {name} -f` tell more")
+    target = find_target(api, task)
+    name = api.again(target, latest)["summary"]["run"]
+    what = "goes on" if target.startswith(f"{name}/") else "started"
+    print(f"{name} {what}; `skafd show {name}` and `skafd logs {name} -f` tell more")

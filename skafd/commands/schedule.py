@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skafd.commands.here import client, find_project
+from skafd.commands.here import client, find_project, split_project
 from skafd.commands.shape import AsJson, new_app
 from skafd.commands.terminal import print_json, print_text, terminal_width
+
+if TYPE_CHECKING:
+    from skafd.api.client import Json
+    from skafd.errors import ScheduleError
+    from skafd.schedule.explain import Explanation
 
 app = new_app()
 _EXPLAIN = "explain"
@@ -20,22 +25,26 @@ def schedule(
         str | None, typer.Argument(metavar="[PROJECT|explain]", help="A project; all of the machine if left out.")
     ] = None,
     expression: Annotated[
-        str | None, typer.Argument(metavar="EXPR", help="After `explain`: a cron, an interval or a phrase, in quotes.")
+        str | None,
+        typer.Argument(metavar="EXPR|JOB", help="After `explain`: a cron, an interval, a phrase, in quotes; or a job."),
     ] = None,
     hours: Annotated[float, typer.Option("--hours", help="So far ahead, and back for what was missed.")] = 24.0,
-    timezone: Annotated[str, typer.Option("--tz", metavar="ZONE", help="For explain: the zone.")] = "UTC",
+    timezone: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="To explain an expression: the zone; UTC if left out.")
+    ] = None,
     count: Annotated[int, typer.Option("--count", "-n", help="For explain: so many times.", min=1, max=1000)] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Show what is due next and what was missed.
 
-    Or explain an expression, which needs no daemon.
+    Or explain an expression, which needs no daemon; or the schedules and the events of a job, or of a project's jobs.
 
     \b
     Examples:
       skafd schedule
       skafd schedule churn --hours 48
       skafd schedule explain "30 2 * * *" --tz Europe/Berlin -n 10
+      skafd schedule explain churn/train
     """
     if project == _EXPLAIN:
         _explain(expression, timezone, count, as_json)
@@ -45,16 +54,55 @@ def schedule(
         _show(project, hours, as_json)
 
 
-def _explain(expression: str | None, timezone: str, count: int, as_json: bool) -> None:
-    from dataclasses import asdict
-
+def _explain(text: str | None, timezone: str | None, count: int, as_json: bool) -> None:
+    """What is an expression is one, whatever projects are called."""
     from skafd import clock
-    from skafd.commands.render.schedule import render_explanation
+    from skafd.errors import ScheduleError
     from skafd.schedule.explain import explain
 
-    if expression is None:
-        raise typer.BadParameter("which expression? As in: skafd schedule explain 'daily at 07:30'")
-    found = explain(_as_skafd_writes_it(expression), timezone, clock.now(), count)
+    if text is None:
+        raise typer.BadParameter("which expression or job? As in: skafd schedule explain 'daily at 07:30'")
+    expression = _as_skafd_writes_it(text)
+    try:
+        found = explain(expression, timezone or "UTC", clock.now(), count)
+    except ScheduleError as error:
+        jobs = _find_jobs(text, count, error)
+        if timezone is not None:
+            raise typer.BadParameter(f"each schedule of {text} has a zone of its own", param_hint="--tz") from None
+        _print_jobs(jobs, as_json)
+    else:
+        _print_explanation(found, as_json)
+
+
+def _find_jobs(text: str, count: int, not_understood: ScheduleError) -> list[Json]:
+    """What a job, or each job of a project, is set off by. Raises the ScheduleError where it names neither."""
+    from skafd.errors import DaemonUnreachable, NotFound
+
+    has_blanks = " " in text.strip()
+    if not text.strip() or "*" in text or "@" in text or (has_blanks and "/" not in text):
+        raise not_understood
+    api = client()
+    try:
+        project, words = split_project(api, [text])
+    except (DaemonUnreachable, NotFound) as error:
+        raise error if "/" in text and not has_blanks else not_understood from None
+    return api.explain_jobs(project["project"], words[0] if words else None, count)
+
+
+def _print_jobs(jobs: list[Json], as_json: bool) -> None:
+    from skafd.commands.render.occasions import render_occasions
+
+    if as_json:
+        print_json(jobs)
+    else:
+        print_text(render_occasions(jobs, terminal_width()))
+
+
+def _print_explanation(found: Explanation, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from skafd.commands.render.schedule import render_explanation
+
     if as_json:
         times = [
             {"utc": one.instant.isoformat(), "local": one.local.isoformat(), "change": one.change, "note": one.note}

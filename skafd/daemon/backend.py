@@ -51,6 +51,7 @@ from skafd.model.decisions import CancelRequested, Decisions, Event, RunRequeste
 from skafd.model.ids import DeploymentNumber, TaskKey
 from skafd.model.run import Cause, CauseKind
 from skafd.model.service import ServiceState
+from skafd.model.states import TaskState
 from skafd.store import Database, Purpose, Reader, Writer, views
 
 log = logging.getLogger("skafd")
@@ -148,9 +149,9 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         """Ends every task that the target means and that has not ended; a project means all of its open runs."""
         with self._database.reader() as reader:
             found = open_tasks(reader, parse_target(target))
-            names = [self._task_name(reader, run, task) for run, task in found]
-        self._cancel([task.key for _, task in found], f"skafd kill {target}")
-        return KillResult(names)
+            names = {task.key: self._task_name(reader, run, task) for run, task in found}
+        ending = self._cancel(list(names), f"skafd kill {target}")
+        return KillResult([name for key, name in names.items() if key in ending])
 
     def rollback(self, project: str, number: int | None) -> DeploymentInfo:
         """Makes an earlier deployment live; the newest that is older than the live one when none is named."""
@@ -229,10 +230,14 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
 
     # --- helpers ----------------------------------------------------------------------------------------
 
-    def _cancel(self, tasks: Sequence[TaskKey], reason: str) -> None:
-        if tasks:
-            request = CancelRequested(tuple(tasks), reason)
-            self._orchestrator.mailbox.put(lambda _: [request], Purpose.CANCEL_REQUEST).result()
+    def _cancel(self, tasks: Sequence[TaskKey], reason: str) -> set[TaskKey]:
+        """Returns those that end: what runs at the end of its run is left to do so."""
+        if not tasks:
+            return set()
+        request = CancelRequested(tuple(tasks), reason)
+        decisions = self._orchestrator.mailbox.put(lambda _: [request], Purpose.CANCEL_REQUEST).result()
+        cancelled = {move.task for move in decisions.transitions if move.new is TaskState.CANCELLED}
+        return cancelled | {kill.attempt.task for kill in decisions.kills}
 
     def _change_variable(self, project: str, change: Callable[[Writer, views.ProjectRow], None]) -> None:
         with self._database.reader() as reader:

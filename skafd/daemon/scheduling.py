@@ -13,13 +13,14 @@ from skafd.api.shapes import (
     BackfillInfo,
     BackfillRunInfo,
     Coming,
-    ExplainedTime,
+    JobOccasions,
     MissedInfo,
     ScheduleExplanation,
     ScheduleInfo,
 )
 from skafd.daemon.finding import find_job, find_project, live_deployment
 from skafd.daemon.names import Names
+from skafd.daemon.occasions import explanation, occasions_of
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.present import run_name
 from skafd.errors import Refused
@@ -81,12 +82,23 @@ class Scheduling:
 
     def explain_schedule(self, expression: str, timezone: str, count: int) -> ScheduleExplanation:
         """The rule of an expression and its next times. Raises ScheduleError."""
-        found = explain(expression, timezone, clock.now(), min(max(count, 0), MOST_EXPLAINED))
-        times = [
-            ExplainedTime(time.instant.isoformat(), time.local.isoformat(), time.change, time.note)
-            for time in found.times
+        return explanation(explain(expression, timezone, clock.now(), min(max(count, 0), MOST_EXPLAINED)))
+
+    def explain_jobs(self, project: str, job: str | None, count: int) -> list[JobOccasions]:
+        """Raises NotFound, and Refused for a job that neither time nor an event sets off."""
+        count = min(max(count, 0), MOST_EXPLAINED)
+        with self._database.reader() as reader:
+            row = find_project(reader, project)
+            config = live_deployment(reader, row).config
+            kept = reader.gathered(row.id)
+            pauses = set(reader.pauses())
+        jobs = [config.job(find_job(config, job))] if job else [one for one in config.jobs if one.has_occasions]
+        if job and not jobs[0].has_occasions:
+            raise _without_occasions(row, jobs[0])
+        now = clock.now()
+        return [
+            occasions_of(row.slug, one, {(row.id, None), (row.id, one.id)} & pauses, kept, now, count) for one in jobs
         ]
-        return ScheduleExplanation(found.expression, found.timezone, found.words, found.rule, times)
 
     def pause(self, project: str, job: str | None) -> None:
         """Raises NotFound, and Refused for a job that has no schedule."""
@@ -165,8 +177,7 @@ class Scheduling:
             config = live_deployment(reader, row).config
         found = config.job(find_job(config, job))
         if not found.has_occasions:
-            name = f"{row.slug}/{found.name.strip()}"
-            raise Refused(f"{name} has no schedule and waits for no event", "it runs when what it depends on has")
+            raise _without_occasions(row, found)
         return row, found.id
 
     def _change_pauses(self, change: Callable[[Writer], None]) -> None:
@@ -176,6 +187,11 @@ class Scheduling:
             return []
 
         self._orchestrator.mailbox.put(prepare, Purpose.PAUSE).result()
+
+
+def _without_occasions(row: ProjectRow, job: Job) -> Refused:
+    name = f"{row.slug}/{job.name.strip()}"
+    return Refused(f"{name} has no schedule and waits for no event", "it runs when what it depends on has")
 
 
 def _past_instants(job: Job, first: str, last: str, now: datetime) -> tuple[datetime, ...]:

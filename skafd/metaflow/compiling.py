@@ -10,7 +10,7 @@ from typing import Any
 from skafd.errors import DeployError
 from skafd.metaflow.cron import convert
 from skafd.model.environment import EnvironmentWish
-from skafd.model.flow import Flow, FlowStep, StepKind
+from skafd.model.flow import Flow, FlowStep, StepKind, finish_event_of
 from skafd.model.limits import Limits
 from skafd.model.project import Job, OnDeploy, Parameter, Schedule, Trigger, TriggerKind, all_of
 
@@ -67,7 +67,7 @@ def _flow(description: Description, file: str, options: tuple[str, ...]) -> Flow
         namespace=description.get("namespace"),
         python=description.get("python", ""),
         folder=description.get("folder", ""),
-        finish_event=_finish_event(description["project"].get("project_flow_name") or description["flow"]),
+        finish_event=finish_event_of(description["project"].get("project_flow_name") or description["flow"]),
         on_success=tuple(description["on_success"]),
         on_error=tuple(description["on_error"]),
     )
@@ -201,12 +201,8 @@ def _triggers(description: Description) -> tuple[Trigger, ...]:
         Trigger(TriggerKind.EVENT, event["name"], fields=tuple(event["parameters"].items()))
         for event in description["events"]
     ]
-    waits += [Trigger(TriggerKind.EVENT, _finish_event(name)) for name in description["finished"]]
+    waits += [Trigger(TriggerKind.EVENT, finish_event_of(name)) for name in description["finished"]]
     return all_of(waits) if len(waits) > 1 else tuple(waits)
-
-
-def _finish_event(flow: str) -> str:
-    return f"metaflow.{flow}.end"
 
 
 def _refuse(description: Description, file: str) -> None:

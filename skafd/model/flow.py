@@ -22,6 +22,17 @@ ON_ERROR = "_on_error"
 """Steps made of the functions that a flow wants called when it has ended."""
 
 
+def finish_event_of(flow: str) -> str:
+    """The named event that the success of a flow is."""
+    return f"metaflow.{flow}.end"
+
+
+def flow_of_event(name: str) -> str | None:
+    """The flow whose success an event is; None of an event that is none."""
+    flow = name.removeprefix("metaflow.").removesuffix(".end")
+    return flow if flow and name == finish_event_of(flow) else None
+
+
 class StepKind(StrEnum):
     """How a step goes on."""
 

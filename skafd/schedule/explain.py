@@ -7,7 +7,8 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import islice
 
-from skafd.schedule.expression import parse
+from skafd.model.project import Schedule
+from skafd.schedule.calendar import calendar_of
 from skafd.schedule.offsets import instant_of, pieces, wall_time
 from skafd.schedule.rule import Rule
 from skafd.schedule.zone import find_zone
@@ -47,10 +48,15 @@ class Explanation:
 
 def explain(expression: str, timezone: str, now: datetime, count: int) -> Explanation:
     """The next `count` times after `now`. Raises ScheduleError."""
-    parsed = parse(expression, timezone)
-    zone = find_zone(timezone)
-    times = tuple(_explain_time(instant, zone) for instant in islice(parsed.after(now), count))
-    return Explanation(expression, timezone, parsed.describe(), parsed.rule, times)
+    return explain_schedule(Schedule(expression, timezone), now, count)
+
+
+def explain_schedule(schedule: Schedule, now: datetime, count: int) -> Explanation:
+    """The next `count` times after `now` at which a job is due by it, without jitter. Raises ScheduleError."""
+    calendar = calendar_of(schedule)
+    zone = find_zone(schedule.timezone)
+    times = tuple(_explain_time(instant, zone) for instant in islice(calendar.after(now), count))
+    return Explanation(schedule.expression, schedule.timezone, calendar.describe(), calendar.rule, times)
 
 
 def _explain_time(instant: datetime, zone: tzinfo) -> ExplainedTime:

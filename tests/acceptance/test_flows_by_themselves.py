@@ -65,6 +65,10 @@ def test_an_hourly_flow_runs_on_the_hour_and_another_when_it_has_ended(machine: 
     machine.deploy(machine.write("flows", JOBS, files))
     assert "flows/hourly has never run: it is due next at" in said(machine, "why", "flows/hourly")
     assert "it waits for event metaflow.HourlyFlow.end" in said(machine, "why", "flows/after")
+    explained = said(machine, "schedule", "explain", "flows/hourly")
+    assert "flows/hourly It is due at the start of every hour, UTC (0 * * * *)." in explained
+    explained = said(machine, "schedule", "explain", "flows/after")
+    assert "It runs after the event metaflow.HourlyFlow.end, which is the success of the flow HourlyFlow." in explained
     hour = (machine.now() + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
     assert f"{hour:%H:%M}" in said(machine, "schedule", "flows")
     machine.set_clock((hour - machine.now()).total_seconds() - SECONDS_BEFORE)
@@ -77,6 +81,8 @@ def test_an_hourly_flow_runs_on_the_hour_and_another_when_it_has_ended(machine: 
     assert ", due " in said(machine, "show", "flows/1")
     assert f"cause event {after['summary']['cause_detail']}" in said(machine, "show", "flows/2")
     assert "HourlyFlow" in after["summary"]["cause_detail"]
+    assert "flows/1" in said(machine, "why", "flows/hourly")
+    assert "flows/2" in said(machine, "why", "flows/after")
     # As @schedule writes it, and as skafd does.
     assert said(machine, "schedule", "explain", "0 * * * ? *") == said(machine, "schedule", "explain", "0 * * * *")
 

@@ -90,11 +90,28 @@ def test_a_run_is_resumed_a_task_is_run_again_and_a_task_is_skipped(installed: I
     assert resumed["tasks"][0]["reason"] == "" and resumed["tasks"][0]["attempts"] == []
     assert ledger.read_text() == "once\n"
     assert "is left to run again" in installed.command("run", "--resume", "churn/2").stderr
-    assert installed.ok("retry", "churn/1/b").startswith("churn/3 goes on")
+    assert installed.ok("retry", "churn/1/b").startswith("churn/3 started")
     assert installed.wait_for_run("churn/3")["summary"]["state"] == "succeeded"
     flag.unlink()
     refused = installed.command("skip", "churn/1/b")
     assert refused.returncode == 1 and "only what has not begun" in refused.stderr
+
+
+KILLED = """\
+name: churn
+jobs:
+  - {name: long, entrypoint: sleep 600, on_deploy: wait}
+  - {name: after, entrypoint: "true", dependencies: [long]}
+  - {name: clean, entrypoint: "true", always: true}
+"""
+
+
+def test_killing_a_run_leaves_what_runs_at_its_end(installed: Installed) -> None:
+    installed.ok("up", installed.write_project("churn", {"metis.config.yml": KILLED}), "--detach")
+    installed.ok("run", "churn")
+    assert installed.ok("kill", "churn/1").splitlines() == ["ending churn/1/long", "ending churn/1/after"]
+    states = {task["name"]: task["state"] for task in installed.wait_for_run("churn/1")["tasks"]}
+    assert states == {"long": "cancelled", "after": "cancelled", "clean": "succeeded"}
 
 
 FANNED = """\

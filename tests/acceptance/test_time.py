@@ -41,6 +41,45 @@ def test_what_is_due_while_paused_is_missed_for_that_also_after_a_restart(instal
     assert installed.command("resume", "hush/tick").returncode == 1
 
 
+EXPLAINED = """\
+name: churn
+timezone: Europe/Berlin
+jobs:
+  - name: tick
+    entrypoint: "true"
+    schedule:
+      - {cron: "0 11 * * *", except: [2026-12-24 to 2026-12-26], start: 2026-01-01, jitter: 10m, overlap: skip}
+      - every weekday at 6pm
+  - {name: load, entrypoint: "true", on: {all: [{event: a}, {file: "inbox/*.csv"}], within: 1h}}
+  - {name: after, entrypoint: "true", dependencies: [tick]}
+"""
+
+
+def test_a_job_is_explained_by_its_schedules_and_its_events(installed: Installed) -> None:
+    folder = installed.write_project("churn", {"metis.config.yml": EXPLAINED, ".gitignore": "inbox/\n"})
+    installed.ok("up", folder, "--detach")
+    explained = installed.ok("schedule", "explain", "churn/tick", "-n", "1").splitlines()
+    for line in (
+        "churn/tick",
+        "It is due at 11:00 every day, Europe/Berlin (0 11 * * *).",
+        "  from 2026-01-01",
+        "  not on 2026-12-24 to 2026-12-26",
+        "  each up to 10m00s later, always the same",
+        "  missed while an earlier run has not ended",
+        "It is due every weekday at 18:00, Europe/Berlin (every weekday at 6pm).",
+    ):
+        assert line in explained
+    installed.ok("event", "publish", "a")
+    explained = installed.ok("schedule", "explain", "churn")
+    a_file = "a file inbox/*.csv that has not changed for 2.0s"
+    assert f"It runs after all of: the event a; {a_file}, within 1h00m." in explained
+    assert "It waits for file inbox/*.csv within 1h00m; event a came at" in explained
+    assert [one["job"] for one in installed.json("schedule", "explain", "churn")] == ["tick", "load"]
+    assert "has no schedule" in installed.command("schedule", "explain", "churn/after").stderr
+    assert "no job tock in churn" in installed.command("schedule", "explain", "churn/tock").stderr
+    assert "not understood" in installed.command("schedule", "explain", "whenever").stderr
+
+
 def causes(live: LiveDaemon) -> set[str]:
     return {missed["cause"] for missed in live.client.schedule("hush")["missed"]}
 

@@ -23,9 +23,11 @@ from skafd.api.shapes import (
     DeploymentInfo,
     EventInfo,
     EventRunInfo,
+    ExplainedTime,
     Explanation,
     FolderResult,
     HistoryEntry,
+    JobOccasions,
     JobStatus,
     JobTokenInfo,
     KillResult,
@@ -146,6 +148,9 @@ def _ended(number: int) -> HistoryEntry:
     state = "failed" if number % 5 == 0 else "succeeded"
     start, end = f"2026-03-{number - 20:02}T11:00:00+00:00", f"2026-03-{number - 20:02}T11:{number}:00+00:00"
     return HistoryEntry(f"churn/{number}/train", 1, state, start, end, number * 60.0)
+
+
+_WAITS = "event b; event a came at 2026-02-01 10:00:00 UTC"
 
 
 class FakeBackend:
@@ -305,6 +310,21 @@ class FakeBackend:
     def explain_schedule(self, expression: str, timezone: str, count: int) -> ScheduleExplanation:
         self.asked.append(("explain_schedule", expression, timezone, count))
         return ScheduleExplanation(expression, timezone, "every day", "a rule", [])
+
+    def explain_jobs(self, project: str, job: str | None, count: int) -> list[JobOccasions]:
+        self.asked.append(("explain_jobs", project, job, count))
+        instant = "2026-02-01T11:00:00+00:00"
+        rule = "A fixed wall time runs once per local day."
+        schedule = ScheduleExplanation(
+            "0 11 * * *",
+            "UTC",
+            "at 11:00 every day, UTC",
+            rule,
+            [ExplainedTime(instant, instant, None, "")],
+            ["missed while an earlier run has not ended"],
+        )
+        events = ["the success of other/load"]
+        return [JobOccasions("churn", "report", False, [schedule], events, _WAITS)]
 
     def pause(self, project: str, job: str | None) -> None:
         self.project(project)

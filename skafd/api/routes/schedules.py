@@ -5,13 +5,15 @@ from __future__ import annotations
 from skafd.api.backend import Backend
 from skafd.api.requests import BackfillRequest, PauseRequest
 from skafd.api.routing import Call, Query, Route, number_in_path
-from skafd.api.shapes import BackfillInfo, ScheduleExplanation, ScheduleInfo
+from skafd.api.shapes import BackfillInfo, JobOccasions, ScheduleExplanation, ScheduleInfo
 
 _SCHEDULE = (
     Query("project", str, "Only this project."),
     Query("hours", float, "So far ahead, and so far back for what was missed.", 24.0),
 )
 
+_COUNT = Query("count", int, "So many times of each schedule.", 5)
+_OCCASIONS = (Query("job", str, "Only this job, by its name or id."), _COUNT)
 _EXPRESSION = (
     Query("expression", str, "A cron, an interval or a phrase.", required=True),
     Query("timezone", str, "The zone it is read in.", "UTC"),
@@ -44,6 +46,14 @@ SCHEDULE_ROUTES: tuple[Route, ...] = (
         _explain_schedule,
         ScheduleExplanation,
         query=_EXPRESSION,
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project}/occasions",
+        "When the jobs of a project are due, and what they wait for: each schedule and each event in words.",
+        lambda backend, call: backend.explain_jobs(call.project, call.query["job"], call.query["count"]),
+        list[JobOccasions],
+        query=_OCCASIONS,
     ),
     Route(
         "POST",

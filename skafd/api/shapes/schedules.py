@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,22 @@ class ScheduleExplanation:
     rule: str
     """What it follows where the clock changes."""
     times: list[ExplainedTime]
+    details: list[str] = field(default_factory=list)
+    """What a job's schedule says besides its expression, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOccasions:
+    """When a job is due, and what it waits for."""
+
+    project: str
+    job: str
+    paused: bool
+    schedules: list[ScheduleExplanation]
+    events: list[str]
+    """What sets it off besides time, each a way of its own, in words."""
+    waits_for: str
+    """What of events that must all come has come, and what is missing; empty where none has come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,25 @@ def test_explain_refuses_with_the_nearest_that_is_understood(shell: Shell) -> No
     assert shell("schedule", "churn", "@daily").code == 2
 
 
+def test_a_job_is_explained_by_its_schedules_and_its_events(shell: Shell, daemon: FakeBackend) -> None:
+    ended = shell("schedule", "explain", "churn/report", "-n", "1")
+    assert daemon.asked == [("explain_jobs", "churn", "report", 1)]
+    assert ended.out.splitlines() == [
+        "churn/report",
+        "It is due at 11:00 every day, UTC (0 11 * * *).",
+        "  missed while an earlier run has not ended",
+        "  UTC                            UTC",
+        "  Sun 2026-02-01 11:00:00 +0000  2026-02-01 11:00:00Z",
+        "  A fixed wall time runs once per local day.",
+        "It runs after the success of other/load.",
+        "It waits for event b; event a came at 2026-02-01 10:00:00 UTC.",
+    ]
+    assert json.loads(shell("schedule", "explain", "churn", "--json").out)[0]["job"] == "report"
+    assert daemon.asked[-1] == ("explain_jobs", "churn", None, 5)
+    assert shell("schedule", "explain", "churn/report", "--tz", "UTC").code == 2
+    assert "no project chern" in shell("schedule", "explain", "chern/report").err
+
+
 def test_pause_and_resume_name_a_project_or_a_job(shell: Shell, churn: FakeBackend) -> None:
     assert "churn is paused" in shell("pause", "churn").out
     assert "churn/ingest is paused" in shell("pause", "ingest").out
