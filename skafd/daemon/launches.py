@@ -12,6 +12,7 @@ from skafd.daemon.facts import Facts, ProjectFacts
 from skafd.daemon.flow_launching import environment_key
 from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.keeping import Wanted
+from skafd.daemon.lately import Lately
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
 from skafd.daemon.lookups import find_paths
 from skafd.daemon.on_ray import OnRay
@@ -19,7 +20,7 @@ from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
 from skafd.errors import SandboxError
 from skafd.home import Home
-from skafd.machine.accounts import Accounts
+from skafd.machine.accounts import Account, Accounts
 from skafd.machine.confinement import find_bubblewrap, hidden_folders
 from skafd.metaflow.provision import provide
 from skafd.model.decisions import ItemsFound, ItemsWanted
@@ -57,6 +58,7 @@ class Launches:
         # It does not change any more, and os.environ decodes it anew whenever it is read.
         self._environ = dict(os.environ)
         self._on_ray = OnRay(home, facts, self._access, self._environ)
+        self._account: Lately[tuple[ProjectId, DeploymentNumber], Account] = Lately()
         self._places: Remembered[tuple[ProjectId, DeploymentNumber], dict[JobId, _Place]]
         self._places = Remembered(_MOST_DEPLOYMENTS)
 
@@ -75,7 +77,7 @@ class Launches:
         folder = self._folder(deployment, attempt)
         particulars = engine.particulars(attempt.task)
         facts = self._facts.of(run.key.project)
-        account = self._accounts.of(facts.path, deployment.config.run_as, facts.owner)
+        account = self._account_of(deployment, facts)
         spec = attempt_spec(
             self._home,
             facts,
@@ -102,7 +104,7 @@ class Launches:
         job = self._place(deployment, attempt.task.job).job
         key = environment_key(deployment, job, engine.particulars(attempt.task))
         facts = self._facts.of(deployment.project)
-        account = self._accounts.of(facts.path, deployment.config.run_as, facts.owner)
+        account = self._account_of(deployment, facts)
         return deployment, self._home.environments / key, account.user
 
     def abroad(self, engine: Engine, attempt: AttemptKey) -> Abroad | None:
@@ -134,6 +136,10 @@ class Launches:
         except OSError as error:
             return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
         return ItemsFound(wanted.run, wanted.job, found)
+
+    def _account_of(self, deployment: Deployment, facts: ProjectFacts) -> Account:
+        version, wanted = (deployment.project, deployment.number), deployment.config.run_as
+        return self._account.get(version, lambda: self._accounts.of(facts.path, wanted, facts.owner))
 
     def _confine(self, deployment: Deployment, facts: ProjectFacts) -> Confinement:
         hidden = hidden_folders(self._home.path, facts.path, self._facts.other_folders(deployment.project))

@@ -82,7 +82,7 @@ def attempt_spec(
     for needed in (snapshot, environment):
         if not os.path.isdir(needed):  # noqa: PTH112 twice as fast
             raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
-    limits, python = particulars.limits, environment / "bin" / "python"
+    limits, python = particulars.limits, Path(f"{environment}/bin/python")
     job = job_in_flow(job, particulars)
     part = particulars.step.part if particulars.step else ""
     inherited = inherited_environment(account, folder / "work", environ)
@@ -104,7 +104,7 @@ def attempt_spec(
         directory=str(folder),
         snapshot=str(snapshot),
         links={
-            **{path: str(facts.path / path) for path in deployment.linked},
+            **{path: f"{facts.path}/{path}" for path in deployment.linked},
             **project_links(facts, deployment, variables),
         },
         beside=(job.flow.folder or None) if job.flow is not None else None,

@@ -100,7 +100,7 @@ def particular_environment(particulars: Particulars, folder: Path) -> dict[str, 
     """What differs between the attempts of a job."""
     found = {
         "SKAFD_INSTANCES": str(particulars.instances),
-        "SKAFD_OUTPUT": str(folder / OUTPUT),
+        "SKAFD_OUTPUT": f"{folder}/{OUTPUT}",
         "SKAFD_UPSTREAM_FAILED": ",".join(particulars.upstream_failed),
     }
     if particulars.item is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,12 @@ class Activation:
 
 def activation_of(environment: Path) -> Activation:
     """What jobs in this environment start with. Raises SandboxError for a file that is broken."""
-    file = environment / FILE
+    # In one piece, and looked for before it is opened: asked for at each launch, and mostly it is not there.
+    file = f"{environment}/{FILE}"
+    if not os.path.exists(file):  # noqa: PTH110
+        return Activation((f"{environment}/bin",), (("VIRTUAL_ENV", str(environment)),))
     try:
-        return Activation.from_json(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Activation((str(environment / "bin"),), (("VIRTUAL_ENV", str(environment)),))
+        return Activation.from_json(json.loads(Path(file).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError) as error:
         hint = f"remove {environment} and save the project again: it is made anew"
         raise SandboxError(f"{file} cannot be read: {error}", hint) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from skafd.sandbox import small_files
 
 
+@functools.cache
 def boot_id() -> str:
-    """The kernel's name of this boot; another after each restart of the machine."""
+    """The kernel's name of this boot; another after each restart of the machine, which no process outlives."""
     return small_files.read("/proc/sys/kernel/random/boot_id").decode().strip()
 
 

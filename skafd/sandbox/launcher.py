@@ -40,6 +40,8 @@ def main() -> None:
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):
         child.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)
+    # Known here, no supervisor has to ask.
+    identity.boot_id()
     launcher = _Launcher(control, place)
     # What is loaded now is never garbage: untouched by the collector, its pages stay shared with the supervisors.
     gc.freeze()

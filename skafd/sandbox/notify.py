@@ -50,6 +50,8 @@ class NotificationSocket:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)
+        # One for all: such a large piece of memory is costly to get.
+        self._buffer = bytearray(_LARGEST_DATAGRAM_BYTES)
         if os.path.exists(path):
             os.unlink(path)
         before = os.umask(0o177)
@@ -67,11 +69,11 @@ class NotificationSocket:
         received: list[Notification] = []
         while True:
             try:
-                datagram = self._socket.recv(_LARGEST_DATAGRAM_BYTES)
+                length = self._socket.recv_into(self._buffer)
             except BlockingIOError:
                 return received
             with contextlib.suppress(SandboxError):
-                received.append(decode(datagram))
+                received.append(decode(self._buffer[:length]))
 
     def close(self) -> None:
         """Closes and removes the socket."""
@@ -105,7 +107,7 @@ def encode(notification: Notification) -> bytes:
     return json.dumps(values).encode()
 
 
-def decode(datagram: bytes) -> Notification:
+def decode(datagram: bytes | bytearray) -> Notification:
     """Reads a datagram; raises SandboxError when it is something else."""
     try:
         values = json.loads(datagram)
