@@ -29,6 +29,11 @@ class ForkServer:
         """The launcher's process."""
         return self._launcher.pid
 
+    @property
+    def waiting(self) -> int:
+        """How many attempts have no supervisor yet."""
+        return self._launcher.waiting
+
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `hear` has the answer later."""
         self._launcher.launch(spec)

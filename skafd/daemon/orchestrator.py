@@ -55,6 +55,7 @@ _NOT_ANNOUNCED = _ALL_SAID_BY_DECISIONS | _OF_ONE_PROJECT | _SHOWN_NOWHERE
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
 _FAILURES_PER_REMARK = 600
+_GATHERED_SECONDS = 0.005
 
 
 class Orchestrator(threading.Thread):
@@ -159,6 +160,9 @@ class Orchestrator(threading.Thread):
         try:
             if self.memory.is_doubtful:
                 self._restore()
+            if self._supervision.is_crowded:
+                # What comes meanwhile is decided, and synced to the disk, together.
+                self._stopping.wait(_GATHERED_SECONDS)
             ready = [key.data for key, _ in self._selector.select(self._services.patience_seconds())]
             of_services, reports = split_reports(self._supervision.hear(ready))
             if reports:

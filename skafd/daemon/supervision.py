@@ -32,6 +32,7 @@ from skafd.sandbox.notify import Notification, NotificationSocket
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store.views import AliveAttempt
 
+_CROWD = 32
 _MOST_LAUNCHES = 3
 """Supervisors forked for one attempt before it is given up: they died before they could claim it."""
 
@@ -61,6 +62,11 @@ class Supervision:
         self._notifications = NotificationSocket(str(home.supervisors_socket))
         self._fork_server = ForkServer(place, selector)
         selector.register(self._notifications, selectors.EVENT_READ, self._notifications)
+
+    @property
+    def is_crowded(self) -> bool:
+        """So many attempts wait for their supervisors that nothing begins sooner for being decided sooner."""
+        return self._fork_server.waiting >= _CROWD
 
     def launch(self, attempt: AttemptKey) -> list[Report]:
         """Hands an attempt to the launcher. What cannot even be tried has ended as not started."""

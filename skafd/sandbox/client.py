@@ -72,6 +72,11 @@ class Launcher:
         """Requests are waiting for `flush`."""
         return bool(self._unsent)
 
+    @property
+    def waiting(self) -> int:
+        """How many requests were not answered yet."""
+        return len(self._unanswered)
+
     @crash.around("launch.send")
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `receive` has the answer later."""

@@ -17,7 +17,7 @@ from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.returning import Desk, WayBack
 from skafd.sandbox.spare import Spare, begin_at_once, wait_and_supervise
 
-BEGIN_AT_ONCE = 4 * (os.cpu_count() or 1)
+BEGIN_AT_ONCE = 2 * (os.cpu_count() or 1)
 _BEGINS_WITHIN_SECONDS = 0.1
 """One that takes longer waits for something, such as a disk, and keeps nobody else waiting."""
 
