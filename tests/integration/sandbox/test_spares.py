@@ -108,9 +108,13 @@ def test_a_job_is_born_in_a_session_of_its_own_with_no_signal_blocked(sandbox: S
 
 def test_many_at_once_have_a_supervisor_each(sandbox: Sandbox) -> None:
     sandbox.wait_for_spare()
-    specs = [sandbox.spec(f"job{number}", ("sh", "-c", f"exit {number}")) for number in range(8)]
+    scripts = [f"while [ ! -e go ]; do sleep 0.01; done; exit {number}" for number in range(8)]
+    specs = [sandbox.spec(f"job{number}", ("sh", "-c", script)) for number, script in enumerate(scripts)]
     for spec in specs:
         sandbox.launcher.launch(spec)
+    sandbox.wait(lambda: len([one for one in sandbox.heard if one.kind == "started"]) == 8, "all of them run")
+    for spec in specs:
+        (sandbox.work(spec.name) / "go").touch()
     assert [sandbox.ended(spec).exit_code for spec in specs] == list(range(8))
     pids = {event.pid for event in sandbox.events if isinstance(event, Launched)}
     assert len(pids) == 8
