@@ -24,7 +24,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
     return made
 
 
-def test_of_many_that_ask_in_one_moment_one_looks(clock: _Clock) -> None:
+@pytest.mark.usefixtures("clock")
+def test_of_many_that_ask_in_one_moment_one_looks() -> None:
     counted, answers = itertools.count(), Lately[str, int]()
     assert [answers.get("a", lambda: next(counted)) for _ in range(1000)] == [0] * 1000
     assert answers.get("b", lambda: next(counted)) == 1
@@ -37,7 +38,7 @@ def test_a_moment_later_it_is_looked_again(clock: _Clock) -> None:
     assert answers.get("a", lambda: next(counted)) == 1
 
 
-def test_a_failure_is_not_kept(clock: _Clock) -> None:
+def test_a_failure_is_not_kept() -> None:
     answers = Lately[str, int]()
     with pytest.raises(ZeroDivisionError):
         answers.get("a", lambda: 1 // 0)
