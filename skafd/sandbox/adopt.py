@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from skafd import crash
 from skafd.errors import SandboxError
-from skafd.sandbox import child, evidence, identity, kill, processes
 from skafd.sandbox import claim as claims
+from skafd.sandbox import evidence, identity, kill, processes
 from skafd.sandbox.cgroup.base import CgroupKind
 from skafd.sandbox.cgroup.open import open_cgroup
 from skafd.sandbox.claim import Claim
 from skafd.sandbox.evidence import Evidence
+from skafd.sandbox.stage import cookie
 from skafd.sandbox.tree import ProcessTree
 
 
@@ -86,7 +87,7 @@ def end_orphan(orphan: Orphaned) -> int:
 def _left_without_cgroup(claim: Claim) -> list[int]:
     if claim.cgroup.kind is not CgroupKind.NONE:
         return []
-    return [pid for pid in processes.with_cookie(child.cookie(claim.cgroup_name)) if pid != os.getpid()]
+    return [pid for pid in processes.with_cookie(cookie(claim.cgroup_name)) if pid != os.getpid()]
 
 
 def _inspect_claim(directory: str, boot_id: str) -> Alive | Orphaned | Unclaimed:

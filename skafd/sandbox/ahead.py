@@ -7,9 +7,10 @@ import signal
 from collections.abc import Sequence
 
 from skafd.sandbox import prctl
-from skafd.sandbox.child import Child, ChildGone, Stage, Start, start_child
+from skafd.sandbox.child import Child, ChildGone, Start, start_child
 from skafd.sandbox.returning import WayBack
 from skafd.sandbox.signals import SignalPipe
+from skafd.sandbox.stage import Stage
 from skafd.sandbox.user import User
 
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from skafd.sandbox import child, kill
+from skafd.sandbox import kill
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.inner_status import InnerStatus, guess
 from skafd.sandbox.output import Output
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.stage import Stage
 from skafd.sandbox.tree import ProcessTree
 
 _DRAIN_SECONDS = 0.2
@@ -83,7 +84,7 @@ class Attendant:
         if self._spec.timeout_seconds is not None:
             self._times_out_at = time.monotonic() + self._spec.timeout_seconds
 
-    def start(self, stage: child.Stage, command: Sequence[str]) -> None:
+    def start(self, stage: Stage, command: Sequence[str]) -> None:
         """Execs the next command; raises CannotExec."""
         self._main_status = None
         self._main_pid, begun = self._ahead.start(stage, command)

@@ -7,16 +7,18 @@ import time
 from dataclasses import replace
 
 from skafd.no_room import is_for_want_of_room
-from skafd.sandbox import child, kernel_log, report
+from skafd.sandbox import kernel_log, report
 from skafd.sandbox.ahead import Ahead
 from skafd.sandbox.attend import Attendant, Watch
 from skafd.sandbox.cgroup.base import Cgroup, CgroupPlace
+from skafd.sandbox.child import CannotExec
 from skafd.sandbox.disk_watch import DiskWatch
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.memory_watch import MemoryWatch
 from skafd.sandbox.output import Output
 from skafd.sandbox.redact import Redactor
 from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.stage import Stage, cookie
 from skafd.sandbox.strict import TEMPORARY
 from skafd.sandbox.tree import ProcessTree, own_tree
 from skafd.sandbox.usage import UsageWatch
@@ -86,7 +88,7 @@ class Execution:
             oom_kills_before = oom_kills
             try:
                 attendant.start(stage, command)
-            except child.CannotExec as error:
+            except CannotExec as error:
                 return _refused(step, str(error))
             self._begin(attendant, step)
             status = attendant.wait()
@@ -105,11 +107,11 @@ class Execution:
         """As the kernel says, else as it was last seen."""
         return kernel_log.killed_process(self._spec.cgroup_name) or (self._usage.biggest if self._usage else "")
 
-    def _stage(self) -> child.Stage:
-        name, _, value = child.cookie(self._spec.cgroup_name).partition("=")
+    def _stage(self) -> Stage:
+        name, _, value = cookie(self._spec.cgroup_name).partition("=")
         environment = {**self._spec.environment, name: value}
         folder = f"{self._spec.directory}/work"
-        return child.Stage(
+        return Stage(
             folder,
             environment,
             self._cgroup.entrances(),

@@ -17,14 +17,13 @@ import sys
 from collections import deque
 from typing import Any
 
-from skafd.sandbox import child, frames, identity, prctl
+from skafd.sandbox import descriptors, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.crew import Crew
 from skafd.sandbox.signals import SignalPipe, catch_all
 
 _RECEIVE_BYTES = 256 * 1024
 _OOM_SCORE_ADJUSTMENT = -900
-_STANDARD_ERROR = 2
 _IDLE_MILLISECONDS = 3
 """Without a request for so long, a fork is in nobody's way."""
 
@@ -32,14 +31,14 @@ _IDLE_MILLISECONDS = 3
 def main() -> None:
     """Serves until end of file; arguments are the socket's descriptor and the place of the cgroups."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    _keep_descriptors_from_jobs()
+    descriptors.keep_from_jobs()
     place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
     prctl.set_name("skafd-sandbox")
     catch_all()
     os.umask(0o022)
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):
-        child.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)
+        prctl.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)
     # Known here, no supervisor has to ask.
     identity.boot_id()
     launcher = _Launcher(control, place)
@@ -135,14 +134,6 @@ class _Launcher:
         """In a supervisor: what is the launcher's alone."""
         self._signals.close()
         self._control.close()
-
-
-def _keep_descriptors_from_jobs() -> None:
-    """Whoever left them open before us; what is opened from here on is closed at an exec anyway."""
-    for name in os.listdir("/proc/self/fd"):
-        # The one that the list was read from is closed already.
-        with contextlib.suppress(OSError):
-            os.set_inheritable(int(name), int(name) <= _STANDARD_ERROR)
 
 
 def _own(place: CgroupPlace) -> CgroupPlace:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 
+from skafd.sandbox import small_files
+
 _SET_DEATH_SIGNAL = 1
 _SET_NAME = 15
 _SET_CHILD_SUBREAPER = 36
@@ -33,6 +35,11 @@ def set_name(name: str) -> None:
     """Names this process for ps and top; the kernel keeps 15 bytes."""
     text = ctypes.create_string_buffer(name.encode())
     _set(_SET_NAME, ctypes.addressof(text))
+
+
+def set_oom_score_adjustment(value: int) -> None:
+    """Tells the kernel how readily to end this process when memory is short: -1000 never, 1000 first."""
+    small_files.set_value("/proc/self/oom_score_adj", str(value))
 
 
 def _set(option: int, value: int) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from skafd.metaflow.provision import Provision, provide
+from skafd.sandbox.borrowing import SOCKET
 from skafd.sandbox.client import Launched
 from skafd.sandbox.evidence import Evidence
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.user import User
-from skafd.sandbox.warm import SOCKET, WarmStart
+from skafd.sandbox.warm import WarmStart
 from tests.support.sandboxed import Sandbox
 from tests.support.users import give_folder
 
