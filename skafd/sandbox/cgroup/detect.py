@@ -12,6 +12,7 @@ from skafd.sandbox.cgroup.base import Cgroup, CgroupKind, CgroupPlace
 from skafd.sandbox.cgroup.mounts import Mounts, read_mounts
 from skafd.sandbox.cgroup.open import open_cgroup
 from skafd.sandbox.cgroup.scope import Scope, find_manager
+from skafd.sandbox.cgroup.weight import weigh
 from skafd.sandbox.spec import ResourceLimits
 
 CONTROLLERS = ("memory", "cpu", "pids")
@@ -37,8 +38,10 @@ def detect(state_folder: str | Path, mounts: Mounts | None = None) -> CgroupPlac
         return in_scope
     second = _second_version(mounts, f"{_PARENT}/{name}")
     if second.folders:
+        weigh(second)
         return second
     first = _first_version(mounts, name)
+    weigh(first)
     problems = in_scope.problems + second.problems + first.problems
     if first.folders:
         return replace(first, problems=problems)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -209,3 +211,10 @@ def test_what_a_job_uses_is_sampled_while_it_runs(request: pytest.FixtureRequest
     assert 0 < first.seconds < second.seconds
     assert 0 < first.cpu_seconds <= second.cpu_seconds
     assert second.memory_bytes > 28 * MIB
+
+
+def test_all_jobs_together_weigh_as_much_as_a_process_for_each_cpu(enforcing: Sandbox) -> None:
+    if enforcing.place.kind is not CgroupKind.V1:
+        pytest.skip("THE WEIGHT OF ALL JOBS IS NOT TESTED HERE: it is systemd's, or has another scale")
+    of_all = Path(enforcing.place.folders["cpu"]).parent
+    assert int((of_all / "cpu.shares").read_text()) == 1024 * len(os.sched_getaffinity(0))
