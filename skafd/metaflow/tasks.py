@@ -71,10 +71,13 @@ def command_of(task: FlowTask) -> tuple[str, ...]:
 
 
 def _log_options(task: FlowTask) -> Iterator[str]:
+    pathspec = f"{task.flow.name}/{run_id(task.run)}/{task.place.token.step}/{task.name}"
+    attempt = str(task.attempt.number - 1)
     if task.flow.datastore == "local":
-        step = task.place.token.step
-        folder = task.local_root / task.flow.name / run_id(task.run) / step / task.name
-        yield f"--logs={folder / str(task.attempt.number - 1)}"
+        yield f"--logs={task.local_root / pathspec / attempt}"
+    elif task.place.token.step not in (ON_SUCCESS, ON_ERROR):
+        yield from (f"--logs={attempt}", f"--save={task.flow.datastore}")
+        yield from (f"--root={task.flow.datastore_root}", f"--task={pathspec}")
 
 
 def _flow(task: FlowTask) -> Iterator[str]:

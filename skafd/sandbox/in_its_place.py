@@ -19,8 +19,8 @@ def attend(borrowed: Borrowed, command: Sequence[str], environment: Mapping[str,
     try:
         program = command.index("-S") + 1
         attendant = _load(command[program])
-        path, _ = attendant.split_arguments(list(command[program + 1 :]))
-        status = attendant.attend(path, attendant.secrets(dict(environment)), borrowed.outputs, borrowed)
+        options, own = attendant.split_arguments(list(command[program + 1 :]))
+        status = attendant.attend(options, own, dict(environment), borrowed.outputs, borrowed)
         os._exit(attendant.end_as(status))
     except BaseException as error:
         # To the log: nobody else listens any more. The process that was borrowed is ended with this one.

@@ -1,6 +1,6 @@
 """Runs one command of a flow, passes its output on, and keeps it as Metaflow keeps logs. Standard library, Python 3.6.
 
-    python -I -S run_step.py [--logs=FOLDER/ATTEMPT] -- COMMAND...
+    python -I -S run_step.py [--logs=FOLDER/ATTEMPT] [--save=TYPE --root=ROOT --task=FLOW/RUN/STEP/TASK] -- COMMAND...
 
 It ends as its command ends: with its exit code, or by its signal.
 """
@@ -162,17 +162,53 @@ class ChildEnding:
 
 
 def split_arguments(arguments):
-    """The beginning of the names of the logs, or "", and the command."""
+    """The options by their names, and the command."""
     split = arguments.index("--")
-    path = next((one[len("--logs=") :] for one in arguments[:split] if one.startswith("--logs=")), "")
-    return path, arguments[split + 1 :]
+    options = dict(one[2:].split("=", 1) for one in arguments[:split])
+    return options, arguments[split + 1 :]
 
 
-def attend(path, hidden, outputs, ending):
-    """Passes on what comes out of two descriptors and keeps it, until the command has ended; its wait status."""
+def attend(options, command, environment, outputs, ending):
+    """Passes on what comes out of two descriptors and keeps it, until the command has ended; its wait status.
+
+    What is not to be shown, as `environment` names it, is hidden; the names go.
+    """
+    hidden = secrets(environment)
+    if "save" not in options:
+        return _keep(options.get("logs", ""), hidden, outputs, ending)
+    import shutil
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="flow-logs-", dir=environment.get("TMPDIR"))
+    try:
+        path = os.path.join(folder, options["logs"])
+        status = _keep(path, hidden, outputs, ending)
+        _save(options, command[0], environment, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return status
+
+
+def _save(options, python, environment, path):
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "save_logs.py")
+    task = (options["save"], options["root"], options["task"], os.path.basename(path))
+    command = (python, program) + task + tuple(_log_of(path, name) for name in ("stdout", "stderr"))
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(OSError):
+            os.execve(python, command, environment)
+        os._exit(127)
+    os.waitpid(pid, 0)
+
+
+def _log_of(path, name):
+    return "%s.runtime_%s.log" % (path, name)
+
+
+def _keep(path, hidden, outputs, ending):
     if path:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-    logs = [Log(path and "%s.runtime_%s.log" % (path, name), hidden) for name in ("stdout", "stderr")]
+    logs = [Log(path and _log_of(path, name), hidden) for name in ("stdout", "stderr")]
     status = copy({outputs[0]: (1, logs[0]), outputs[1]: (2, logs[1])}, ending)
     if os.WIFSIGNALED(status):
         logs[1].add(b"\n" * logs[1].is_within_line + end_by(os.WTERMSIG(status)))
@@ -189,15 +225,16 @@ def end_by(number):
 
 def main(arguments):
     """Runs the command; returns its wait status."""
-    path, command = split_arguments(arguments)
-    hidden = secrets(os.environ)
+    options, command = split_arguments(arguments)
+    environment = dict(os.environ)
+    os.environ.pop("SKAFD_SECRET_NAMES", None)
     command[3:3] = configs()
     ending = ChildEnding()
     pipes = [os.pipe(), os.pipe()]
     ending.pid = start(command, [pipe[1] for pipe in pipes])
     for _, writing in pipes:
         os.close(writing)
-    return attend(path, hidden, [pipe[0] for pipe in pipes], ending)
+    return attend(options, command, environment, [pipe[0] for pipe in pipes], ending)
 
 
 def end_as(status):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -81,6 +82,62 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
     environment = {"API_KEY": "s3cret-value", "SHORT": "ab", "SKAFD_SECRET_NAMES": "API_KEY,SHORT,GONE"}
     run(shell("echo key is $API_KEY ab"), tmp_path / "0", **environment)
     assert b"]key is *** ab\n" in (tmp_path / "0.runtime_stdout.log").read_bytes()
+
+
+FAR_AWAY = {
+    "metaflow/datastore.py": """
+import json
+class FlowDataStore:
+    def __init__(self, *arguments, storage_impl, ds_root):
+        self.said = [arguments[0], storage_impl.TYPE, ds_root]
+    def get_task_datastore(self, *arguments, mode):
+        self.said += [*arguments, mode]
+        return self
+    def save_logs(self, source, contents):
+        contents = {name: getattr(one, "path", None) is None and one.decode() for name, one in contents.items()}
+        print(json.dumps([self.said, source, contents]))
+""",
+    "metaflow/plugins.py": "class Storage:\n    TYPE = 's3'\nDATASTORES = [Storage]\n",
+    "metaflow/util.py": "class Path:\n    def __init__(self, path):\n        self.path = path\n",
+    "metaflow/__init__.py": "",
+}
+"""As much of Metaflow as it takes to save a log far away."""
+
+
+@pytest.mark.parametrize("lines", [1, 200_000])
+def test_logs_of_a_datastore_elsewhere_are_saved_when_the_step_has_ended(tmp_path: Path, lines: int) -> None:
+    for name, text in FAR_AWAY.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    options = ["--logs=2", "--save=s3", "--root=s3://b/mf", "--task=Churn/r1/fit/t7"]
+    step = [sys.executable, "-c", f"import os; print('x\\n' * {lines}, end='', flush=True); os.kill(os.getpid(), 9)"]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(PROGRAM), *options, "--", *step],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -9, done.stderr
+    said, source, contents = json.loads(done.stdout.splitlines()[-1])
+    assert (said, source) == (["Churn", "s3", "s3://b/mf", "r1", "fit", "t7", 2, "w"], "runtime")
+    assert lines > 1 or LINE.fullmatch(contents["stdout"].strip().encode())
+    assert lines > 1 or contents["stderr"].endswith("Task failed with SIGKILL.\n")
+    assert not list(tmp_path.glob("flow-logs-*"))
+
+
+def test_a_log_that_cannot_be_saved_is_said_and_fails_nothing(tmp_path: Path) -> None:
+    (tmp_path / "metaflow").mkdir()
+    (tmp_path / "metaflow" / "__init__.py").write_text("raise RuntimeError('no bucket')")
+    options = ["--logs=0", "--save=s3", "--root=s3://b/mf", "--task=Churn/r1/fit/t7"]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(PROGRAM), *options, "--", sys.executable, "-c", ""],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"The log is not in the datastore: RuntimeError: no bucket\n")
 
 
 def test_being_asked_to_end_is_for_the_command() -> None:

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+from skafd.metaflow.datastore import run_id
 from skafd.metaflow.provision import Provision, provide
 from skafd.metaflow.tasks import FlowTask, command_of, environment_of, shorten
 from skafd.model.flow import ON_ERROR, SETUP, Flow, FlowStep, Gang, StepKind, Token
@@ -97,11 +98,11 @@ def test_what_its_steps_see_may_be_said() -> None:
     assert command_of(found)[-1] == "--namespace=user:ada"
 
 
-def test_elsewhere_no_logs_are_written_by_us_and_tokens_count() -> None:
+def test_elsewhere_logs_are_saved_by_metaflow_and_tokens_count() -> None:
     away = replace(FLOW, datastore="s3", datastore_root="s3://bucket", production_token="churn-0-x", configs="{}")
     found = task(Token("start"), flow=away, inputs=(("_parameters", 0),))
     text = " ".join(command_of(found))
-    assert "--logs" not in text
+    assert f" --logs=0 --save=s3 --root=s3://bucket --task=Churn/{run_id(found.run)}/start/{found.name} -- " in text
     assert "--datastore=s3 --datastore-root=s3://bucket" in text
     assert text.endswith("--namespace=production:churn-0-x")
     assert environment_of(found)["METAFLOW_PRODUCTION_TOKEN"] == "churn-0-x"
