@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from skafd.metaflow import describing
+from tests.support.conda_channel import machine_python, make_channel, noarch_python
 from tests.support.flow_projects import FlowProjects, states
 from tests.support.installed import Installed
 from tests.support.killed_flows import WIDE, kill_daemon_while_wide
+from tests.support.s3_server import s3_server
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("SKAFD_FLOWS"), reason="long: they belong to `make flows`"),
@@ -86,6 +89,106 @@ def test_a_flow_of_every_shape_is_the_same_by_metaflow_itself(flows: FlowProject
     done = flows.execute(theirs, "shapes.py", "run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert outline(flows.ask(ours, "ShapesFlow")) == outline(flows.ask(theirs, "ShapesFlow"))
+
+
+FAR = """\
+from metaflow import FlowSpec, card, current, retry, step
+
+class FarFlow(FlowSpec):
+    @step
+    def start(self):
+        print("a word")
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @retry(times=1, minutes_between_retries=0)
+    @step
+    def work(self):
+        if current.retry_count == 0 and self.input == 1:
+            raise ValueError("the first time")
+        self.square = self.input ** 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.squares = [one.square for one in inputs]
+        self.next(self.end)
+
+    @card
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    FarFlow()
+"""
+
+
+def test_a_datastore_in_s3_is_used_as_it_is_configured(flows: FlowProjects) -> None:
+    with s3_server(flows.installed.root, "bucket") as variables:
+        settings = {
+            **variables,
+            "METAFLOW_DEFAULT_DATASTORE": "s3",
+            "METAFLOW_DATASTORE_SYSROOT_S3": "s3://bucket/metaflow",
+            "METAFLOW_S3_ENDPOINT_URL": variables["AWS_ENDPOINT_URL"],
+        }
+        jobs = f"  - {{name: far, type: metaflow, entrypoint: far.py, on_deploy: wait, env: {json.dumps(settings)}}}\n"
+        folder = flows.write("far", jobs, {"requirements.txt": "metaflow\nboto3\n", "far.py": FAR})
+        flows.installed.ok("up", folder, "--detach")
+        assert flows.run("far")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "far/1")
+        flows.installed.environment |= settings
+        said = flows.ask(folder, "FarFlow", "--cards")
+        assert (said["artifacts"]["squares"], said["stdout"], said["cards"]) == ("[1, 4]", "a word\n", 1)
+        flows.installed.ok("run", "--resume", "far/1", "--from-step", "join")
+        assert flows.finish("far/2")["summary"]["state"] == "succeeded", flows.installed.ok("logs", "far/2")
+        assert flows.ask(folder, "FarFlow")["artifacts"]["squares"] == "[1, 4]"
+
+
+MAPS = """\
+from metaflow import FlowSpec, conda, step
+
+class MapsFlow(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.old, self.new)
+
+    @conda(packages={"alpha": "1.0"})
+    @step
+    def old(self):
+        import alpha
+        self.version = alpha.version
+        self.next(self.join)
+
+    @conda(packages={"alpha": ">=2"})
+    @step
+    def new(self):
+        import alpha
+        self.version = alpha.version
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.versions = [one.version for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    MapsFlow()
+"""
+
+
+def test_steps_have_packages_of_conda_from_a_channel_in_a_folder(flows: FlowProjects) -> None:
+    packages = machine_python(is_whole=True), noarch_python("alpha", "1.0"), noarch_python("alpha", "2.0")
+    channel = make_channel(flows.installed.root / "forge", *packages)
+    jobs = f"  - {{name: maps, type: metaflow, entrypoint: maps.py, env: {{CONDA_CHANNELS: '{channel}'}}}}\n"
+    folder = flows.write("maps", jobs, {"maps.py": MAPS})
+    flows.installed.ok("up", folder, "--detach")
+    run = flows.finish("maps/1")
+    assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", "maps/1")
+    assert flows.ask(folder, "MapsFlow")["artifacts"]["versions"] == "['1.0', '2.0']"
 
 
 def test_the_oldest_metaflow_that_is_supported_runs_a_flow_and_resumes_it(flows: FlowProjects) -> None:

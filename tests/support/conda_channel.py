@@ -16,8 +16,9 @@ import pytest
 
 PLACEHOLDER = "/opt/" + "placeholder_" * 20
 """Stands in files for the prefix they will be installed in; as long as those of real channels."""
-_LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "pydoc_data", "site-packages"}
-_LEFT_OUT |= {"__pycache__", "unittest", "dist-packages", "asyncio", "multiprocessing", "sqlite3", "curses", "dbm"}
+_NOT_NEEDED = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "pydoc_data"}
+_NOT_NEEDED |= {"site-packages", "dist-packages", "__pycache__"}
+_SELDOM_NEEDED = {"unittest", "asyncio", "multiprocessing", "sqlite3", "curses", "dbm"}
 _TEXT = {".py", ".sh", ".json", ".txt"}
 
 
@@ -64,15 +65,16 @@ def noarch_python(name: str, version: str = "1.0", depends: tuple[str, ...] = ()
     return Package(name, version, ("python", *depends), files, noarch="python")
 
 
-def machine_python() -> Package:
+def machine_python(is_whole: bool = False) -> Package:
     """The Python that the tests run on, without what they do not need, movable to any prefix."""
+    left_out = _NOT_NEEDED if is_whole else _NOT_NEEDED | _SELDOM_NEEDED
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     base = Path(sys.base_prefix)
     library = Path(sysconfig.get_path("stdlib", vars={"installed_base": str(base)}))
     files = {f"bin/python{version}": Path(sys.base_prefix, "bin", f"python{version}").read_bytes()}
     for path in library.rglob("*"):
         inner = path.relative_to(library)
-        is_wanted = not _LEFT_OUT & {*inner.parts} and not inner.parts[0].startswith("config-")
+        is_wanted = not left_out & {*inner.parts} and not inner.parts[0].startswith("config-")
         if path.is_file() and is_wanted and path.suffix in (".py", ".so"):
             content = path.read_bytes()
             if path.suffix == ".py":
