@@ -123,9 +123,11 @@ class Freshness:
 
     def _look(self):
         try:
-            settings = [self._config] + [os.path.join(self._config, one) for one in sorted(os.listdir(self._config))]
+            names = sorted(os.listdir(self._config))
         except OSError:
-            settings = [self._config]
+            names = []
+        # Tokens are there too, and each deployment of a flow writes one.
+        settings = [os.path.join(self._config, one) for one in names if one.endswith(".json")]
         return [(path, _changed_at(path)) for path in self._files + settings]
 
 
