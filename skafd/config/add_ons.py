@@ -44,8 +44,8 @@ def build_add_ons(entry: Entry | None, problems: Problems) -> AddOns:
 
 
 def with_executors(job: Job, add_ons: AddOns) -> Job:
-    """The job, with what Spark's executors take of the machine for it."""
-    if add_ons.spark is None or not add_ons.spark.is_local:
+    """The job, with what Spark's executors take of the machine for it; one on a Ray cluster has none here."""
+    if add_ons.spark is None or not add_ons.spark.is_local or job.ray is not None:
         return job
     return replace(job, resources=job.resources.with_executors())
 

@@ -38,7 +38,8 @@ LONG = """\
 import os
 from pyspark.sql import SparkSession
 def slowly(number):
-    import time
+    import os, time
+    assert os.environ["ROUNDS"], "what the config says is not there"
     time.sleep(0.05)
     return number
 spark = SparkSession.builder.getOrCreate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from skafd.home import Home
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey
 from skafd.model.limits import Limits
+from skafd.model.project import Job
 from skafd.model.spark import SparkWish
 from skafd.sandbox.small_files import make_folders
 from skafd.sandbox.spec import AttemptSpec
@@ -25,6 +26,8 @@ from skafd.store.views import AliveAttempt
 
 SETTINGS = "spark"
 """In the attempt's folder."""
+_PATHS = ("PATH", "PYTHONPATH")
+_SPARKS_OWN = ("SPARK_", "PYSPARK_", "JAVA_")
 
 
 class Equipping:
@@ -37,11 +40,13 @@ class Equipping:
     def equip(self, spec: AttemptSpec, attempt: AttemptKey, memory: Memory) -> AttemptSpec:
         """The spec with Spark, which is asked for from now on; as it is without the add-on. Raises SandboxError."""
         deployment = memory.engine.deployment_of(attempt.task.run)
-        if deployment.config.spark is None:
+        job, wish = deployment.config.job(attempt.task.job), deployment.config.spark
+        if wish is None or job.ray is not None:
             return spec
+        wish = replace(wish, conf=(*_variables_of_executors(deployment, job), *wish.conf))
         try:
             _, environment, _ = memory.place_of(attempt)
-            return self._equipped(spec, attempt, deployment, deployment.config.spark, environment)
+            return self._equipped(spec, attempt, deployment, wish, environment)
         except (SkafdError, OSError) as error:
             raise SandboxError(f"Spark is not there for it: {error}") from error
 
@@ -53,7 +58,7 @@ class Equipping:
             except SkafdError:
                 continue  # It has ended meanwhile.
             wish = deployment.config.spark
-            if wish is not None and wish.is_local:
+            if wish is not None and wish.is_local and deployment.config.job(one.key.task.job).ray is None:
                 self._keeping.begin(one.key, deployment.config, one.limits, user)
 
     def _equipped(
@@ -121,7 +126,14 @@ def _said_by_project(deployment: Deployment, attempt: AttemptKey) -> set[str]:
     """What the config sets counts; but for the two paths, to which it is added."""
     job = deployment.config.job(attempt.task.job)
     said = {name for name, _ in (*deployment.config.environment, *job.environment)}
-    return said - {"PATH", "PYTHONPATH"}
+    return said - set(_PATHS)
+
+
+def _variables_of_executors(deployment: Deployment, job: Job) -> Iterator[tuple[str, str]]:
+    """What the config says is for functions that executors run, too. Properties are shown on pages: no secrets."""
+    for name, text in dict((*deployment.config.environment, *job.environment)).items():
+        if name not in _PATHS and not name.startswith(_SPARKS_OWN):
+            yield f"spark.executorEnv.{name}", text
 
 
 def _is_secret(property_name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skafd.config import Reading, read
+from skafd.model.compute import ATTENDANT
 from skafd.model.limits import Limits
 from skafd.model.spark import SparkWish
 
@@ -53,3 +54,9 @@ def test_the_memory_of_a_job_with_executors_is_set_aside_twice() -> None:
     assert found is not None
     assert found.jobs[0].resources.reserved() == Limits(cpu=2, memory_bytes=6 * GIB)
     assert found.jobs[0].resources.limits == Limits(cpu=2, memory_bytes=3 * GIB)
+
+
+def test_a_job_on_a_ray_cluster_has_no_executors_here() -> None:
+    found = reading("name: spark-cluster", ", compute: ray").project
+    assert found is not None
+    assert found.jobs[0].resources == ATTENDANT
