@@ -19,6 +19,7 @@ from skafd.addons.spark.installation import find_installation
 from skafd.home import Home
 from tests.support.installed import Installed
 from tests.support.spark import PATIENCE_SECONDS, need_spark, standalone_cluster
+from tests.support.users import give_folder, needs_users, open_passage, python_for_all, unused_uids
 
 pytestmark = pytest.mark.timeout(1800)
 CONFIG = "name: {name}\nadd-ons: [{{name: spark-cluster}}]\njobs:\n  - {{name: job, entrypoint: job.py{more}}}\n"
@@ -51,6 +52,13 @@ while not os.path.exists(os.environ["STOP"]):
     with open(os.environ["ROUNDS"], "w") as stream:
         stream.write(str(rounds))
 print("every sum was right")
+"""
+ASKING = """\
+from skafossdk import Skafos
+ska = Skafos()
+schema = {"table_name": "numbers", "options": {"primary_key": ["n"]}, "columns": {"n": "int"}}
+ska.engine.save(schema, [{"n": number} for number in range(1000)]).result()
+print("the sum is", ska.engine.query("SELECT sum(n) AS s FROM numbers").result()["data"][0]["s"])
 """
 
 
@@ -165,6 +173,25 @@ def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machin
     assert _is_another(services(machine)["spark-queries"], victim)
     wait("the driver to leave", lambda: "spark-queries" not in services(machine))
     assert len(list((machine.home / "queries" / "tables" / "spark-queries").iterdir())) == 1
+
+
+@pytest.mark.needs_root
+@needs_users
+def test_the_tables_of_another_users_project_are_asked_with_that_users_rights(machine: Installed) -> None:
+    open_passage(machine.root)
+    (uid,) = unused_uids(1)
+    config = "name: hers\nadd-ons: [{name: spark-cluster}]\njobs:\n"
+    config += f"  - {{name: job, entrypoint: '{python_for_all()} ask.py', language: any}}\n"
+    folder = machine.write_project("hers", {"metis.config.yml": config, "ask.py": ASKING})
+    give_folder(folder, uid)
+    machine.ok("up", folder, "--detach")
+    ended(machine, "hers/1")
+    assert "the sum is 499500" in machine.ok("logs", "hers/1")
+    driver = services(machine)[f"spark-u{uid}-queries"]
+    processes = psutil.Process(driver["pid"]).children(recursive=True)
+    assert {one.uids().real for one in (psutil.Process(driver["pid"]), *processes)} == {uid}
+    (snapshot,) = (machine.home / "queries" / "tables" / f"spark-u{uid}-queries").iterdir()
+    assert (snapshot.stat().st_uid, snapshot.stat().st_mode & 0o777) == (uid, 0o400)
 
 
 def test_two_that_want_everything_run_at_the_same_time(machine: Installed) -> None:

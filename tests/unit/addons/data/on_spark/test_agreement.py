@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from skafd.addons.data.on_spark.place import service_of
+from skafd.errors import DataEngineError
 from tests.support.embedded import CHURN, Embedded
 from tests.support.queries import QueriesOnSpark
 
@@ -111,7 +112,7 @@ PLAIN = st.one_of(
     st.builds("{} IN ({}, {})".format, st.sampled_from(["i", "k", "s"]), WHOLE, WHOLE),
     st.builds("{} BETWEEN {} AND {}".format, NUMBERS, WHOLE, WHOLE),
     st.builds("s LIKE '{}'".format, st.sampled_from(["a%", "%b%", "_", "%", ""])),
-    st.builds("{} IS {}NULL".format, VALUES, st.sampled_from(["", "NOT "])),
+    st.builds("({}) IS {}NULL".format, VALUES, st.sampled_from(["", "NOT "])),
     st.sampled_from(["b", "NOT b", "array_contains(l, 1)", "s RLIKE '^[a-z]+$'"]),
 )
 WHERE = st.one_of(
@@ -173,7 +174,11 @@ def test_both_engines_give_the_same(engine: Embedded, rows: list[dict[str, Any]]
 
 
 def asked(engine: Embedded, sql: str, service: str) -> tuple[list[str], list[dict[str, Any]]]:
-    answer = engine.engine.query(replace(CHURN, queries=service), sql)
+    try:
+        answer = engine.engine.query(replace(CHURN, queries=service), sql)
+    except DataEngineError:
+        # A number is compared to a day: neither does that.
+        return ["refused"], []
     return list(answer.columns), [dict(row) for block in answer.blocks for row in block]
 
 
