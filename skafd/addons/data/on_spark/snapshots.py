@@ -1,7 +1,6 @@
 """Tables as Parquet files that Spark reads: one for each version, as long as it is the present one or being read.
 
-A version begins with a write. All tables of a project that a query reads are taken at one instant, between two writes:
-the thread that writes to a database is what opens the transaction in which they are read.
+A version begins with a write.
 """
 
 from __future__ import annotations
@@ -14,20 +13,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from skafd.addons.data.changing import Change
 from skafd.addons.data.commits import refusal
-from skafd.addons.data.databases import Database, Databases
+from skafd.addons.data.databases import Databases
 from skafd.addons.data.on_spark.column_types import spark_schema, stored
+from skafd.addons.data.on_spark.instants import Seen, look
 from skafd.addons.data.quoting import quoted, text
 from skafd.addons.data.resolving import Resolved
-from skafd.addons.data.schemas import TableSchema
-from skafd.errors import NotFound
 from skafd.sandbox.user import User, give
 
 _Key = tuple[Path, str, str]
@@ -41,15 +37,6 @@ class Snapshot:
     path: Path
     schema: dict[str, Any]
     """As Spark is told it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A table at the instant at which it is read."""
-
-    table: Resolved
-    schema: TableSchema
-    version: int
 
 
 class Snapshots:
@@ -95,25 +82,15 @@ class Snapshots:
                     lock = self._locks[key]
                 stack.enter_context(lock)
             cursor = stack.enter_context(self._databases.cursor())
-            cursor.execute("BEGIN")
-            seen = self._look(cursor, tables)
+            seen = look(cursor, self._databases, tables)
             found = [self._present_one(cursor, key, seen[key[1:]], user) for key in keys]
             with self._lock:
                 self._readers.update(snapshot.path for snapshot in found)
         return found
 
-    def _look(self, cursor: duckdb.DuckDBPyConnection, tables: Sequence[Resolved]) -> dict[tuple[str, str], _Seen]:
-        """What each table is at the instant from which on the cursor sees it."""
-        seen: dict[tuple[str, str], _Seen] = {}
-        for alias in dict.fromkeys(table.database for table in tables):
-            database = self._databases.named(alias)
-            own = [table for table in tables if table.database == alias]
-            seen |= database.commits.do(Change(partial(_look, cursor, database, own)))
-        return seen
-
-    def _present_one(self, cursor: duckdb.DuckDBPyConnection, key: _Key, seen: _Seen, user: User | None) -> Snapshot:
+    def _present_one(self, cursor: duckdb.DuckDBPyConnection, key: _Key, seen: Seen, user: User | None) -> Snapshot:
         known = self._present.get(key)
-        if known is not None and known[0] == seen.version:
+        if known is not None and known[0] == seen.version and known[1].path.exists():
             return known[1]
         snapshot = self._write(cursor, key[0], seen, user)
         with self._lock:
@@ -122,8 +99,10 @@ class Snapshots:
                 self._remove_unread([known[1].path])
         return snapshot
 
-    def _write(self, cursor: duckdb.DuckDBPyConnection, folder: Path, seen: _Seen, user: User | None) -> Snapshot:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    def _write(self, cursor: duckdb.DuckDBPyConnection, folder: Path, seen: Seen, user: User | None) -> Snapshot:
+        for passage in (self._folder, folder):
+            passage.mkdir(exist_ok=True)
+            passage.chmod(0o711)
         path = folder / f"{uuid.uuid4().hex}.parquet"
         stored_as = [(quoted(one.name), stored(one.type.sql)[0]) for one in seen.schema.columns]
         columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in stored_as)
@@ -143,18 +122,3 @@ class Snapshots:
             if self._readers[path] == 0 and path not in present:
                 del self._readers[path]
                 path.unlink(missing_ok=True)
-
-
-def _look(
-    cursor: duckdb.DuckDBPyConnection, database: Database, tables: Sequence[Resolved], _writing: object
-) -> dict[tuple[str, str], _Seen]:
-    """In the thread that writes to the database, so that nothing is written meanwhile."""
-    # From the first look on the transaction sees nothing newer.
-    cursor.execute(f"SELECT 1 FROM {quoted(database.alias)}._skafd.tables LIMIT 1").fetchall()
-    seen: dict[tuple[str, str], _Seen] = {}
-    for table in tables:
-        schema = database.catalog.table(table.schema.name)
-        if schema is None:
-            raise NotFound(f"{database.project.slug} has no table {table.schema.name} any more")
-        seen[table.named] = _Seen(table, schema, database.catalog.version(schema.name))
-    return seen

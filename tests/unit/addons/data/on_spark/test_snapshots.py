@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from skafd.addons.data.databases import Databases
+from skafd.addons.data.on_spark.instants import look
 from skafd.addons.data.on_spark.snapshots import Snapshots
 from skafd.addons.data.resolving import Resolved
 from skafd.errors import NotFound
@@ -25,10 +26,8 @@ class Lab:
     """An engine, and the snapshots of its tables."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / "snapshots"
         self.embedded = Embedded(folder)
         self.databases: Databases = self.embedded.engine._databases
-        self.databases.cursor().close()
         self.snapshots = Snapshots(folder / ".incoming", self.databases)
 
     def table(self, name: str = "people") -> Resolved:
@@ -93,9 +92,16 @@ def test_who_reads_an_old_version_can_go_on(lab: Lab) -> None:
 
 def test_tables_of_one_query_are_of_one_instant(lab: Lab) -> None:
     lab.embedded.save(VISITS)
-    with lab.snapshots.of([lab.table("people"), lab.table("visits")], "spark", None) as found:
-        assert [one.path for one in found] == sorted({one.path for one in found}, key=[one.path for one in found].index)
-    assert lab.read("people", "visits")[1] == []
+    people, visits = lab.table("people"), lab.table("visits")
+    with lab.databases.cursor() as cursor:
+        seen = look(cursor, lab.databases, [people, visits])
+        lab.embedded.save(PEOPLE, {"id": 2})
+        lab.embedded.save(VISITS, {"id": "7d3ad92c-2c08-4d1c-9f6e-0f4d0f3b1a11"})
+        for table, rows in ((people, 1), (visits, 0)):
+            found = cursor.execute(f'SELECT count(*) FROM "{table.database}".main.{table.schema.name}').fetchall()
+            assert found == [(rows,)]
+        again = look(lab.databases.cursor(), lab.databases, [people, visits])
+    assert all(again[name].version > seen[name].version for name in seen)
 
 
 def test_types_that_spark_does_not_have_are_stored_as_others(lab: Lab) -> None:
