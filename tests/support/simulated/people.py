@@ -90,7 +90,10 @@ class People:
 
     def _skip(self) -> Event | None:
         task = self._open_task()
-        return None if task is None else SkipRequested(task)
+        if task is None:
+            return None
+        self._store.skipped.add(task)
+        return SkipRequested(task)
 
     def _hurry(self) -> Event | None:
         task = self._open_task()

@@ -18,7 +18,7 @@ CAUGHT = frozenset({TaskState.FAILED, TaskState.LOST, TaskState.TIMED_OUT, TaskS
 """Ends that `catch` forgives."""
 _ASKED = (CauseKind.MANUAL, CauseKind.BACKFILL, CauseKind.RETRY)
 """Runs in which nothing waits for other runs."""
-_PASSED_OVER = "passed over: "
+PASSED_OVER = "passed over: "
 
 
 @dataclass(slots=True)
@@ -50,8 +50,13 @@ class Share:
             return True
         return self.job.catch and self.caught > 0 and self.ended == self.tasks
 
-    def count_end(self, task: TaskState, reason: str) -> None:
-        """Counts a task that has ended."""
+    @property
+    def skipped(self) -> int:
+        """Of those that keep dependents from beginning."""
+        return self.ended - self.succeeded - self.caught - self.passed_over - self.upstream_failed - self.cancelled
+
+    def count_end(self, task: TaskState, reason: str, is_by_hand: bool = False) -> None:
+        """Counts a task that has ended; one that was skipped by hand keeps nobody from beginning."""
         self.ended += 1
         if task is TaskState.SUCCEEDED:
             self.succeeded += 1
@@ -61,7 +66,7 @@ class Share:
             self.cancelled += 1
             self.is_over_time |= OVER_TIME in reason
         elif task is TaskState.SKIPPED:
-            self.passed_over += reason.startswith(_PASSED_OVER)
+            self.passed_over += is_by_hand or reason.startswith(PASSED_OVER)
         else:
             self.caught += 1
 

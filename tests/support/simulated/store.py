@@ -16,6 +16,7 @@ from skafd.model.run import CauseKind, Run, Task
 from skafd.model.states import TaskState, check_transition
 from skafd.schedule.timetable import Plan
 from tests.support.simulated.conditions import check_asked, check_skipped
+from tests.support.simulated.given_up import check_given_up
 from tests.support.simulated.items import check_expanded, expected_tasks
 from tests.support.simulated.machine import Held, Waiting
 from tests.support.simulated.retries import check_end, check_wait
@@ -33,6 +34,8 @@ class Store(Tables):
     """Those that begin in the present transaction, and where they stood."""
     found: dict[tuple[RunKey, JobId], tuple[str, ...]] = field(default_factory=dict)
     """The items that were found for a job."""
+    skipped: set[TaskKey] = field(default_factory=set)
+    """Somebody asked that they are passed over."""
     hurried: set[TaskKey] = field(default_factory=set)
     """Somebody asked that they go at once."""
 
@@ -211,9 +214,11 @@ class Store(Tables):
     def _end(self, open_run: StoredRun, share: Share, move: Transition, now: datetime, old: TaskState) -> None:
         key, job = move.task, share.job
         assert not (job.always and move.new is TaskState.UPSTREAM_FAILED), "what runs at the end runs in any case"
-        if not move.attempt:
+        is_by_hand = key in self.skipped and move.new is TaskState.SKIPPED
+        if not move.attempt and not is_by_hand:
             check_skipped(open_run, job, move.new, move.reason)
-        share.count_end(move.new, move.reason)
+            check_given_up(open_run, share, move.new, move.reason)
+        share.count_end(move.new, move.reason, is_by_hand)
         share.active -= old is not TaskState.WAITING or move.attempt > 0
         open_run.open -= 1
         open_run.open_before_end -= not job.always
