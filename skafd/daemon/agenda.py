@@ -100,7 +100,9 @@ def _without_decided(plan: Plan, was_decided: WasDecided) -> Plan:
 
     They come again when the clock was set back, whoever has been restarted since, and where a new jitter delays them.
     """
-    if not plan.planned_until:
+    if not any(was_decided(one.project, job, one.instant) for one in plan.due for job in one.jobs) and not any(
+        was_decided(one.project, one.job, one.instant) for one in plan.missed
+    ):
         return plan
     due = [
         replace(one, jobs=tuple(job for job in one.jobs if not was_decided(one.project, job, one.instant)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from skafd.model.decisions import ClockJumped
@@ -43,8 +43,9 @@ class Jump:
         """What the engine is to be told of it; nothing of what is ordinary."""
         stepped = self.stepped_seconds if abs(self.stepped_seconds) > NOTICED_SECONDS else 0.0
         asleep = self.asleep_seconds if self.asleep_seconds > NOTICED_SECONDS else 0.0
-        jump = ClockJumped(timedelta(seconds=stepped), timedelta(seconds=asleep))
-        return (jump,) if stepped or asleep else ()
+        if not (stepped or asleep):
+            return ()
+        return (ClockJumped(timedelta(seconds=stepped), timedelta(seconds=asleep)),)
 
     @property
     def cause(self) -> MissedCause:
@@ -76,7 +77,8 @@ class Clocks:
 
     def look(self, now: datetime) -> Jump:
         """What has happened to them since the mark, when the wall clock has just shown `now`."""
-        self._seen = replace(self._read(), wall=now.timestamp())
-        seen, then = self._seen, self._marked
+        read = self._read()
+        seen, then = Reading(now.timestamp(), read.awake, read.elapsed), self._marked
+        self._seen = seen
         elapsed = seen.elapsed - then.elapsed
         return Jump(elapsed - (seen.awake - then.awake), seen.wall - then.wall - elapsed)

@@ -74,7 +74,9 @@ class Admission:
         """Puts a task at the end of its lane. Calls are in the order of `since`."""
         order = (since.timestamp() - priority * SECONDS_PER_POINT, next(self._serial))
         lane = (needs.pools, priority)
-        self._lanes.setdefault(lane, Queue()).append(Place(task, needs.amounts, order, since))
+        if lane not in self._lanes:
+            self._lanes[lane] = Queue()
+        self._lanes[lane].append(Place(task, needs.amounts, order, since))
         self._queued[task] = lane
         self._is_changed = True
 

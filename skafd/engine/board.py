@@ -124,8 +124,8 @@ class Board:
         """The earliest instant at which time alone changes something."""
         while self._deadlines and not self._is_open(self._deadlines[0][1]):
             heapq.heappop(self._deadlines)
-        instants = [self.next_retry_at(), self._deadlines[0][0] if self._deadlines else None]
-        return min((instant for instant in instants if instant is not None), default=None)
+        retry_at, deadline = self.next_retry_at(), self._deadlines[0][0] if self._deadlines else None
+        return min(retry_at, deadline) if retry_at and deadline else retry_at or deadline
 
     def move_retries(self, moved: Callable[[datetime, TaskKey], datetime]) -> None:
         """Gives every wait for a retry another end."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from skafd.model.ids import TaskKey
 from skafd.model.records import record
 
-_FIRST_SIZE = 16
+_FIRST_SIZE = 8
 _MOST_LOOKED_AT = 2048
 """Nodes per search. A queue of tasks that differ in every resource could make a search long without end; whoever is
 not found for it is found when it comes nearer to the front."""

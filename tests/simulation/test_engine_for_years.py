@@ -11,7 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.support.simulated.simulator import BEGIN, Simulator
+from tests.support.simulated.simulator import Simulator
+from tests.support.simulated.turns import BEGIN
 
 SEEDS = int(os.environ.get("SKAFD_SIMULATION_SEEDS", "200"))
 FIRST_SEED = int(os.environ.get("SKAFD_SIMULATION_FIRST_SEED", "0"))

@@ -47,7 +47,7 @@ class People:
             (40, self._tell),
             (6, self._skip),
             (4, self._hurry),
-            (8, self._again),
+            (16, self._again),
         ]
         self._acts = [act for _, act in acts]
         self._weights = list(accumulate(weight for weight, _ in acts))
@@ -104,11 +104,11 @@ class People:
 
     def _again(self) -> Event | None:
         store, dice = self._store, self._dice
-        ended = [one.run for one in store.ended if one.run.key.project in store.live]
+        ended = [one for one in store.ended if one.run.key.project in store.live]
         if not ended:
             return None
-        project = dice.choice(ended).key.project
-        run = next(one for one in reversed(store.ended) if one.run.key.project == project).whole()
+        one = max(dice.sample(ended, min(2, len(ended))), key=lambda one: len(one.shares))
+        run, project = one.whole(), one.run.key.project
         deployment = store.deployments[project, run.deployment] if dice.random() < 0.7 else store.live[project]
         tasks = (dice.choice(run.tasks).key,) if dice.random() < 0.5 else ()
         store.resumed.event = RunAgain(run, deployment, tasks)

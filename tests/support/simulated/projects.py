@@ -96,7 +96,7 @@ def _job(dice: random.Random, name: JobId, before: tuple[JobId, ...]) -> Job:
         triggers=_triggers(dice) if dice.random() < 0.2 else (),
         dependencies=dependencies,
         dependency_rule=dice.choice(_RULES),
-        parallelism=dice.choice((1, 1, 1, 3, 12)),
+        parallelism=dice.choice((1, 1, 1, 3, 24)),
         max_parallel=dice.choice((None, None, 2)),
         max_runs=dice.choice((None, None, None, 20)),
         resources=dice.choice(_LIMITS),

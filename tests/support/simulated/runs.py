@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from skafd.engine.timeouts import OVER_TIME
 from skafd.model.decisions import Transition
@@ -19,6 +20,10 @@ CAUGHT = frozenset({TaskState.FAILED, TaskState.LOST, TaskState.TIMED_OUT, TaskS
 _ASKED = (CauseKind.MANUAL, CauseKind.BACKFILL, CauseKind.RETRY)
 """Runs in which nothing waits for other runs."""
 PASSED_OVER = "passed over: "
+
+
+if TYPE_CHECKING:
+    from tests.support.simulated.machine import Held
 
 
 @dataclass(slots=True)
@@ -37,6 +42,8 @@ class Share:
     """Begun and not ended."""
     has_begun: bool = False
     is_over_time: bool = False
+    needs: Held | None = None
+    """What a task reserves whose memory has not grown, once that is known."""
 
     @property
     def has_share(self) -> bool:

@@ -179,9 +179,15 @@ class Store(Tables):
         assert most is None or share.active <= most, f"{share.active} instances of {move.task} at once"
 
     def _needs(self, open_run: StoredRun, share: Share, task: TaskKey) -> Held:
+        memory_bytes = open_run.memory_bytes.get(task)
+        if memory_bytes is None and share.needs is not None:
+            return share.needs
         project = open_run.run.key.project
         own_pools = dict(self.deployments[project, open_run.run.deployment].config.pools)
-        return self.machine.needs(share.job, project, tuple(own_pools), open_run.memory_bytes.get(task))
+        needs = self.machine.needs(share.job, project, tuple(own_pools), memory_bytes)
+        if memory_bytes is None:
+            share.needs = needs
+        return needs
 
     def _begin(self, open_run: StoredRun, share: Share, move: Transition, now: datetime) -> None:
         key = move.task
