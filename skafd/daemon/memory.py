@@ -96,7 +96,7 @@ class Memory:
     def _follow_clock(self, writer: Writer, jump: Jump, now: datetime) -> Sequence[Event]:
         """Writes what a jump of the clock means; the engine is told, and does the same in memory."""
         for event in jump.events:
-            writer.move_with_clock(event.stepped)
+            writer.move_with_clock(event.stepped, event.asleep)
             writer.move_gathered(event.stepped)
         if self._is_restored:
             writer.note_restored(now)

@@ -96,6 +96,11 @@ class Board:
     def find_run(self, key: RunKey) -> OpenRun | None:
         return self.runs.get(key.project, {}).get(key)
 
+    def open_runs(self) -> Iterator[OpenRun]:
+        """Every run that has not ended."""
+        for runs in self.runs.values():
+            yield from runs.values()
+
     def find_job(self, key: TaskKey) -> OpenJob | None:
         """The open run's job that has this task, None where there is no such run, job or instance."""
         runs = self.runs.get(key.run.project)

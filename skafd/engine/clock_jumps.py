@@ -15,6 +15,8 @@ from skafd.model.ids import TaskKey
 def follow(board: Board, event: ClockJumped) -> None:
     """Moves with the clock all that was counted from it; sleep takes nothing from the time of a run."""
     board.move_retries(lambda at, key: _move_retry(board, key, at + event.stepped))
+    for run in board.open_runs():
+        run.extended += event.stepped + event.asleep
     board.move_deadlines(lambda at, _: at + event.stepped + event.asleep)
     board.admission.move_queue(event.stepped)
     board.gathering.move(event.stepped)

@@ -178,6 +178,8 @@ class OpenRun:
     open_jobs: int = 0
     has_failed: bool = False
     has_cancelled: bool = False
+    extended: timedelta = timedelta()
+    """So much later its timeout passes: the wall clock was set, or the machine slept."""
     is_over_time: bool = False
     """Its timeout has passed, and its tasks were asked to end."""
 
@@ -187,7 +189,9 @@ class OpenRun:
         seconds = self.deployment.config.timeout_seconds
         if self.jobs and all(one.job.is_service for one in self.jobs.values()):
             return None
-        return None if seconds is None or self.created_at is None else self.created_at + timedelta(seconds=seconds)
+        if seconds is None or self.created_at is None:
+            return None
+        return self.created_at + timedelta(seconds=seconds) + self.extended
 
     def add_jobs(self, tasks: Mapping[JobId, Sequence[Task]]) -> None:
         """Fills `jobs`, and links dependents to dependencies."""
@@ -235,4 +239,6 @@ class OpenRun:
     def outline(self) -> Run:
         """The run without its tasks."""
         number = self.deployment.number
-        return Run(self.key, number, self.cause, self.state, (), self.parameters, self.created_at)
+        return Run(
+            self.key, number, self.cause, self.state, (), self.parameters, self.created_at, extended=self.extended
+        )

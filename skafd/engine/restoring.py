@@ -50,6 +50,7 @@ def _run_key(pair: tuple[Run, Deployment]) -> RunKey:
 
 def _restore_run(board: Board, run: Run, deployment: Deployment, graph: Graph) -> None:
     open_run = OpenRun(run.key, deployment, graph, run.cause, run.parameters, run.created_at)
+    open_run.extended = run.extended
     tasks: dict[JobId, list[Task]] = {}
     for task in run.tasks:
         tasks.setdefault(task.key.job, []).append(task)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from skafd.model.ids import DeploymentNumber, JobId, RunKey, TaskKey
@@ -103,6 +103,8 @@ class Run:
     parameters: tuple[tuple[str, str], ...] = ()
     created_at: datetime | None = None
     ended_at: datetime | None = None
+    extended: timedelta = timedelta()
+    """So much later its timeout passes: the wall clock was set, or the machine slept."""
 
 
 @record(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from skafd.errors import NotFound
@@ -152,6 +152,7 @@ def _run(key: RunKey, row: sqlite3.Row, tasks: tuple[Task, ...]) -> Run:
         parameters=parameters(row),
         created_at=to_instant(row["created_at"]),
         ended_at=to_instant(row["ended_at"]),
+        extended=timedelta(microseconds=row["extended"]),
     )
 
 

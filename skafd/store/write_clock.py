@@ -11,9 +11,14 @@ from skafd.store.statements import Statements
 class ClockWriter(Statements):
     """The part of the Writer that concerns clocks that are set."""
 
-    def move_with_clock(self, stepped: timedelta) -> None:
-        """Moves retries, the order of the queue, and each job's last start and success as the clock moved."""
+    def move_with_clock(self, stepped: timedelta, asleep: timedelta = timedelta()) -> None:
+        """Moves retries, the order of the queue, timeouts, and each job's last start and success as the clock moved.
+
+        Sleep takes nothing from the time of a run.
+        """
         by = {"by": stepped // timedelta(microseconds=1)}
+        longer = {"by": (stepped + asleep) // timedelta(microseconds=1)}
+        self._change("UPDATE run SET extended = extended + :by WHERE state = 'running'", longer)
         self._change(
             "UPDATE task SET not_before = not_before + :by WHERE state = 'waiting' AND not_before IS NOT NULL", by
         )

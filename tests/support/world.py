@@ -14,6 +14,7 @@ from skafd.model.decisions import (
     AttemptEnded,
     AttemptStarted,
     CancelRequested,
+    ClockJumped,
     Decisions,
     Deployed,
     Event,
@@ -101,6 +102,9 @@ class World:
         """Lets time pass, hands over the events and applies what is decided."""
         self.now += timedelta(seconds=after_seconds)
         decisions = self.engine.handle(events, self.now)
+        for event in events:
+            if isinstance(event, ClockJumped):
+                self._extend(event.stepped + event.asleep)
         self._apply(decisions)
         return decisions
 
@@ -253,6 +257,11 @@ class World:
         self.gathered = [one for one in self.gathered if (one.heard.number, one.together) not in ended]
         self.launched += decisions.launches
         self.killed.update({kill.attempt: kill.reason for kill in decisions.kills if self._is_alive(kill.attempt)})
+
+    def _extend(self, by: timedelta) -> None:
+        for key, run in self.runs.items():
+            if not run.state.is_terminal:
+                self.runs[key] = replace(run, extended=run.extended + by)
 
     def _is_alive(self, attempt: AttemptKey) -> bool:
         tasks = self.runs[attempt.task.run].tasks

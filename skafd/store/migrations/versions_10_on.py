@@ -86,3 +86,8 @@ VERSION_18 = (
         PRIMARY KEY (owner, name)
     ) STRICT, WITHOUT ROWID""",
 )
+
+VERSION_19 = (
+    # The clock was set, or the machine slept: by so many microseconds the timeout of the run passes later.
+    "ALTER TABLE run ADD COLUMN extended INTEGER NOT NULL DEFAULT 0",
+)

@@ -106,8 +106,10 @@ class StoredRun:
         """The tasks of a job."""
         return [key for key in self.tasks if key.job == job]
 
-    def move_with_clock(self, stepped: timedelta) -> None:
-        """As the database moves retries and the order of the queue."""
+    def move_with_clock(self, stepped: timedelta, asleep: timedelta) -> None:
+        """As the database moves retries, the order of the queue and the timeout."""
+        self.run = replace(self.run, extended=self.run.extended + stepped + asleep)
+        self.deadline = self.deadline and self.deadline + stepped + asleep
         for key, known in self.tasks.items():
             if isinstance(known, Task):
                 continue

@@ -11,6 +11,7 @@ import heapq
 from datetime import timedelta
 
 from skafd.daemon.backfilling import Backfilling
+from skafd.daemon.clocks import NOTICED_SECONDS
 from skafd.model.decisions import (
     Deployed,
     Event,
@@ -52,6 +53,8 @@ class Simulator(Turns):
         dice = self.dice.random()
         if self._shortage and dice < 0.1:
             self._change_room()
+        elif self._sets_clock and 0.06 <= dice < 0.07:
+            self._set_clock()
         elif dice >= 0.06:
             return self._next()
         elif dice < 0.008:
@@ -68,12 +71,10 @@ class Simulator(Turns):
             self._backfill()
         elif dice < 0.054:
             self._pause()
-        elif dice < 0.056:
+        elif dice < 0.058:
             self._go_back()
-        elif dice < 0.057:
+        else:
             self._forget()
-        elif self._sets_clock:
-            self._set_clock()
         return True
 
     def _next(self) -> bool:
@@ -108,9 +109,12 @@ class Simulator(Turns):
 
     def _set_clock(self) -> None:
         """Somebody sets the clock, or the machine sleeps, with its attempts; perhaps while nobody is looking."""
+        seconds = self.dice.choice((-86400.0, -3600.0, -20.0, 20.0, 3600.0, 200_000.0))
         if self.dice.random() < 0.3:
             self._crash()
-        seconds = self.dice.choice((-86400.0, -3600.0, -20.0, 20.0, 3600.0, 200_000.0))
+            self.store.is_time_doubtful = True
+        if abs(seconds) < NOTICED_SECONDS:
+            self.store.is_time_doubtful = True
         if seconds > 0 and self.dice.random() < 0.5:
             self._slept_seconds += seconds
         else:

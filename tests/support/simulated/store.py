@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from skafd.engine.timeouts import OVER_TIME
 from skafd.model.decisions import Decisions, Expanded, Heard, RunEnded, Transition
 from skafd.model.ids import AttemptKey, JobId, RunKey, TaskKey
 from skafd.model.project import DependencyRule
@@ -165,7 +166,7 @@ class Store(Tables):
     def _queue(
         self, open_run: StoredRun, share: Share, move: Transition, not_before: datetime | None, now: datetime
     ) -> None:
-        if not_before is not None and not self.clock_was_set and move.task not in self.hurried:
+        if not_before is not None and not self.is_time_doubtful and move.task not in self.hurried:
             check_wait(not_before, now)
         self.machine.wait(move.task, self._needs(open_run, share, move.task), share.job.priority, now)
         if move.attempt:
@@ -194,7 +195,7 @@ class Store(Tables):
         assert key not in self.alive, "two attempts of one task are alive"
         assert move.attempt == self._attempts.get(key, 0) + 1, "an attempt begins once"
         assert key.run.project in self.live, "nothing begins of a project that is not deployed"
-        if open_run.deadline is not None and not self.clock_was_set and not share.job.always:
+        if open_run.deadline is not None and not self.is_time_doubtful and not share.job.always:
             assert now < open_run.deadline, f"{key} began when the time of its run was over"
         self.alive[key] = self._attempts[key] = move.attempt
         if move.attempt == 1:
@@ -205,7 +206,7 @@ class Store(Tables):
         assert self.alive.pop(key, 0) == move.attempt, "an attempt ends once, after it began"
         was_killed = self.killed.pop(key, None) is not None
         is_over_time = open_run.deadline is not None and now >= open_run.deadline
-        if not (is_over_time or self.clock_was_set):
+        if not (is_over_time or self.is_time_doubtful):
             may_go_on = not was_killed and key.run.project in self.live
             had_bytes, all_bytes = open_run.memory_bytes.get(key), self.machine.capacity.memory_bytes
             check_end(share.job, move, now, had_bytes, all_bytes, may_go_on)
@@ -224,6 +225,8 @@ class Store(Tables):
         if not move.attempt and not is_by_hand:
             check_skipped(open_run, job, move.new, move.reason)
             check_given_up(open_run, share, move.new, move.reason)
+        if OVER_TIME in move.reason and not self.is_time_doubtful:
+            assert open_run.deadline is not None and now >= open_run.deadline, f"{key} was ended before its time"
         share.count_end(move.new, move.reason, is_by_hand)
         share.active -= old is not TaskState.WAITING or move.attempt > 0
         open_run.open -= 1

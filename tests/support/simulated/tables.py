@@ -56,7 +56,9 @@ class Tables:
     asked: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """The parameters of runs that somebody asked for, by the detail of their cause."""
     clock_was_set: bool = False
-    """What is said in instants may have been moved."""
+    """Time may have been planned twice."""
+    is_time_doubtful: bool = False
+    """The clock was set while nobody was looking: nobody can say who has waited for how long."""
     events: Events = field(default_factory=Events)
     backfills: Backfills = field(default_factory=Backfills)
     occurrences: Occurrences = field(default_factory=Occurrences)
@@ -103,7 +105,7 @@ class Tables:
         self.events.forget(project)
         self.counts["forgotten"] += 1
 
-    def move_with_clock(self, stepped: timedelta) -> None:
+    def move_with_clock(self, stepped: timedelta, asleep: timedelta) -> None:
         """The clock was set: as the database moves what it has in instants."""
         self.clock_was_set = True
         for history in self.histories.values():
@@ -112,7 +114,7 @@ class Tables:
         self.events.move(stepped)
         self.machine.move(lambda since: since + stepped)
         for run in self.runs.values():
-            run.move_with_clock(stepped)
+            run.move_with_clock(stepped, asleep)
 
     def distrust_future(self, now: datetime) -> None:
         """Nothing has happened later than now: the clock was set back while nobody was looking."""

@@ -79,6 +79,7 @@ class Turns:
         """Decides, sometimes dies before it is written, writes, and acts. Returns what it found out meanwhile."""
         plan, decisions = self._decide(events)
         if self.dice.random() < 0.005:
+            self.store.is_time_doubtful |= bool(self._jumped)
             self._crash()
             plan, decisions = self._decide([one for one in events if not isinstance(one, ItemsFound)])
         self._write(plan, decisions)
@@ -113,7 +114,7 @@ class Turns:
 
     def _write(self, plan: Plan, decisions: Decisions) -> None:
         for jump in self._jumped:
-            self.store.move_with_clock(jump.stepped)
+            self.store.move_with_clock(jump.stepped, jump.asleep)
         if self._is_restored:
             self.store.distrust_future(self.now)
         self.store.backfills.count(self._asked)

@@ -64,22 +64,28 @@ def test_nobody_stands_behind_what_comes_later_when_the_clock_was_set_back_unsee
     assert (world.state("2/first"), world.state("4/third")) == ("starting", "queued")
 
 
+@pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize("stepped", [2 * HOUR, -2 * HOUR])
-def test_a_run_has_the_time_that_it_was_given(stepped: timedelta) -> None:
+def test_a_run_has_the_time_that_it_was_given(stepped: timedelta, restarted: bool) -> None:
     world = World(job("train"), settings={"timeout_seconds": 3600.0})
     world.run()
     assert jump(world, stepped).kills == ()
+    if restarted:
+        world.restart()
     assert world.wait(3500).kills == ()
     assert len(world.wait(200).kills) == 1
 
 
-def test_sleep_takes_nothing_from_the_time_of_a_run_and_ends_the_delay_of_a_retry() -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+def test_sleep_takes_nothing_from_the_time_of_a_run_and_ends_the_delay_of_a_retry(restarted: bool) -> None:
     world = World(job("train"), job("flaky", retry=SLOW), settings={"timeout_seconds": 3600.0})
     world.run()
     world.end("flaky", outcome=BAD)
     world.now += 2 * HOUR
     assert world.send(ClockJumped(timedelta(), 2 * HOUR)).kills == ()
     assert world.state("flaky") == "starting"
+    if restarted:
+        world.restart()
     assert len(world.wait(3700).kills) == 2
 
 

@@ -45,6 +45,17 @@ def test_a_retry_that_waits_moves_with_the_clock(database: Database, project: Pr
     assert [task.not_before for task in tasks] == [at + HOUR]
 
 
+def test_an_open_run_has_its_time_however_the_clock_is_set_and_the_machine_sleeps(
+    database: Database, project: ProjectId
+) -> None:
+    apply(database, Decisions(new_runs=(new_run(project),)))
+    with database.transaction() as writer:
+        writer.move_with_clock(-HOUR, 3 * HOUR)
+        writer.move_with_clock(HOUR)
+    with database.reader() as reader:
+        assert [run.extended for run, _ in reader.open_runs()] == [3 * HOUR]
+
+
 def test_nothing_ends_before_it_began_though_the_clock_was_set_back(database: Database, project: ProjectId) -> None:
     steps = list(life(project))
     for step in steps[:2]:
