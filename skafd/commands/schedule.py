@@ -66,10 +66,9 @@ def _explain(text: str | None, timezone: str | None, count: int, as_json: bool) 
     try:
         found = explain(expression, timezone or "UTC", clock.now(), count)
     except ScheduleError as error:
-        jobs = _find_jobs(text, count, error)
         if timezone is not None:
-            raise typer.BadParameter(f"each schedule of {text} has a zone of its own", param_hint="--tz") from None
-        _print_jobs(jobs, as_json)
+            raise _no_zone_for(text) if _is_name(text) and "/" in text else error from None
+        _print_jobs(_find_jobs(text, count, error), as_json)
     else:
         _print_explanation(found, as_json)
 
@@ -78,15 +77,24 @@ def _find_jobs(text: str, count: int, not_understood: ScheduleError) -> list[Jso
     """What a job, or each job of a project, is set off by. Raises the ScheduleError where it names neither."""
     from skafd.errors import DaemonUnreachable, NotFound
 
-    has_blanks = " " in text.strip()
-    if not text.strip() or "*" in text or "@" in text or (has_blanks and "/" not in text):
+    if not _is_name(text):
         raise not_understood
     api = client()
     try:
         project, words = split_project(api, [text])
+        return api.explain_jobs(project["project"], words[0] if words else None, count)
     except (DaemonUnreachable, NotFound) as error:
-        raise error if "/" in text and not has_blanks else not_understood from None
-    return api.explain_jobs(project["project"], words[0] if words else None, count)
+        is_of_project = "/" in text and " " not in text
+        raise error if is_of_project else not_understood from None
+
+
+def _is_name(text: str) -> bool:
+    """It may be that of a job or a project; what has blanks, only after a project's."""
+    return bool(text.strip()) and not {"*", "@"} & {*text} and (" " not in text.strip() or "/" in text)
+
+
+def _no_zone_for(text: str) -> typer.BadParameter:
+    return typer.BadParameter(f"each schedule of {text} has a zone of its own", param_hint="--tz")
 
 
 def _print_jobs(jobs: list[Json], as_json: bool) -> None:
