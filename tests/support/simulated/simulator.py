@@ -144,7 +144,7 @@ class Simulator(Turns):
         since = self.store.deploy(deployment, self.now)
         self._agenda.replace(deployment, since)
         self._send(Deployed(deployment, first_time))
-        if self.dice.random() < 0.2:
+        if self.dice.random() < 0.1:
             self._crash()
             self._send(TimePassed())
 

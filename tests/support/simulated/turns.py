@@ -32,7 +32,7 @@ from skafd.schedule.timetable import Plan
 from skafd.store import Writer
 from tests.support.simulated.items import FOUND
 from tests.support.simulated.machine import Machine
-from tests.support.simulated.projects import MACHINE_POOL
+from tests.support.simulated.projects import MACHINE_POOL, pick
 from tests.support.simulated.store import Store
 
 BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -144,7 +144,7 @@ class Turns:
         dice = self.dice
         if dice.random() < 0.7:  # A short one may have ended before anybody says that it began.
             self._come(dice.random() * 2, AttemptStarted(attempt))
-        ended = AttemptEnded(attempt, dice.choice(OUTCOMES), output=dice.choice(OUTPUTS))
+        ended = AttemptEnded(attempt, pick(dice, OUTCOMES), output=pick(dice, OUTPUTS))
         self._come(dice.expovariate(1 / 600), ended)
 
     def _find_items(self, wanted: ItemsWanted) -> Event:
