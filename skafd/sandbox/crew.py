@@ -18,7 +18,7 @@ from skafd.sandbox.returning import Desk, WayBack
 from skafd.sandbox.spare import Spare, begin_at_once, wait_and_supervise
 
 BEGIN_AT_ONCE = 2 * (os.cpu_count() or 1)
-_BEGINS_WITHIN_SECONDS = 0.1
+_BEGINS_WITHIN_SECONDS = 0.25
 """One that takes longer waits for something, such as a disk, and keeps nobody else waiting."""
 
 
@@ -98,14 +98,16 @@ class Crew:
             self._spare.dismiss()
 
     def _give(self, spec: bytes) -> int | None:
-        while self._free or self._spare:
-            spare = self._free.pop() if self._free else self._spare
-            if spare is self._spare:
-                self._spare = None
-            assert spare is not None, "one of them was there"
+        while (spare := self._take_waiting()) is not None:
             if spare.give(spec):
                 return spare.pid
         return None
+
+    def _take_waiting(self) -> Spare | None:
+        if self._free:
+            return self._free.pop()
+        spare, self._spare = self._spare, None
+        return spare
 
     @crash.around("supervisor.fork")
     def _fork(self, life: Callable[[WayBack], None]) -> int:

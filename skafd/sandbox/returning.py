@@ -43,7 +43,7 @@ class Desk:
             text, rights, _, _ = self._ours.recvmsg(_MESSAGE_BYTES, room, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return None
-        return Said(int(text), int.from_bytes(rights[0][2], "little") if rights else None)
+        return Said(int(text), array.array("i", rights[0][2])[0] if rights else None)
 
     def way_back(self) -> WayBack:
         """In a supervisor: its side; this one is given up."""
