@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from skafd.addons.spark.installation import find_installation
 from skafd.home import Home
 from tests.support.installed import Installed
 from tests.support.spark import PATIENCE_SECONDS, need_spark, standalone_cluster
-from tests.support.users import give_folder, needs_users, open_passage, python_for_all, unused_uids
+from tests.support.users import give_folder, needs_users, open_passage, python_for_all
 
 pytestmark = pytest.mark.timeout(1800)
 CONFIG = "name: {name}\nadd-ons: [{{name: spark-cluster}}]\njobs:\n  - {{name: job, entrypoint: job.py{more}}}\n"
@@ -179,7 +180,8 @@ def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machin
 @needs_users
 def test_the_tables_of_another_users_project_are_asked_with_that_users_rights(machine: Installed) -> None:
     open_passage(machine.root)
-    (uid,) = unused_uids(1)
+    # Java wants a user that has a name.
+    uid = pwd.getpwnam("nobody").pw_uid
     config = "name: hers\nadd-ons: [{name: spark-cluster}]\njobs:\n"
     config += f"  - {{name: job, entrypoint: '{python_for_all()} ask.py', language: any}}\n"
     folder = machine.write_project("hers", {"metis.config.yml": config, "ask.py": ASKING})

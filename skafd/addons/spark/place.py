@@ -12,7 +12,7 @@ from pathlib import Path
 from skafd.addons.program import ServiceProgram
 from skafd.addons.spark.cluster import ADDRESS, Cluster, open_cluster
 from skafd.addons.spark.installation import Installation, find_installation
-from skafd.addons.spark.settings import ENVIRONMENT, of_cluster, wait_for_master
+from skafd.addons.spark.settings import ENVIRONMENT, heap_of_queries_mebibytes, of_cluster, wait_for_master
 from skafd.addons.spark.workers import Worker, worker_named
 from skafd.errors import Refused
 from skafd.home import Home
@@ -67,10 +67,11 @@ class SparkServices:
         return self._program(name, cluster, arguments, url=cluster.history, idle_seconds=_HISTORY_IDLE_SECONDS)
 
     def _worker(self, name: str, cluster: Cluster, worker: Worker) -> ServiceProgram:
+        offered = heap_of_queries_mebibytes(worker.share) if worker.is_for_queries else worker.memory_mebibytes
         arguments = (
             "org.apache.spark.deploy.worker.Worker",
             *("--host", ADDRESS, "--webui-port", "0"),
-            *("-c", str(worker.cores), "-m", f"{worker.memory_mebibytes}m"),
+            *("-c", str(worker.cores), "-m", f"{offered}m"),
             *("--work-dir", str(cluster.folder / "work" / worker.name), cluster.master),
         )
         variables = {"SPARK_LOCAL_DIRS": str(cluster.folder / "scratch" / worker.name)}

@@ -17,7 +17,8 @@ _HEAP = 0.6
 _DRIVER_HEAP = 0.5
 _MASTER_WITHIN_TENTHS = 1200
 _MEBIBYTE = 2**20
-_HEAP_OF_QUERIES = 0.8
+_HEAP_OF_QUERIES = 0.59
+"""Less than any job of that size asks for: what the worker for queries offers is too small for it."""
 _LEAST_PARTITIONS = 4
 QUERY_PROPERTIES = {
     # As Spark did when the Data Engine was made: a text that is no number is nothing, and no error.
@@ -86,14 +87,18 @@ def of_queries(cluster: Cluster, share: Share) -> dict[str, str]:
         "spark.eventLog.dir": cluster.events.as_uri(),
         "spark.cores.max": str(share.cores),
         "spark.executor.cores": str(share.cores),
-        # There are no Python processes beside it.
-        "spark.executor.memory": f"{int(share.memory_bytes * _HEAP_OF_QUERIES) // _MEBIBYTE}m",
+        "spark.executor.memory": f"{heap_of_queries_mebibytes(share)}m",
         # Each project has a pool of its name: none waits for the long query of another.
         "spark.scheduler.mode": "FAIR",
         **QUERY_PROPERTIES,
         "spark.sql.shuffle.partitions": str(max(_LEAST_PARTITIONS, 2 * share.cores)),
     }
     return {DEFAULTS: _text(properties), ENVIRONMENT: wait_for_master(cluster)}
+
+
+def heap_of_queries_mebibytes(share: Share) -> int:
+    """What the executor for queries has as Java's heap, and its worker offers."""
+    return int(share.memory_bytes * _HEAP_OF_QUERIES) // _MEBIBYTE
 
 
 def of_job_elsewhere(limits: Limits, wish: SparkWish) -> dict[str, str]:

@@ -20,12 +20,17 @@ class Worker:
     cores: int
     memory_mebibytes: int
     number: int
-    """Among those of its size, from 1."""
+    """Among those of its size, from 1; 0 for the one of the Data Engine's queries."""
 
     @property
     def name(self) -> str:
         """What its service is called, after the name of the cluster."""
         return f"worker-{self.cores}c-{self.memory_mebibytes}m-{self.number}"
+
+    @property
+    def is_for_queries(self) -> bool:
+        """No job counts on it, so that no query waits for a job which waits for that query."""
+        return self.number == 0
 
     @property
     def share(self) -> Share:
@@ -47,6 +52,8 @@ class Ask:
     project: str
     most: Share
     """For all attempts of its project together."""
+    is_for_queries: bool = False
+    """The Data Engine asks, and no attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,9 @@ def plan(asks: Sequence[Ask], running: Collection[Worker], room: Share) -> Plan:
             continue
         of_project[ask.project] = own
         size = _whole(ask.share)
-        counted[size] += 1
-        wanted.append(Worker(size.cores, size.memory_bytes // _MEBIBYTE, counted[size]))
+        counted[size] += 0 if ask.is_for_queries else 1
+        number = 0 if ask.is_for_queries else counted[size]
+        wanted.append(Worker(size.cores, size.memory_bytes // _MEBIBYTE, number))
     return Plan(frozenset(wanted), _in_the_way(wanted, running, room), len(asks) - len(wanted))
 
 

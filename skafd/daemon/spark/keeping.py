@@ -106,7 +106,7 @@ class SparkKeeping:
         asks = [asking.ask for asking in self._asking.values() if asking.prefix == prefix]
         if prefix in self._queries():
             # Before all others: jobs that have their executors may wait for a query.
-            asks.insert(0, Ask(share_of_queries(self._capacity), "", self._room))
+            asks.insert(0, Ask(share_of_queries(self._capacity), "", self._room, is_for_queries=True))
         running = {worker: name for name in self._services.names_alive() if (worker := _worker(prefix, name))}
         found = plan(asks, running, self._room)
         # Looked at only where it matters: it takes a look at every process of the machine.

@@ -161,9 +161,9 @@ def test_queries_have_a_worker_as_long_as_their_driver_is_there_and_before_all_o
     assert services.held == {"spark-master", "spark-worker-6c-24576m-1", "spark-worker-6c-24576m-2"}
     services.states["spark-queries"] = ServiceState.STARTING
     keeping.tend(greedy)
-    assert services.held == {"spark-master", "spark-worker-3c-12288m-1", "spark-worker-6c-24576m-1"}
+    assert services.held == {"spark-master", "spark-worker-3c-12288m-0", "spark-worker-6c-24576m-1"}
     keeping.tend([])
-    assert services.held == {"spark-master", "spark-worker-3c-12288m-1"}
+    assert services.held == {"spark-master", "spark-worker-3c-12288m-0"}
     services.states["spark-queries"] = ServiceState.STOPPED
     keeping.tend([])
     assert services.held == frozenset()
@@ -172,4 +172,12 @@ def test_queries_have_a_worker_as_long_as_their_driver_is_there_and_before_all_o
 def test_queries_of_another_users_projects_have_that_users_cluster(keeping: SparkKeeping, services: Table) -> None:
     services.states["spark-u1000-queries"] = ServiceState.RUNNING
     keeping.tend([])
-    assert services.held == {"spark-u1000-master", "spark-u1000-worker-3c-12288m-1"}
+    assert services.held == {"spark-u1000-master", "spark-u1000-worker-3c-12288m-0"}
+
+
+def test_queries_take_no_worker_of_jobs_of_the_same_size(keeping: SparkKeeping, services: Table) -> None:
+    usual = [begin(keeping, number, Limits()) for number in (1, 2)]
+    keeping.tend(usual)
+    services.states["spark-queries"] = ServiceState.STARTING
+    keeping.tend(usual)
+    assert services.held == {"spark-master", *(f"spark-worker-3c-12288m-{number}" for number in range(3))}

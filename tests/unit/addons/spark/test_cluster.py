@@ -11,7 +11,7 @@ from skafd.addons.spark import installation
 from skafd.addons.spark.cluster import ADDRESS, are_free, move, open_cluster
 from skafd.addons.spark.installation import find_installation, install_pyspark
 from skafd.addons.spark.place import SparkServices, write_settings
-from skafd.addons.spark.settings import of_cluster, of_job, of_job_elsewhere
+from skafd.addons.spark.settings import heap_of_queries_mebibytes, of_cluster, of_job, of_job_elsewhere, of_queries
 from skafd.errors import Refused
 from skafd.home import Home
 from skafd.model.limits import Limits
@@ -63,6 +63,18 @@ def test_a_job_asks_for_one_executor_that_fills_its_share(home: Home) -> None:
         "spark.eventLog.enabled"
         not in of_job(cluster, Share(1, GIB), Limits(), wish, Path("/a"), False)["spark-defaults.conf"]
     )
+
+
+def test_no_job_fits_into_the_executor_of_queries(home: Home) -> None:
+    cluster, share = open_cluster(home, None), Share(2, 4 * GIB)
+    files = (of_queries(cluster, share), of_job(cluster, share, Limits(), SparkWish(), Path("/a"), has_log=True))
+    of_query, of_usual_job = (
+        int(line.split()[1].removesuffix("m"))
+        for each in files
+        for line in each["spark-defaults.conf"].splitlines()
+        if line.startswith("spark.executor.memory ")
+    )
+    assert of_query == heap_of_queries_mebibytes(share) < of_usual_job
 
 
 def test_a_cluster_that_is_there_is_told_nothing_of_ours(home: Home) -> None:
