@@ -97,9 +97,10 @@ class SparkKeeping:
         return list(dict.fromkeys((*self._queries(), *asking)))
 
     def _queries(self) -> list[str]:
-        """The clusters on which the Data Engine executes queries now."""
+        """The clusters on which the Data Engine executes queries now; not one that is to end."""
         names = (name for name in self._services.names_alive() if is_of_queries(name))
-        return [name.removesuffix(f"-{QUERIES}") for name in names]
+        staying = (name for name in names if self._services.state_of(name) is not ServiceState.STOPPING)
+        return [name.removesuffix(f"-{QUERIES}") for name in staying]
 
     def _plan(self, prefix: str) -> Iterable[str]:
         """The services that a cluster needs; others of its that leave no room for them are asked to end."""

@@ -181,3 +181,14 @@ def test_queries_take_no_worker_of_jobs_of_the_same_size(keeping: SparkKeeping, 
     services.states["spark-queries"] = ServiceState.STARTING
     keeping.tend(usual)
     assert services.held == {"spark-master", *(f"spark-worker-3c-12288m-{number}" for number in range(3))}
+
+
+def test_a_driver_that_is_to_end_wants_nothing_any_more(keeping: SparkKeeping, services: Table) -> None:
+    services.states["spark-queries"] = ServiceState.RUNNING
+    keeping.tend([])
+    for name in services.states:
+        services.states[name] = ServiceState.STOPPED
+    services.states["spark-queries"] = ServiceState.STOPPING
+    keeping.tend([])
+    assert services.names_alive() == ["spark-queries"]
+    assert services.held == frozenset()
