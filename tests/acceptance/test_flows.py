@@ -11,6 +11,7 @@ from collections import Counter
 import psutil
 import pytest
 
+from skafd.api.client import Client
 from tests.support.flow_projects import FlowProjects, attempts, states
 from tests.support.installed import SKAFD, Installed
 from tests.support.killed_flows import kill_daemon_while_wide
@@ -323,10 +324,35 @@ def test_a_flow_of_every_shape_is_what_metaflow_would_have_made_of_it(flows: Flo
     }
     assert {"name": "size", "type": "str", "size_bytes": 20} in kept["end"]["artifacts"]
     assert sum(len(step["cards"]) for step in kept.values()) == 1
+    of_one = Client(flows.installed.home / "api.sock").kept("shapes/1", "shapes/1/shapes/end")
+    assert [step["task"] for step in of_one["steps"]] == ["shapes/1/shapes/end"]
+    assert list(of_one["outputs"]) == ["shapes/1/shapes/end"]
     name = next(name for name, metadata in said["metadata"].items() if metadata["skafd-task"].endswith("/end"))
     assert said["metadata"][name]["skafd-task"] == f"{run['summary']['run']}/shapes/end"
     assert said["metadata"][name]["skafd-attempt"] == "1"
     assert len(said["parents"][next(name for name in said["parents"] if name.startswith("gather/"))]) == 2
+
+
+def test_what_is_hard_on_whoever_runs_it_is_what_metaflow_would_have_made_of_it(flows: FlowProjects) -> None:
+    jobs = "  - {name: hard, type: metaflow, entrypoint: hard.py}\n"
+    folder = flows.write("hard", jobs, copies=("hard.py",))
+    flows.installed.ok("up", folder, "--detach")
+    run = flows.finish("hard/1")
+    assert run["summary"]["state"] == "succeeded", flows.installed.ok("logs", "hard/1")
+    said = flows.ask(folder, "HardFlow")
+    lost = dict.fromkeys(("raises", "exits", "ends", "killed", "asked", "slow"), "MetaflowExceptionWrapper")
+    assert said["artifacts"] == {
+        "name": "'HardFlow'",
+        "pool": "[0, 1, 4]",
+        "spawned": "[81]",
+        "from_thread": "'__main__'",
+        "mapped": "[2, 3]",
+        "answer": "'answered'",
+        "ends": repr(dict(sorted({**lost, "fine": "fine words", "once": "once words"}.items()))),
+    }
+    tried = [count for task, count in said["attempts"].items() if task.startswith("body/")]
+    assert sorted(tried) == [0, 1, 1, 1, 2, 2, 2, 2]
+    assert said["stdout"] == "bye\n"
 
 
 def test_memory_that_runs_out_is_retried_then_caught_and_chained_on(flows: FlowProjects) -> None:
