@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from skafd.model.ids import JobId, ProjectId, RunKey
+from skafd.model.ids import JobId, ProjectId, RunKey, TaskKey
 from skafd.model.project import Job, Overlap
 from skafd.model.run import CauseKind, Run
 from tests.support.simulated.runs import StoredRun
@@ -31,8 +32,8 @@ class Overlaps:
             if open_run.is_due(share.job) and policy_of(share.job, run) is not Overlap.ALLOW:
                 self.lines.setdefault((run.key.project, job), {})[run.key] = policy_of(share.job, run)
 
-    def check(self, open_run: StoredRun) -> None:
-        """It is allowed to be there, with those that are before it and have not ended."""
+    def check(self, open_run: StoredRun, runs: Mapping[RunKey, StoredRun], killed: Container[TaskKey]) -> None:
+        """It is allowed to be there, with those of `runs` that are before it; `killed` were asked to end."""
         run = open_run.run
         for job, share in open_run.shares.items():
             line = list(self.lines.get((run.key.project, job), ()))
@@ -44,6 +45,11 @@ class Overlaps:
                 assert not before, f"{job} of {run.key} was to be left out"
             elif policy is Overlap.QUEUE and run.cause.kind is CauseKind.SCHEDULE:
                 assert len(before) < 2, f"{job} of {run.key} is the third in line"
+            elif policy is Overlap.CANCEL:
+                for earlier in (runs[key] for key in before):
+                    for task in earlier.of(job):
+                        is_ending = task in killed or earlier.state_of(task).is_terminal
+                        assert is_ending, f"{task} goes on, and {run.key} was to end it"
 
     def check_turn(self, open_run: StoredRun, job: Job) -> None:
         """One begins only when nobody is before it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -101,6 +101,10 @@ class StoredRun:
     def whole(self) -> Run:
         """The run as it would be read."""
         return replace(self.run, tasks=tuple(map(self._task, self.tasks.values())))
+
+    def moves(self) -> Iterator[tuple[Transition, datetime]]:
+        """The last move of each task that has made one."""
+        return (known for known in self.tasks.values() if not isinstance(known, Task))
 
     def of(self, job: JobId) -> list[TaskKey]:
         """The tasks of a job."""

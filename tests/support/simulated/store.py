@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from skafd.engine.timeouts import OVER_TIME
 from skafd.model.decisions import Decisions, Expanded, Heard, RunEnded, Transition
@@ -23,6 +23,8 @@ from tests.support.simulated.machine import Held, Waiting
 from tests.support.simulated.retries import check_end, check_wait
 from tests.support.simulated.runs import Share, StoredRun, stored
 from tests.support.simulated.tables import Tables
+
+_LATE = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -50,8 +52,6 @@ class Store(Tables):
             self._expand(expanded)
         for move in decisions.transitions:
             self._move(move, now)
-        for run in decisions.new_runs:
-            self.overlaps.check(self.runs[run.key])
         for expanded in decisions.expanded:
             found = self.found.pop((expanded.run, expanded.job), ())
             check_expanded(self.runs[expanded.run], expanded, found)
@@ -60,6 +60,8 @@ class Store(Tables):
         for kill in decisions.kills:
             if self.alive.get(kill.attempt.task) == kill.attempt.number:
                 self.killed[kill.attempt.task] = kill.reason
+        for run in decisions.new_runs:
+            self.overlaps.check(self.runs[run.key], self.runs, self.killed)
         if plan.planned_until or decisions.missed:
             self.occurrences.decide(self, plan, decisions)
         if decisions.heard or decisions.gathered or decisions.unheeded or decisions.completed:
@@ -246,11 +248,14 @@ class Store(Tables):
         self.ended.append(open_run)
         self.counts["runs"] += 1
 
-    def recount(self) -> None:
-        """What is kept up to date is what it is by counting."""
+    def recount(self, now: datetime) -> None:
+        """What is kept up to date is what it is by counting, and no retry is late."""
         self.machine.recount()
         assert {attempt.task: attempt.number for attempt in self.machine.alive} == self.alive
         alive = {key for one in self.runs.values() for key in one.tasks if one.state_of(key).is_alive}
         assert self.alive.keys() == alive
         for one in self.runs.values():
             one.recount()
+            retries = [move for move, _ in one.moves() if move.new is TaskState.WAITING and move.not_before is not None]
+            late = [move for move in retries if move.not_before is not None and move.not_before < now - _LATE]
+            assert self.is_time_doubtful or not late, f"{late} are late"

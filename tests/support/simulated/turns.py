@@ -163,7 +163,7 @@ class Turns:
 
     def _recount(self) -> None:
         """What is checked by sums that are kept up to date is what it is by counting; and who waits knows for what."""
-        self.store.recount()
+        self.store.recount(self.now)
         for run in list(self.store.runs.values())[:3]:
             for key in run.tasks:
                 if run.state_of(key) in (TaskState.WAITING, TaskState.QUEUED):
