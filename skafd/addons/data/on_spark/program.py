@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import importlib
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from skafd.addons.connections import Connections
@@ -29,7 +31,18 @@ log = logging.getLogger("skafd.queries")
 
 IDLE_SECONDS = 120.0
 _ENCODINGS = ("ascii", "idna", "latin-1", "utf-8-sig")
-"""Loaded when they are first needed, which is when that may not be possible any more."""
+_MODULES = (
+    *(
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "pyspark.cloudpickle",
+        "pyspark.testing.utils",
+        "pyspark.errors.exceptions.captured",
+    ),
+    *("pyspark.sql.classic.column", "pyspark.sql.classic.dataframe", "pyspark.sql.observation", "pyspark.sql.utils"),
+)
+"""Both are loaded when they are first needed, which is when that may not be possible any more."""
 _LOOK_SECONDS = 1.0
 _GONE = 70
 
@@ -90,6 +103,10 @@ def main() -> int:
         codecs.lookup(name)
     listener = listen_at(given.socket, 0o600)
     if given.user is not None:
+        for name in _MODULES:
+            # Spark does without some of them.
+            with suppress(ImportError):
+                importlib.import_module(name)
         become(user_numbered(given.user))
     # One that was killed could not clear up behind itself.
     shutil.rmtree(given.scratch, ignore_errors=True)
