@@ -60,7 +60,7 @@ class Drivers:
                 try:
                     connection.sendall(text)
                     return _read(connection)
-                except (OSError, EOFError):
+                except (ConnectionError, EOFError):
                     log.warning("%s ended during a query, which is asked again (%d)", service, number + 1)
         raise DataEngineError(
             f"the query failed: Spark ended {_MOST_DEATHS} times while it worked on it",
