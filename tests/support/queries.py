@@ -19,6 +19,7 @@ from skafd.addons.data.on_spark.place import service_of, socket_of
 from skafd.addons.data.on_spark.reading import SparkAccess
 from skafd.addons.spark.cluster import ADDRESS
 from skafd.addons.spark.settings import QUERY_PROPERTIES
+from skafd.files import write_whole
 from tests.support.spark import PATIENCE_SECONDS, variables_of_spark
 
 SERVICE = service_of(None)
@@ -45,7 +46,8 @@ class QueriesOnSpark:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(exist_ok=True)
         text = "".join(f"{name} {value}\n" for name, value in _PROPERTIES.items())
-        (folder / "spark-defaults.conf").write_text(text)
+        # One that is just starting reads the whole of it.
+        write_whole(folder / "spark-defaults.conf", text.encode())
 
     def access(self, tables: Path) -> SparkAccess:
         """What an engine is told; snapshots are put into the folder `tables`."""
