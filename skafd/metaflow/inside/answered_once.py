@@ -13,7 +13,7 @@ import types
 
 
 def answer_once():
-    """A third of what a forked step would cost: two runs of git, regular expressions, and its source read three times."""
+    """A third of what a forked step would cost: two runs of git, regular expressions, its source read three times."""
     with contextlib.suppress(Exception):
         # Asks git about Metaflow's own folder, and keeps the answer.
         sys.modules["metaflow.metaflow_version"].get_version()
