@@ -15,6 +15,8 @@ import pytest
 from tests.support.installed import Installed
 from tests.support.ray_cluster import RayCluster, ray_cluster
 
+# The first one starts the cluster, and once more where a port was taken meanwhile.
+pytestmark = pytest.mark.timeout(900)
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED"}
 NOISE = ("skafd: job ", "Running entrypoint for job", "Runtime env is setting up")
 

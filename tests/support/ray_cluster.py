@@ -48,27 +48,42 @@ def ray_cluster() -> Iterator[RayCluster]:
         return
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     programs = _install()
-    port, dashboard, *agents = _free_ports(4)
     own = {"HOME": str(folder), "RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{programs}:{os.environ['PATH']}"}
     environment = {**{name: value for name, value in os.environ.items() if not name.startswith("RAY_")}, **own}
     # Ends quickly what it is told to end, and is patient with a busy machine.
     environment |= {"RAY_JOB_STOP_WAIT_TIME_S": "1", "RAY_raylet_start_wait_time_s": "180"}
-    common = ["--block", "--num-cpus=1", f"--object-store-memory={_SMALL}"]
-    head = ["--head", f"--port={port}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
     nodes: list[subprocess.Popen[bytes]] = []
     try:
-        for special in (
-            [*head, "--node-ip-address=127.0.0.1", f"--temp-dir={folder}"],
-            [f"--address=127.0.0.1:{port}"],
-        ):
-            log = folder / f"node-{len(nodes)}.log"
-            agent = f"--dashboard-agent-listen-port={agents[len(nodes)]}"
-            nodes.append(_start([str(programs / "ray"), "start", *special, agent, *common], environment, log))
-            _wait_for(f"http://127.0.0.1:{dashboard}", len(nodes), nodes[-1], log)
-        yield RayCluster(f"http://127.0.0.1:{dashboard}")
+        try:
+            address = _start_nodes(nodes, programs / "ray", folder, environment)
+        except RuntimeError as error:
+            # Somebody else may have taken a port between its being found free and Ray's coming for it.
+            print(f"Ray is started once more: {error}", file=sys.stderr)
+            _end(nodes)
+            nodes.clear()
+            address = _start_nodes(nodes, programs / "ray", folder, environment)
+        yield RayCluster(address)
     finally:
         _end(nodes)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_nodes(nodes: list[subprocess.Popen[bytes]], ray: Path, folder: Path, environment: dict[str, str]) -> str:
+    """Adds each node as it is started; returns the address of the dashboard. Raises RuntimeError."""
+    port, dashboard, *agents = _free_ports(4)
+    address = f"http://127.0.0.1:{dashboard}"
+    common = ["--block", "--num-cpus=1", f"--object-store-memory={_SMALL}"]
+    head = ["--head", f"--port={port}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+    for special, agent in zip(
+        ([*head, "--node-ip-address=127.0.0.1", f"--temp-dir={folder}"], [f"--address=127.0.0.1:{port}"]),
+        agents,
+        strict=True,
+    ):
+        log = folder / f"node-{len(nodes)}.log"
+        command = [str(ray), "start", *special, f"--dashboard-agent-listen-port={agent}", *common]
+        nodes.append(_start(command, environment, log))
+        _wait_for(address, len(nodes), nodes[-1], log)
+    return address
 
 
 def _install() -> Path:
@@ -82,7 +97,9 @@ def _install() -> Path:
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
             # Ray makes environments of jobs with the pip that it was installed beside.
             wanted = [f"ray[default]=={VERSION}", "pip"]
-            subprocess.run([uv, "pip", "install", "--quiet", "--python", str(folder), *wanted], check=True)
+            # Compiled here once, not by each of its many processes when the first cluster is started.
+            install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder)]
+            subprocess.run([*install, *wanted], check=True)
         return folder / "bin"
 
 
@@ -104,7 +121,15 @@ def _wait_for(address: str, nodes: int, process: subprocess.Popen[bytes], log: P
             if sum(node["raylet"]["state"] == "ALIVE" for node in summary) >= nodes:
                 return
         time.sleep(0.2)
-    raise RuntimeError(f"node {nodes} of Ray did not start:\n{log.read_text(errors='replace')[-3000:]}")
+    raise RuntimeError(
+        f"node {nodes} of Ray did not start:\n{log.read_text(errors='replace')[-3000:]}{_logs(log.parent)}"
+    )
+
+
+def _logs(folder: Path) -> str:
+    """The ends of what the processes of the nodes wrote."""
+    found = sorted(folder.glob("session_latest/logs/*.*"))
+    return "".join(f"\n--- {path.name}\n{path.read_text(errors='replace')[-600:]}" for path in found if path.is_file())
 
 
 def _end(nodes: list[subprocess.Popen[bytes]]) -> None:
