@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
-import signal
 import sys
 import threading
 from functools import partial
 from pathlib import Path
 
+from skafd.addons import own_process
 from skafd.addons.data.asking_daemon import start_service
 from skafd.addons.data.embedded import EmbeddedEngine
 from skafd.addons.data.names import Names
@@ -30,11 +28,8 @@ def main() -> int:
     parser.add_argument("--memory-bytes", type=int, default=None)
     parser.add_argument("--idle-seconds", type=float, default=IDLE_SECONDS)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.umask(0o077)
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    own_process.begin()
+    ending = own_process.ending_by_signal()
     try:
         _serve(Home(given.home.absolute()), given.memory_bytes, given.idle_seconds, ending)
     except (SkafdError, OSError) as error:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
 import signal
 import sqlite3
 import sys
 from pathlib import Path
 
+from skafd.addons import own_process
 from skafd.addons.queue.server import serve
 from skafd.errors import SkafdError
 from skafd.home import Home
@@ -27,8 +26,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--idle-seconds", type=float, default=IDLE_SECONDS)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.umask(0o077)
+    own_process.begin()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(_serve(Home(given.home.absolute()), given.idle_seconds))

@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import shutil
-import signal
 import socket
 import sys
 import threading
@@ -21,6 +20,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from skafd.addons import own_process
 from skafd.addons.connections import Connections
 from skafd.addons.data.on_spark.session import Session
 from skafd.addons.socket_for_jobs import listen_at
@@ -32,15 +32,16 @@ log = logging.getLogger("skafd.queries")
 IDLE_SECONDS = 120.0
 _ENCODINGS = ("ascii", "idna", "latin-1", "utf-8-sig")
 _MODULES = (
-    *(
-        "numpy",
-        "pandas",
-        "pyarrow",
-        "pyspark.cloudpickle",
-        "pyspark.testing.utils",
-        "pyspark.errors.exceptions.captured",
-    ),
-    *("pyspark.sql.classic.column", "pyspark.sql.classic.dataframe", "pyspark.sql.observation", "pyspark.sql.utils"),
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyspark.cloudpickle",
+    "pyspark.testing.utils",
+    "pyspark.errors.exceptions.captured",
+    "pyspark.sql.classic.column",
+    "pyspark.sql.classic.dataframe",
+    "pyspark.sql.observation",
+    "pyspark.sql.utils",
 )
 """Both are loaded when they are first needed, which is when that may not be possible any more."""
 _LOOK_SECONDS = 1.0
@@ -94,11 +95,8 @@ def main() -> int:
     parser.add_argument("--idle-seconds", type=float, default=IDLE_SECONDS)
     parser.add_argument("--user", type=int, default=None)
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.umask(0o077)
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    own_process.begin()
+    ending = own_process.ending_by_signal()
     for name in _ENCODINGS:
         codecs.lookup(name)
     listener = listen_at(given.socket, 0o600)
