@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO, Protocol
 
+from skafd.api.requests import PublishRequest
 from skafd.job_token import JobToken
 from skafd.jobs.requests import (
     FindModelRequest,
@@ -16,7 +17,6 @@ from skafd.jobs.requests import (
     KeepRequest,
     PointsRequest,
     ProgressRequest,
-    PublishRequest,
     SaveModelRequest,
     TablesRequest,
 )

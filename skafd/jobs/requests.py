@@ -49,16 +49,6 @@ class TablesRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishRequest:
-    """A named event, for every project whose jobs wait for it. With the same `key` it is the same event."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
-    name: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class KeepRequest:
     """A name for a content that was sent before."""
 

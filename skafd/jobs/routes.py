@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import BinaryIO
 
+from skafd.api.requests import PublishRequest
 from skafd.errors import NotFound
 from skafd.jobs.backend import JobsBackend
 from skafd.jobs.requests import (
@@ -13,7 +14,6 @@ from skafd.jobs.requests import (
     KeepRequest,
     PointsRequest,
     ProgressRequest,
-    PublishRequest,
     SaveModelRequest,
     TablesRequest,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from skafd.api.requests import PublishRequest
 from skafd.daemon.for_jobs.commits import attempt_of, check_alive
 from skafd.daemon.for_jobs.naming import TaskNames
 from skafd.daemon.mailbox import Mailbox
 from skafd.daemon.publishing import named_event, tell
 from skafd.job_token import JobToken
-from skafd.jobs.requests import PublishRequest
 from skafd.store import Database
 
 
