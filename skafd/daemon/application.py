@@ -39,7 +39,7 @@ from skafd.job_token import load_key
 from skafd.jobs.relay import Relay
 from skafd.jobs.server import JobsServer
 from skafd.machine.capacity import read_capacity
-from skafd.machine.enforcement import enforcement_of
+from skafd.machine.enforcement import Enforcement, enforcement_of
 from skafd.model.limits import Capacity
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.cgroup.detect import clear, detect
@@ -55,6 +55,7 @@ class _Ground:
     home: Home
     database: Database
     place: CgroupPlace
+    enforcement: Enforcement
     capacity: Capacity
     changes: Changes
     alarm: Alarm
@@ -98,7 +99,7 @@ def _prepare(home: Home, stack: AsyncExitStack) -> _Ground:
     stack.callback(clear, place)
     alarm = Alarm(loop)
     stack.callback(alarm.close)
-    return _Ground(home, database, place, read_capacity(), Changes(), alarm, stopping)
+    return _Ground(home, database, place, enforcement_of(place), read_capacity(), Changes(), alarm, stopping)
 
 
 def _start_orchestrator(
@@ -127,14 +128,13 @@ def _start_orchestrator(
 def _start_deploying(
     ground: _Ground, orchestrator: Orchestrator, builds: EnvironmentBuilds, stack: AsyncExitStack
 ) -> Deploying:
-    enforcement = enforcement_of(ground.place)
     deploying = Deploying(
         ground.home,
         ground.database,
         orchestrator,
         ground.changes,
         ground.capacity,
-        enforcement,
+        ground.enforcement,
         ground.place,
         builds,
     )
@@ -177,7 +177,7 @@ def _about(ground: _Ground) -> DaemonInfo:
         version=__version__,
         started_at=clock.now().isoformat(),
         home=str(ground.home.path),
-        enforcement=enforcement_of(ground.place).name_for_people,
+        enforcement=ground.enforcement.name_for_people,
     )
 
 
