@@ -35,7 +35,7 @@ from skafd.daemon.deploying import Deploying
 from skafd.daemon.environment_keeping import EnvironmentKeeping
 from skafd.daemon.finding import find_job, find_project, live_deployment, open_tasks
 from skafd.daemon.for_jobs.words import check_names
-from skafd.daemon.kept import Kept
+from skafd.daemon.kept.backend import Kept
 from skafd.daemon.orchestrator import Orchestrator
 from skafd.daemon.parameters import checked_parameters
 from skafd.daemon.questions import Questions

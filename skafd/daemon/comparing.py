@@ -87,7 +87,7 @@ def _side(reader: Reader, deployments: Path, name: str) -> _Side:
     artifacts: dict[_Named, str] = {}
     for run in dict.fromkeys(task.run for task in did):
         # Attempts and artifacts come oldest first, so the newest of a task is the one that stays.
-        for series in reader.metric_series(run.project, None, run.number):
+        for series in reader.series_of_run(run):
             if series.source.task in did:
                 last = reader.last_point(series.id)
                 metrics[did[series.source.task], series.name] = last.y if last else None

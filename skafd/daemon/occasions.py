@@ -28,14 +28,14 @@ _OVERLAPS = {
 
 
 def occasions_of(
-    slug: str, job: Job, pauses: Iterable[object], gathered: Sequence[Gathered], now: datetime, count: int
+    slug: str, job: Job, is_paused: bool, gathered: Sequence[Gathered], now: datetime, count: int
 ) -> JobOccasions:
-    """All of a job's; `pauses` are those that concern it, `gathered` what is kept of sets of events."""
+    """All of a job's; `gathered` is what is kept of sets of events."""
     kept = [one for one in gathered if one.job == job.id]
     return JobOccasions(
         project=slug,
         job=job.name.strip(),
-        paused=any(True for _ in pauses),
+        paused=is_paused,
         schedules=[
             explanation(explain_schedule(one, now, count), _details(one, is_first=not number))
             for number, one in enumerate(job.schedules)

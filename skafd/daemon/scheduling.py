@@ -97,7 +97,8 @@ class Scheduling:
             raise _without_occasions(row, jobs[0])
         now = clock.now()
         return [
-            occasions_of(row.slug, one, {(row.id, None), (row.id, one.id)} & pauses, kept, now, count) for one in jobs
+            occasions_of(row.slug, one, not pauses.isdisjoint({(row.id, None), (row.id, one.id)}), kept, now, count)
+            for one in jobs
         ]
 
     def pause(self, project: str, job: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from skafd.api.failures import BadRequest
@@ -38,7 +39,7 @@ class JobCall:
         return self.query[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobRoute:
     """One line of the table; `path` may have `{names}`. What `work` returns is sent as JSON, a stream as it is."""
 
@@ -48,10 +49,13 @@ class JobRoute:
     request: Any = None
     """The type of the body."""
 
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
+
     def match(self, method: str, path: str) -> Mapping[str, str] | None:
         """The names in the path, None for another route."""
         if method != self.method:
             return None
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
-        found = re.fullmatch(pattern, path)
+        found = self._pattern.fullmatch(path)
         return found.groupdict() if found else None

@@ -11,7 +11,7 @@ from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.kept import Artifact, Content, Input, InputKind
 from skafd.store.instants import to_instant, to_microseconds
 from skafd.store.job_calls import attempt_values
-from skafd.store.statements import PROJECT, Statements
+from skafd.store.statements import OF_RUN_OR_TASK, PROJECT, Statements, run_or_task
 
 _ARTIFACT = "SELECT project.key, artifact.* FROM artifact JOIN project ON project.id = artifact.project"
 _NEWEST_OF_TASKS = """artifact.id IN (
@@ -35,12 +35,9 @@ class ArtifactReader(Statements):
         row = self._one(f"{_ARTIFACT} WHERE artifact.id = ?", (number,))
         return _artifact(row) if row else None
 
-    def artifacts_of_run(self, run: RunKey) -> tuple[Artifact, ...]:
-        """All that the attempts of a run kept, oldest first."""
-        rows = self._all(
-            f"{_ARTIFACT} WHERE artifact.project = {PROJECT} AND run = :run ORDER BY artifact.id",
-            {"project": run.project, "run": run.number},
-        )
+    def artifacts_of_run(self, run: RunKey, task: TaskKey | None = None) -> tuple[Artifact, ...]:
+        """All that the attempts of a run, or of one task of it, kept, oldest first."""
+        rows = self._all(f"{_ARTIFACT} WHERE {OF_RUN_OR_TASK} ORDER BY artifact.id", run_or_task(run, task))
         return tuple(_artifact(row) for row in rows)
 
     def artifacts_named(
@@ -97,12 +94,10 @@ class ArtifactReader(Statements):
         )
         return row is not None
 
-    def inputs_of_run(self, run: RunKey) -> tuple[InputView, ...]:
-        """What the attempts of a run have read, in that order."""
-        rows = self._all(
-            f"SELECT * FROM input WHERE project = {PROJECT} AND run = :run ORDER BY at, job, instance, name",
-            {"project": run.project, "run": run.number},
-        )
+    def inputs_of_run(self, run: RunKey, task: TaskKey | None = None) -> tuple[InputView, ...]:
+        """What the attempts of a run, or of one task of it, have read, in that order."""
+        sql = f"SELECT * FROM input WHERE {OF_RUN_OR_TASK} ORDER BY at, job, instance, name"
+        rows = self._all(sql, run_or_task(run, task))
         return tuple(_input(run, row) for row in rows)
 
 

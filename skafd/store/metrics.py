@@ -12,7 +12,7 @@ from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.kept import MetricPoint, Progress
 from skafd.store.instants import to_instant, to_microseconds
 from skafd.store.job_calls import attempt_values
-from skafd.store.statements import PROJECT, Statements
+from skafd.store.statements import OF_RUN_OR_TASK, PROJECT, Statements, run_or_task
 
 _SERIES = "project = {project} AND run = :run AND job = :job AND instance = :instance AND attempt = :attempt"
 _OF_ATTEMPT = _SERIES.format(project=PROJECT)
@@ -52,19 +52,23 @@ class MetricReader(Statements):
         return tuple((row["name"], row["runs"], row["points"]) for row in rows)
 
     def metric_series(
-        self, project: ProjectId, name: str | None, run: int | None = None, runs: int = 10
+        self, project: ProjectId, name: str, run: int | None = None, runs: int = 10
     ) -> tuple[Series, ...]:
         """The series of a metric in one run, else in the newest `runs` that have it; oldest run first."""
-        named = "AND name = :name" if name is not None else ""
-        newest = f"""SELECT DISTINCT run FROM metric_series WHERE project = {PROJECT} {named}
+        newest = f"""SELECT DISTINCT run FROM metric_series WHERE project = {PROJECT} AND name = :name
             ORDER BY run DESC LIMIT :runs"""
         rows = self._all(
-            f"""SELECT * FROM metric_series WHERE project = {PROJECT} {named}
+            f"""SELECT * FROM metric_series WHERE project = {PROJECT} AND name = :name
                     AND run IN ({":run" if run is not None else newest})
-                ORDER BY run, job, instance, attempt, name""",
+                ORDER BY run, job, instance, attempt""",
             {"project": project, "name": name, "run": run, "runs": runs},
         )
         return tuple(_series(project, row) for row in rows)
+
+    def series_of_run(self, run: RunKey, task: TaskKey | None = None) -> tuple[Series, ...]:
+        """Every series that the attempts of a run, or of one task of it, reported."""
+        sql = f"SELECT * FROM metric_series WHERE {OF_RUN_OR_TASK} ORDER BY job, instance, attempt, name"
+        return tuple(_series(run.project, row) for row in self._all(sql, run_or_task(run, task)))
 
     def metric_points(self, series: int, most: int) -> tuple[Point, ...]:
         """The points of a series as they were reported; of more than `most` every n-th, and the last."""

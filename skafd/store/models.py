@@ -11,7 +11,7 @@ from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunK
 from skafd.model.kept import Access, Content, ModelVersion
 from skafd.store.instants import to_instant, to_microseconds
 from skafd.store.job_calls import attempt_values
-from skafd.store.statements import PROJECT, Statements
+from skafd.store.statements import OF_RUN_OR_TASK, PROJECT, Statements, run_or_task
 
 _MODEL = """SELECT project.key, model_version.*,
         (SELECT json_group_array(tag) FROM (
@@ -41,12 +41,9 @@ class ModelReader(Statements):
         )
         return tuple(_model(row) for row in rows)
 
-    def models_of_run(self, run: RunKey) -> tuple[ModelVersion, ...]:
-        """Versions that the attempts of a run saved, oldest first."""
-        rows = self._all(
-            f"{_MODEL} WHERE model_version.project = {PROJECT} AND run = :run ORDER BY model_version.id",
-            {"project": run.project, "run": run.number},
-        )
+    def models_of_run(self, run: RunKey, task: TaskKey | None = None) -> tuple[ModelVersion, ...]:
+        """Versions that the attempts of a run, or of one task of it, saved, oldest first."""
+        rows = self._all(f"{_MODEL} WHERE {OF_RUN_OR_TASK} ORDER BY model_version.id", run_or_task(run, task))
         return tuple(_model(row) for row in rows)
 
 

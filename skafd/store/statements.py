@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skafd.errors import StoreError
+from skafd.model.ids import RunKey, TaskKey
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 PROJECT = "(SELECT id FROM project WHERE key = :project)"
 """The row id of the project whose ProjectId is bound to `:project`."""
+OF_RUN_OR_TASK = f"project = {PROJECT} AND run = :run AND (:job IS NULL OR (job = :job AND instance = :instance))"
+"""What is of a run, or of one task of it, with the parameters of `run_or_task`."""
+
+
+def run_or_task(run: RunKey, task: TaskKey | None) -> dict[str, str | int | None]:
+    """A run, or one task of it, as the parameters of a statement."""
+    job, instance = (None, None) if task is None else (task.job, task.instance)
+    return {"project": run.project, "run": run.number, "job": job, "instance": instance}
 
 
 class Statements:

@@ -27,7 +27,7 @@ def test_a_schedule_says_all_that_its_job_says_of_it() -> None:
         parameters=(("full", "true"),),
     )
     (found, second) = occasions_of(
-        "churn", job("train", schedules=(schedule, Schedule("@hourly"))), (), (), NOW, 2
+        "churn", job("train", schedules=(schedule, Schedule("@hourly"))), False, (), NOW, 2
     ).schedules
     assert [one.local[:16] for one in found.times] == ["2030-01-03T11:00", "2030-01-04T11:00"]
     assert found.details == [
@@ -49,7 +49,7 @@ def test_each_kind_of_event_has_its_words() -> None:
         Trigger(TriggerKind.EVENT, "metaflow.TrainFlow.end"),
         *all_of([Trigger(TriggerKind.EVENT, "a"), Trigger(TriggerKind.EVENT, "b")], 60.0),
     )
-    found = occasions_of("churn", job("train", triggers=triggers), [()], (), NOW, 2)
+    found = occasions_of("churn", job("train", triggers=triggers), True, (), NOW, 2)
     assert found.events == [
         "a file inbox/*.csv that has not changed for 2.0s",
         "the success of other/load",
@@ -66,5 +66,5 @@ def test_what_has_come_of_a_set_is_said() -> None:
     kept = Gathered(
         heard, ProjectId("churn"), JobId("train"), triggers[0].together, "event a", NOW - timedelta(hours=1)
     )
-    found = occasions_of("churn", job("train", triggers=triggers), (), [kept], NOW, 2)
+    found = occasions_of("churn", job("train", triggers=triggers), False, [kept], NOW, 2)
     assert found.waits_for == "event b; event a came at 2030-01-01 11:00:00 UTC"

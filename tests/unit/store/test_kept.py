@@ -65,7 +65,7 @@ def test_points_go_to_the_series_of_their_attempt_in_order(database: Database, c
         ]
         assert [(one.x, one.y) for one in reader.metric_points(series[1].id, 100)] == [(1, 0.125)]
         assert len(reader.metric_series(churn, "loss", runs=1)) == 1
-        assert len(reader.metric_series(churn, None, run=1)) == 2
+        assert len(reader.series_of_run(RunKey(churn, 1))) == 2
 
 
 def test_of_many_points_some_are_shown_and_the_last(database: Database, churn: ProjectId) -> None:
