@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from skafd.engine.timeouts import OVER_TIME
-from skafd.model.decisions import Decisions, Expanded, Heard, RunEnded, Transition
+from skafd.model.decisions import Decisions, Expanded, Heard, Kill, RunEnded, Transition
 from skafd.model.ids import AttemptKey, JobId, RunKey, TaskKey
 from skafd.model.project import DependencyRule
 from skafd.model.run import CauseKind, Run, Task
@@ -50,6 +50,7 @@ class Store(Tables):
             self._add_run(run)
         for expanded in decisions.expanded:
             self._expand(expanded)
+        self._note(decisions.kills)
         for move in decisions.transitions:
             self._move(move, now)
         for expanded in decisions.expanded:
@@ -57,9 +58,7 @@ class Store(Tables):
             check_expanded(self.runs[expanded.run], expanded, found)
         self.machine.check(self._launched, now)
         self._launched.clear()
-        for kill in decisions.kills:
-            if self.alive.get(kill.attempt.task) == kill.attempt.number:
-                self.killed[kill.attempt.task] = kill.reason
+        self._note(decisions.kills)
         for run in decisions.new_runs:
             self.overlaps.check(self.runs[run.key], self.runs, self.killed)
         if plan.planned_until or decisions.missed:
@@ -84,6 +83,12 @@ class Store(Tables):
             assert any(inside), f"{key} began before any of its dependencies"
 
     # --- what is written --------------------------------------------------------------------------------
+
+    def _note(self, kills: Iterable[Kill]) -> None:
+        """Of attempts that run; what begins or ends in the same transaction may be killed in it as well."""
+        for kill in kills:
+            if self.alive.get(kill.attempt.task) == kill.attempt.number:
+                self.killed[kill.attempt.task] = kill.reason
 
     def _hear(self, heard: Iterable[Heard]) -> None:
         for one in heard:

@@ -33,18 +33,21 @@ def churn(database: Database, tmp_path: Path) -> ProjectId:
             writer.add_artifact(one, f"{job} rows", Content("a" * 64, 3), "pickle", "list", NOON)
             writer.add_model(one, f"{job}-model", Content("b" * 64, 5), [], Access.PRIVATE, NOON)
             writer.add_points(one, [MetricPoint(f"{job} loss", 0.5, 1, NOON)])
-        writer.add_inputs(_attempt(project, TRAIN), [Input(InputKind.ARTIFACT, "ingest rows", "1", "a" * 64, "churn/1")], NOON)
+        read = Input(InputKind.ARTIFACT, "ingest rows", "1", "a" * 64, "churn/1")
+        writer.add_inputs(_attempt(project, TRAIN), [read], NOON)
     return project
 
 
-def test_of_a_run_everything_is_told(database: Database, churn: ProjectId, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("churn")
+def test_of_a_run_everything_is_told(database: Database, tmp_path: Path) -> None:
     with database.reader() as reader:
         kept = kept_of_run(reader, tmp_path, "churn/1")
     assert {one.name for one in kept.artifacts} == {f"{INGEST} rows", f"{TRAIN} rows"}
     assert len(kept.models) == len(kept.metrics) == len(kept.records) == 2
 
 
-def test_of_one_task_only_its_own_is_read(database: Database, churn: ProjectId, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("churn")
+def test_of_one_task_only_its_own_is_read(database: Database, tmp_path: Path) -> None:
     with database.reader() as reader:
         name = kept_of_run(reader, tmp_path, "churn/1").inputs[0].task
         kept = kept_of_task(reader, tmp_path, "churn/1", name)
@@ -53,7 +56,8 @@ def test_of_one_task_only_its_own_is_read(database: Database, churn: ProjectId, 
     assert {one.task for one in found} == {name}
 
 
-def test_a_task_that_is_not_there_is_not_found(database: Database, churn: ProjectId, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("churn")
+def test_a_task_that_is_not_there_is_not_found(database: Database, tmp_path: Path) -> None:
     with database.reader() as reader:
         for other in ("churn/1/nothing", "churn/1"):
             with pytest.raises(NotFound):
