@@ -42,7 +42,8 @@ class Agenda:
         if self._may_be_ahead or jump.was_set_back:
             self._may_be_ahead = False
             self._timetable.set_back(now)
-        return _without_decided(self._timetable.due(now, self._cause or jump.cause), was_decided)
+        plan = self._timetable.due(now, self._cause or jump.cause)
+        return _without_decided(plan, was_decided) if plan.due or plan.missed else plan
 
     def planned(self) -> None:
         """The first plan was written: whatever is late from here on is late for another reason."""

@@ -61,6 +61,8 @@ class Backfilling:
 
     def follow(self, decisions: Decisions) -> None:
         """Counts the runs that have begun and those that have ended."""
+        if not self._open:
+            return
         for run in decisions.new_runs:
             if run.cause.kind is CauseKind.BACKFILL and (one := self._open.get(int(run.cause.detail))):
                 one.runs.add(run.key)

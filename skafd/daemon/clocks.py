@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from skafd.model.decisions import ClockJumped
 from skafd.model.missed import MissedCause
+from skafd.model.records import record
 
 NOTICED_SECONDS = 30.0
 """Above what slewing moves a clock between two looks that are minutes apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reading:
     """What the clocks show, in seconds."""
 
@@ -25,7 +25,7 @@ class Reading:
     """Since the machine started, with sleep."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Jump:
     """What was not ordinary in the time between two readings."""
 

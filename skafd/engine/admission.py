@@ -8,7 +8,7 @@ passes it, so that the machine empties until it fits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -44,7 +44,8 @@ class Admission:
         self._tasks = capacity.tasks
         self._all = Amounts(round(capacity.cpu * 1000), capacity.memory_bytes, capacity.gpu)
         self._machine_pools = dict(capacity.pools)
-        self._used = Amounts()
+        self._left = self._all
+        """Less than nothing where more is held than there is: the machine became smaller."""
         self._used_places: Counter[str] = Counter()
         self._held: dict[TaskKey, _Held] = {}
         self._lanes: dict[tuple[Pools, int], Queue] = {}
@@ -92,14 +93,14 @@ class Admission:
         """Reserves for a task that is alive: these GPUs, or the first that are free."""
         assigned = devices or tuple(self._free_devices()[: needs.amounts.gpu]) if needs.amounts.gpu else ()
         self._held[task] = _Held(needs, assigned)
-        self._used = _plus(self._used, needs.amounts, 1)
+        self._left = _plus(self._left, needs.amounts, -1)
         if needs.pools:
             self._used_places.update(name for name, _ in needs.pools)
 
     def release(self, task: TaskKey) -> None:
         """Gives back what a task held."""
         needs = self._held.pop(task).needs
-        self._used = _plus(self._used, needs.amounts, -1)
+        self._left = _plus(self._left, needs.amounts, 1)
         if needs.pools:
             self._used_places.subtract(name for name, _ in needs.pools)
         self._is_changed = True
@@ -139,13 +140,28 @@ class Admission:
 
     def explain(self, task: TaskKey) -> str:
         """What a queued task waits for."""
+        lane = self._queued[task]
+        return self._explain(lane[0], self._lanes[lane].get(task).needs)
+
+    def explain_each(self, tasks: Iterable[TaskKey]) -> Iterator[tuple[TaskKey, str]]:
+        """Of those that are queued, what each waits for: found once for all instances of a job."""
+        known: dict[tuple[Pools, Amounts], str] = {}
+        for task in tasks:
+            lane = self._queued.get(task)
+            if lane is None:
+                continue
+            needs = lane[0], self._lanes[lane].get(task).needs
+            if needs not in known:
+                known[needs] = self._explain(*needs)
+            yield task, known[needs]
+
+    def _explain(self, pools: Pools, needs: Amounts) -> str:
         if self._shortage:
             return f"waits for {self._shortage}"
-        lane = self._queued[task]
-        needs, free = self._lanes[lane].get(task).needs, self._free()
+        free = self._free()
         if len(self._held) >= self._tasks:
             return f"waits for one of {self._tasks} running tasks to end"
-        for name, size in lane[0]:
+        for name, size in pools:
             if self._used_places[name] >= size:
                 return f"waits for a place in pool '{name.rpartition('/')[2]}', {size} of {size} taken"
         if needs.memory_bytes > free.memory_bytes:
@@ -164,7 +180,7 @@ class Admission:
         best: tuple[Place, Pools] | None = None
         barrier: Place | None = None
         for (pools, _), lane in self._lanes.items():
-            if any(self._used_places[name] >= size for name, size in pools):
+            if pools and any(self._used_places[name] >= size for name, size in pools):
                 continue
             head = lane.head()
             found = head if head is None or _fits(head.needs, free) else lane.first(free)
@@ -180,11 +196,11 @@ class Admission:
         self._is_changed = True
 
     def _free(self) -> Amounts:
-        # Never less than nothing: what a task does not need cannot keep it waiting, even if the machine became smaller.
-        total, used = self._all, self._used
-        if used[0] <= total[0] and used[1] <= total[1] and used[2] <= total[2]:
-            return _plus(total, used, -1)
-        return Amounts(max(total[0] - used[0], 0), max(total[1] - used[1], 0), max(total[2] - used[2], 0))
+        # Never less than nothing: what a task does not need cannot keep it waiting.
+        left = self._left
+        if min(left) >= 0:
+            return left
+        return Amounts(max(left[0], 0), max(left[1], 0), max(left[2], 0))
 
     def _free_devices(self) -> list[int]:
         taken = {device for held in self._held.values() for device in held.devices}

@@ -118,8 +118,8 @@ def _may_go_on(board: Board, open_job: OpenJob, task: Task) -> bool:
 def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, memory_bytes: int | None) -> bool:
     retry = open_job.job_of(task).retry
     return (
-        state_of(outcome) in retry.outcomes
-        and task.attempt <= retry.times
+        task.attempt <= retry.times
+        and state_of(outcome) in retry.outcomes
         and not (isinstance(outcome, Exited) and outcome.code in retry.final_codes)
         and _may_go_on(board, open_job, task)
         # Who is to get more memory, and has all there is, would only be killed again.

@@ -24,6 +24,8 @@ def take(board: Board, draft: Draft, event: Happened) -> None:
 
 def job_succeeded(board: Board, draft: Draft, open_job: OpenJob) -> None:
     """All instances of a job have succeeded: others may wait for that."""
+    if board.listeners.is_empty:
+        return
     run, slug = open_job.run, open_job.run.deployment.slug
     names = tuple(dict.fromkeys((f"{slug}/{open_job.job.name.strip()}", f"{slug}/{open_job.job.id}")))
     if board.listeners.has_any(TriggerKind.PROJECT, names):

@@ -50,6 +50,11 @@ class Listeners:
                 jobs[job] = (*jobs.get(job, ()), *triggers)
         return found
 
+    @property
+    def is_empty(self) -> bool:
+        """Nobody waits for anything."""
+        return not self._listening
+
     def has_any(self, kind: TriggerKind, names: Iterable[str]) -> bool:
         """Whether anybody waits for one of these names, of no particular project."""
         return any((kind, None, name) in self._listening for name in names)

@@ -35,36 +35,25 @@ def move(
     task = open_job.tasks[instance]
     check_transition(task.state, new)
     attempt = task.attempt + (new is TaskState.STARTING)
-    open_job.tasks[instance] = Task(
-        key=task.key,
-        state=new,
-        reason=reason,
-        attempt=attempt,
-        not_before=not_before,
-        changed_at=draft.now,
-        item=task.item,
-        memory_bytes=memory_bytes or task.memory_bytes,
-        gpus=gpus,
-        output=task.output if output is None else output,
-        part=task.part,
-        token=task.token,
+    # By their places: by their names it takes a third longer, at every step of every task.
+    moved = open_job.tasks[instance] = Task(
+        task.key,
+        new,
+        reason,
+        attempt,
+        not_before,
+        draft.now,
+        task.item,
+        memory_bytes or task.memory_bytes,
+        gpus,
+        task.output if output is None else output,
+        task.part,
+        task.token,
     )
     _leave(board, task, new)
-    _enter(board, draft, open_job, task, open_job.tasks[instance])
+    _enter(board, draft, open_job, task, moved)
     draft.transitions.append(
-        Transition(
-            task=task.key,
-            old=task.state,
-            new=new,
-            attempt=attempt,
-            reason=reason,
-            not_before=not_before,
-            outcome=outcome,
-            usage=usage,
-            output=output,
-            memory_bytes=memory_bytes,
-            gpus=gpus,
-        )
+        Transition(task.key, task.state, new, attempt, reason, not_before, outcome, usage, output, memory_bytes, gpus)
     )
 
 

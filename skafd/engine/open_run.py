@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from skafd.engine.graph import Graph
@@ -97,7 +97,9 @@ class OpenJob:
     @property
     def has_share(self) -> bool:
         """Enough instances have succeeded, or were passed over, for dependents to go on."""
-        needed = math.ceil(self.job.need * len(self.tasks) - _ROUNDING)
+        needed = len(self.tasks)
+        if self.job.need < 1:
+            needed = math.ceil(self.job.need * needed - _ROUNDING)
         return self.ended[TaskState.SUCCEEDED] + self.passed_over >= needed
 
     @property
@@ -152,6 +154,7 @@ class OpenJob:
         """Sets the counters from the tasks' states."""
         self.ended = dict(_NO_ENDS)
         self.failed = self.passed_over = self.open_tasks = self.active = 0
+        has_begun = False
         for task in self.tasks:
             if task.state.is_terminal:
                 self.ended[task.state] += 1
@@ -160,7 +163,7 @@ class OpenJob:
             else:
                 self.open_tasks += 1
                 self.active += not is_unbegun(task)
-        has_begun = any(task.attempt or task.state is TaskState.QUEUED for task in self.tasks)
+            has_begun |= task.attempt > 0 or task.state is TaskState.QUEUED
         self.is_released = has_begun or not self.open_tasks
 
 
@@ -234,11 +237,14 @@ class OpenRun:
 
     def snapshot(self) -> Run:
         """The run at this moment."""
-        return replace(self.outline(), tasks=tuple(task for open_job in self.jobs.values() for task in open_job.tasks))
+        return self._with(tuple(task for open_job in self.jobs.values() for task in open_job.tasks))
 
     def outline(self) -> Run:
         """The run without its tasks."""
+        return self._with(())
+
+    def _with(self, tasks: tuple[Task, ...]) -> Run:
         number = self.deployment.number
         return Run(
-            self.key, number, self.cause, self.state, (), self.parameters, self.created_at, extended=self.extended
+            self.key, number, self.cause, self.state, tasks, self.parameters, self.created_at, extended=self.extended
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from skafd.engine.board import Board, Live
 from skafd.engine.draft import Draft
@@ -108,8 +107,7 @@ def _may_fire(board: Board, draft: Draft, request: RunRequested, job: Job) -> bo
         return False
     if overlap_of(job) is Overlap.CANCEL:
         _cancel_earlier(board, draft, before)
-    history = board.history(request.project, job.id)
-    board.put_history(request.project, replace(history, scheduled_runs=history.scheduled_runs + 1))
+    board.put_history(request.project, board.history(request.project, job.id).scheduled())
     return True
 
 
@@ -144,7 +142,7 @@ def new_tasks(draft: Draft, run: RunKey, job: Job) -> list[Task]:
     if job.foreach is not None:
         items = [None] if job.foreach.items is None else job.foreach.items
     return [
-        Task(TaskKey(run, job.id, instance), TaskState.WAITING, changed_at=draft.now, item=item)
+        Task(TaskKey(run, job.id, instance), TaskState.WAITING, "", 0, None, draft.now, item)
         for instance, item in enumerate(items)
     ]
 

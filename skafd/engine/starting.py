@@ -16,12 +16,11 @@ def start_admitted(board: Board, draft: Draft) -> None:
         open_job = board.find_job(key)
         assert open_job is not None, "a queued task is in an open run"
         _start(board, draft, open_job, key)
-    for key in draft.queued:
+    for key, reason in board.admission.explain_each(draft.queued):
         open_job = board.find_job(key)
-        if open_job is not None and open_job.tasks[key.instance].state is TaskState.QUEUED:
-            reason = board.admission.explain(key)
-            open_job.tasks[key.instance] = open_job.tasks[key.instance].because(reason)
-            draft.explain_queued(key, reason)
+        assert open_job is not None, "a queued task is in an open run"
+        open_job.tasks[key.instance] = open_job.tasks[key.instance].because(reason)
+        draft.explain_queued(key, reason)
 
 
 def _start(board: Board, draft: Draft, open_job: OpenJob, key: TaskKey) -> None:

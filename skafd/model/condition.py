@@ -13,6 +13,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 1000
@@ -63,6 +64,7 @@ class Condition:
             raise ConditionError(f"the condition {self.text!r} compares what cannot be compared: {error}") from error
 
 
+@lru_cache(maxsize=1024)
 def parse_condition(text: str) -> Condition:
     """Reads a condition. Raises ConditionError with what is not understood."""
     if len(text) > LONGEST:

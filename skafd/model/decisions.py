@@ -19,7 +19,7 @@ from skafd.model.states import RunState, TaskState
 # --- events ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunRequested:
     """Somebody or something wants a run. Empty `jobs` means the whole graph."""
 
@@ -235,7 +235,7 @@ class ItemsWanted:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunEnded:
     """The last task of a run has ended."""
 
@@ -243,7 +243,7 @@ class RunEnded:
     state: RunState
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Missed:
     """An occurrence that gets no run, with the cause that people are shown."""
 
@@ -298,7 +298,7 @@ class Completed:
     run: RunKey
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Kill:
     """End an attempt's process tree, gracefully and then by force."""
 

@@ -36,7 +36,7 @@ class EventCause:
     """The jobs, this run's among them, that set each other off up to here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Cause:
     """Why a run exists. `instant` is the occurrence's time, `detail` says who or what."""
 
@@ -91,7 +91,7 @@ class Task:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Run:
     """One triggering of a project's graph, at one moment."""
 
@@ -120,6 +120,10 @@ class JobHistory:
     def started(self, now: datetime) -> JobHistory:
         """It starts once more."""
         return JobHistory(self.job, now, self.last_succeeded_at, self.scheduled_runs)
+
+    def scheduled(self) -> JobHistory:
+        """Its schedule has set it off once more."""
+        return JobHistory(self.job, self.last_started_at, self.last_succeeded_at, self.scheduled_runs + 1)
 
     def succeeded(self, now: datetime) -> JobHistory:
         """It has succeeded once more."""

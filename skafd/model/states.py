@@ -30,20 +30,12 @@ class TaskState(StrEnum):
     # That of Enum is a call of Python, and states are looked up at every step.
     __hash__ = str.__hash__
 
-    @property
-    def is_terminal(self) -> bool:
-        """No move leads out of it."""
-        return self in _TERMINAL
-
-    @property
-    def is_alive(self) -> bool:
-        """A process of it exists, or may."""
-        return self in _ALIVE
-
-    @property
-    def is_failure(self) -> bool:
-        """Terminal, and not what the user wanted."""
-        return self in FAILURES
+    is_terminal: bool
+    """No move leads out of it."""
+    is_alive: bool
+    """A process of it exists, or may."""
+    is_failure: bool
+    """Terminal, and not what the user wanted."""
 
 
 _ENDS = frozenset(
@@ -96,8 +88,10 @@ TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
 }
 
 
-_TERMINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
-_ALIVE = frozenset({TaskState.STARTING, TaskState.RUNNING})
+for _state, _moves in TRANSITIONS.items():
+    _state.is_terminal = not _moves
+    _state.is_alive = _state in (TaskState.STARTING, TaskState.RUNNING)
+    _state.is_failure = _state in FAILURES
 
 
 def check_transition(old: TaskState, new: TaskState) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from skafd.errors import ScheduleError
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.project import Schedule
 from skafd.schedule.expression import Expression, parse
+from skafd.schedule.first_after import first_after
 from skafd.schedule.offsets import instant_of, wall_time
 from skafd.schedule.rule import Rule
 from skafd.schedule.zone import find_zone
@@ -22,7 +24,7 @@ _ANY_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
 _LONGEST_WAIT = timedelta(days=50 * 366)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
     """An expression within bounds and without certain local days."""
 
@@ -53,14 +55,14 @@ class Calendar:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """The first instant strictly after `instant`; None when there is none."""
-        return next(self.after(instant), None)
+        return first_after(self, instant)
 
     def describe(self) -> str:
         """The expression's rule in words."""
         return self.expression.describe()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Spread:
     """The occurrences of one job's schedule, each with the delay that jitter gives it."""
 
@@ -68,6 +70,8 @@ class Spread:
     jitter_seconds: float
     project: ProjectId
     job: JobId
+    _dues: dict[datetime, datetime] = field(default_factory=dict)
+    """When that was due which `next_after` found lately, by when it comes."""
 
     @property
     def rule(self) -> Rule:
@@ -83,7 +87,15 @@ class Spread:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """The first delayed instant strictly after `instant`."""
-        return next(self.after(instant), None)
+        earlier = self._dues.get(instant)
+        due = self.calendar.next_after(earlier or instant - timedelta(seconds=self.jitter_seconds))
+        while due is not None:
+            delayed = due + self._delay(due)
+            if delayed > instant:
+                self._dues = {delayed: due} if earlier is None else {instant: earlier, delayed: due}
+                return delayed
+            due = self.calendar.next_after(due)
+        return None
 
     def describe(self) -> str:
         """The expression's rule in words."""
@@ -91,8 +103,14 @@ class Spread:
 
     def due_of(self, delayed: datetime) -> datetime:
         """The instant at which an occurrence was due that came as late as `delayed`."""
-        earliest = delayed - timedelta(seconds=self.jitter_seconds, microseconds=1)
-        return next((due for due in self.calendar.after(earliest) if due + self._delay(due) == delayed), delayed)
+        if delayed in self._dues:
+            return self._dues[delayed]
+        due = self.calendar.next_after(delayed - timedelta(seconds=self.jitter_seconds, microseconds=1))
+        while due is not None and due <= delayed:
+            if due + self._delay(due) == delayed:
+                return due
+            due = self.calendar.next_after(due)
+        return delayed
 
     def _delay(self, due: datetime) -> timedelta:
         name = f"{self.project}\0{self.job}\0{due.timestamp():.0f}".encode()
@@ -102,17 +120,9 @@ class Spread:
 
 def calendar_of(schedule: Schedule) -> Expression:
     """The instants of a schedule, without jitter. Raises ScheduleError."""
-    expression = parse(schedule.expression, schedule.timezone)
     if not (schedule.excluded or schedule.start or schedule.end):
-        return expression
-    zone = find_zone(schedule.timezone)
-    return Calendar(
-        expression,
-        zone,
-        frozenset(date.fromisoformat(day) for day in schedule.excluded),
-        _edge(schedule.start, zone, timedelta()) if schedule.start else None,
-        _edge(schedule.end, zone, _DAY) if schedule.end else None,
-    )
+        return parse(schedule.expression, schedule.timezone)
+    return _bounded(schedule.expression, schedule.timezone, schedule.excluded, schedule.start, schedule.end)
 
 
 def occurrences_of(schedule: Schedule, project: ProjectId, job: JobId) -> Expression:
@@ -134,6 +144,20 @@ def check_calendar(schedule: Schedule) -> None:
             f"the jitter reaches the next occurrence: some are only {shortest.total_seconds():.0f} seconds apart",
             "write a shorter one",
         )
+
+
+@lru_cache(maxsize=1024)
+def _bounded(
+    expression: str, timezone: str, excluded: tuple[str, ...], start: str | None, end: str | None
+) -> Expression:
+    zone = find_zone(timezone)
+    return Calendar(
+        parse(expression, timezone),
+        zone,
+        frozenset(date.fromisoformat(day) for day in excluded),
+        _edge(start, zone, timedelta()) if start else None,
+        _edge(end, zone, _DAY) if end else None,
+    )
 
 
 def _edge(text: str, zone: tzinfo, after_day: timedelta) -> datetime:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from skafd.model.project import CatchUp, Schedule
+from skafd.model.records import record
 from skafd.schedule.expression import Expression
 
 LISTED = 1000
@@ -17,7 +17,7 @@ _COUNTED = 10_000
 _FIRST_LOOK_BACK = timedelta(seconds=LISTED)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Backlog:
     """The instants of one schedule in `(since, now]`."""
 

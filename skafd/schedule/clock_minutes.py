@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 from skafd.schedule.days import Days
+from skafd.schedule.first_after import first_after
 from skafd.schedule.offsets import Piece, pieces
 from skafd.schedule.rule import Rule
 
@@ -40,7 +41,7 @@ class ClockMinutes:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """The first instant strictly after `instant`; None when there is none for 50 years."""
-        return next(self.after(instant), None)
+        return first_after(self, instant)
 
     def describe(self) -> str:
         """The rule in words."""

@@ -12,6 +12,7 @@ from skafd.model.decisions import Missed
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.missed import MissedCause
 from skafd.model.project import Schedule
+from skafd.model.records import record
 from skafd.schedule.calendar import Spread, occurrences_of
 from skafd.schedule.catch_up import Backlog, backlog, describe_earlier, split
 from skafd.schedule.expression import Expression
@@ -21,7 +22,7 @@ _AHEAD = timedelta(seconds=1)
 """Less than this is the time between two looks at the clock in one transaction."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Due:
     """Jobs of one project that are due at one instant, and so share a run."""
 
@@ -32,7 +33,7 @@ class Due:
     """Of the schedules that set it off; where two of them give the same one, the later schedule counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PlannedUntil:
     """Every occurrence of the job up to and including `until` has been decided; the next `since` of it."""
 
@@ -41,7 +42,7 @@ class PlannedUntil:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Plan:
     """What has become due, what was missed, and how far each job that is named in it is now planned."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 from skafd.schedule.days import Days
+from skafd.schedule.first_after import first_after
 from skafd.schedule.offsets import instant_of, wall_time
 from skafd.schedule.rule import Rule
 
@@ -43,7 +44,7 @@ class WallTimes:
 
     def next_after(self, instant: datetime) -> datetime | None:
         """The first instant strictly after `instant`; None when there is none for 50 years."""
-        return next(self.after(instant), None)
+        return first_after(self, instant)
 
     def describe(self) -> str:
         """The rule in words."""

@@ -28,6 +28,9 @@ class Held(NamedTuple):
     pools: tuple[str, ...]
 
 
+_NOTHING = Held(0, 0, 0, ())
+
+
 class Waiting(NamedTuple):
     """Where a task stands: each point of priority counts as a minute of waiting."""
 
@@ -47,10 +50,12 @@ class Machine:
     alive: dict[AttemptKey, Held] = field(default_factory=dict)
     queue: list[Waiting] = field(default_factory=list)
     """Those that are to go first, first."""
-    _used: Held = Held(0, 0, 0, ())
+    _used: Held = _NOTHING
     """The sum of what is alive, kept up to date; counted anew now and then."""
     _taken: Counter[str] = field(default_factory=Counter)
     _devices: dict[AttemptKey, tuple[int, ...]] = field(default_factory=dict)
+    _settled_at: datetime | None = None
+    """When it was seen that whoever waits has to; None where anything has changed since."""
     _standing: dict[TaskKey, Waiting] = field(default_factory=dict)
 
     def needs(self, job: Job, owner: str, own_pools: Sequence[str], memory_bytes: int | None) -> Held:
@@ -69,11 +74,13 @@ class Machine:
         standing = Waiting(since.timestamp() - priority * _SECONDS_PER_POINT, task, needs, since)
         self._standing[task] = standing
         insort(self.queue, standing)
+        self._settled_at = None
 
     def leave(self, task: TaskKey) -> Waiting:
         """A task is in the queue no more."""
         standing = self._standing.pop(task)
         del self.queue[bisect_left(self.queue, standing)]
+        self._settled_at = None
         return standing
 
     def move(self, moved: Callable[[datetime], datetime]) -> None:
@@ -83,6 +90,7 @@ class Machine:
             order = one.order + (since - one.since).total_seconds()
             self._standing[one.task] = one._replace(order=order, since=since)
         self.queue = sorted(self._standing.values())
+        self._settled_at = None
 
     def hold(self, attempt: AttemptKey, needs: Held, gpus: tuple[int, ...]) -> None:
         """An attempt begins."""
@@ -99,7 +107,9 @@ class Machine:
         self._devices.pop(attempt, None)
 
     def check(self, launched: Sequence[Waiting], now: datetime) -> None:
-        """After a turn in which these began: they fit, and it was their turn."""
+        """After a turn in which these began: they fit, and it was their turn. Where none began, nobody takes more."""
+        if not launched:
+            return
         used, capacity = self._used, self.capacity
         assert len(self.alive) <= capacity.tasks
         assert used.millicores <= capacity.cpu * 1000
@@ -107,7 +117,7 @@ class Machine:
         for one in launched:
             for name in one.needs.pools:
                 assert self._taken[name] <= self.places_of(name), f"pool {name} is too full"
-        if self.queue and launched:
+        if self.queue:
             self._check_order(launched, now)
 
     def check_idle(self) -> None:
@@ -115,20 +125,34 @@ class Machine:
         assert self.alive or not self.queue, f"{self.queue[0]} waits, and nothing runs"
 
     def check_room(self, now: datetime) -> None:
-        """Nobody waits for whom there is room, unless one before it has waited for so long that nobody passes it."""
-        if len(self.alive) >= self.capacity.tasks:
+        """Nobody waits for whom there is room, unless one before it has waited for so long that nobody passes it.
+
+        Not asked again while nothing has changed: time alone only makes more of them impatient, so it stays true.
+        """
+        if self._settled_at is not None and self._settled_at <= now:
             return
+        if len(self.alive) < self.capacity.tasks:
+            found = self._find_overlooked(now)
+            assert found is None, f"{found} waits though there is room for it"
+        self._settled_at = now
+
+    def _find_overlooked(self, now: datetime) -> Waiting | None:
         found: Waiting | None = None
+        needs: Held | None = None
+        is_blocked = fits = False
         for one in self.queue:
             if found is not None and one.order > found.order + _ROUNDING:
-                break
-            if self._is_blocked(one.needs, None):
+                return found
+            if one.needs is not needs:  # Instances of a job stand together, and need the same.
+                needs = one.needs
+                is_blocked, fits = self._is_blocked(needs, None), self._fits(needs, None)
+            if is_blocked:
                 continue
-            if self._fits(one.needs, None):
+            if fits:
                 found = found or one
             elif now - one.since >= _PATIENCE:
-                return
-        assert found is None, f"{found} waits though there is room for it"
+                return None
+        return found
 
     def recount(self) -> None:
         """What is kept up to date is what it is by counting."""
@@ -144,24 +168,27 @@ class Machine:
 
     def _check_order(self, launched: Sequence[Waiting], now: datetime) -> None:
         last = max(launched)
+        of_needs = {one.needs: one for one in sorted(launched)}.values()  # The others of the same needs were sooner.
         for waiting in self.queue:
             if waiting.order >= last.order - _ROUNDING:
                 return
             if waiting.since == now:
                 continue  # It may have come after them, in the same turn.
-            for one in launched:
+            for one in of_needs:
                 if one.order > waiting.order + _ROUNDING and not self._is_blocked(waiting.needs, one.needs):
                     assert not self._fits(waiting.needs, one.needs), f"{one} went before {waiting}, which fits"
                     assert now - waiting.since < _PATIENCE, f"{one} went before {waiting}, which has waited enough"
 
     def _is_blocked(self, needs: Held, without: Held | None) -> bool:
         """A pool of it is full, also if one of the others had not begun."""
+        if not needs.pools:
+            return False
         given_back = without.pools if without else ()
         return any(self._taken[name] - (name in given_back) >= self.places_of(name) for name in needs.pools)
 
     def _fits(self, needs: Held, without: Held | None) -> bool:
         """There is room for it, if one of the others had not begun."""
-        more = without or Held(0, 0, 0, ())
+        more = without or _NOTHING
         return (
             needs.millicores <= self.capacity.cpu * 1000 - self._used.millicores + more.millicores
             and needs.memory_bytes <= self.capacity.memory_bytes - self._used.memory_bytes + more.memory_bytes
@@ -172,6 +199,7 @@ class Machine:
         return {device for devices in self._devices.values() for device in devices}
 
     def _count(self, needs: Held, sign: int) -> None:
+        self._settled_at = None
         used = self._used
         self._used = Held(used[0] + sign * needs[0], used[1] + sign * needs[1], used[2] + sign * needs[2], ())
         for name in needs.pools:

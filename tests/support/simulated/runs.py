@@ -127,8 +127,11 @@ class StoredRun:
         """Its counters are what they are by counting, and nothing waits when what it depends on has ended."""
         states = {key: self.state_of(key) for key in self.tasks}
         assert self.open == sum(not state.is_terminal for state in states.values())
+        of_jobs: dict[JobId, list[TaskState]] = {job: [] for job in self.shares}
+        for key, state in states.items():
+            of_jobs[key.job].append(state)
         for job, share in self.shares.items():
-            mine = [state for key, state in states.items() if key.job == job]
+            mine = of_jobs[job]
             assert share.tasks == len(mine)
             assert share.succeeded == mine.count(TaskState.SUCCEEDED)
             assert share.caught == sum(state in CAUGHT for state in mine)
@@ -187,9 +190,13 @@ def stored(run: Run, jobs: Mapping[JobId, Job], timeout_seconds: float | None) -
     if timeout_seconds is not None and run.created_at is not None:
         deadline = run.created_at + timedelta(seconds=timeout_seconds)
     found = StoredRun(run, {task.key: task for task in run.tasks}, shares, open_tasks, before_end, deadline)
-    found.items = {task.key: task.item for task in run.tasks if task.item is not None}
-    found.outputs = {task.key: task.output for task in run.tasks if task.output is not None}
-    found.memory_bytes = {task.key: task.memory_bytes for task in run.tasks if task.memory_bytes is not None}
+    for task in run.tasks:
+        if task.item is not None:
+            found.items[task.key] = task.item
+        if task.output is not None:
+            found.outputs[task.key] = task.output
+        if task.memory_bytes is not None:
+            found.memory_bytes[task.key] = task.memory_bytes
     return found
 
 

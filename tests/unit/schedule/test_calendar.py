@@ -63,7 +63,10 @@ def test_jitter_is_the_same_whenever_one_asks_and_never_longer_than_it_says(jitt
     walked = list(islice(spread.after(start), 5))
     assert walked == [spread.next_after(since) for since in [start, *walked[:-1]]]
     assert all(earlier < later for earlier, later in pairwise([start, *walked]))
+    fresh = occurrences_of(Schedule("@hourly", jitter_seconds=jitter), CHURN, INGEST)
+    assert isinstance(fresh, Spread)
     for delayed in walked:
+        assert fresh.due_of(delayed) == spread.due_of(delayed)
         assert spread.due_of(delayed).minute == spread.due_of(delayed).second == 0
         assert timedelta() <= delayed - spread.due_of(delayed) <= timedelta(seconds=jitter)
 
