@@ -10,7 +10,7 @@ from skafd.engine.open_run import Blame, OpenJob, OpenRun
 from skafd.engine.readiness import check
 from skafd.engine.requests import restart_job
 from skafd.engine.timeouts import OVER_TIME
-from skafd.model.states import FAILURES, TaskState
+from skafd.model.states import OWN_FAILURES, TaskState
 
 
 def settle(board: Board, draft: Draft) -> None:
@@ -108,9 +108,8 @@ def _blame_of(open_job: OpenJob) -> Blame | None:
     if is_upstream_failed(open_job):
         return _pass_on(open_job, TaskState.UPSTREAM_FAILED, _reason_of(open_job, TaskState.UPSTREAM_FAILED))
     if has_failed(open_job):
-        own = (state for state in FAILURES if open_job.ended[state] and state is not TaskState.UPSTREAM_FAILED)
-        state = next(own, TaskState.UPSTREAM_FAILED)
-        reason = f"'{name}' failed: {_reason_of(open_job, state)}"
+        culprit = next(task for task in open_job.tasks if task.state in OWN_FAILURES)
+        reason = f"'{name}' failed: {culprit.reason}"
         if open_job.job.need < 1:
             succeeded = open_job.ended[TaskState.SUCCEEDED]
             reason += f"; {succeeded} of {len(open_job.tasks)} succeeded, and {open_job.job.need:.0%} is needed"

@@ -13,9 +13,7 @@ from skafd.model.decisions import Added
 from skafd.model.flow import ON_ERROR, ON_SUCCESS, Token
 from skafd.model.ids import TaskKey
 from skafd.model.run import Task
-from skafd.model.states import FAILURES, TaskState
-
-_OWN_FAILURES = FAILURES - {TaskState.UPSTREAM_FAILED}
+from skafd.model.states import FAILURES, OWN_FAILURES, TaskState
 
 
 def follow_flow(
@@ -29,7 +27,7 @@ def follow_flow(
         except ValueError as error:
             new, reason = TaskState.FAILED, str(error)
     if open_job.open_tasks == 1 and new is not TaskState.CANCELLED and not open_job.ended[TaskState.CANCELLED]:
-        has_failed = new in FAILURES or any(open_job.ended[state] for state in _OWN_FAILURES)
+        has_failed = new in FAILURES or any(open_job.ended[state] for state in OWN_FAILURES)
         _add(draft, open_job, open_job.flow.closing(has_failed))
     return new, reason
 
@@ -38,8 +36,8 @@ def settle_flow(board: Board, draft: Draft, open_job: OpenJob, was_cancelled: bo
     """After a failure nothing more begins but what is done at the end; what has begun goes on, with its retries."""
     if was_cancelled or open_job.ended[TaskState.CANCELLED]:
         _give_up(board, draft, open_job, TaskState.CANCELLED, "cancelled: another task of the flow was")
-    elif any(open_job.ended[state] for state in _OWN_FAILURES):
-        culprit = next(task for task in open_job.tasks if task.state in _OWN_FAILURES)
+    elif any(open_job.ended[state] for state in OWN_FAILURES):
+        culprit = next(task for task in open_job.tasks if task.state in OWN_FAILURES)
         _give_up(board, draft, open_job, TaskState.UPSTREAM_FAILED, f"'{culprit.part}' failed")
     if open_job.open_tasks:
         draft.to_release.append(open_job)

@@ -58,6 +58,8 @@ FAILURES = frozenset(
         TaskState.UPSTREAM_FAILED,
     }
 )
+OWN_FAILURES = FAILURES - {TaskState.UPSTREAM_FAILED}
+"""Those for which nobody else is to blame."""
 
 TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
     # FAILED: its list of items could not be made, or its condition could not be answered.

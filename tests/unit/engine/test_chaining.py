@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skafd.model.decisions import AttemptEnded, CancelRequested, RunRequested, SkipRequested
-from skafd.model.outcome import OomKilled
+from skafd.model.outcome import Lost, OomKilled
 from skafd.model.project import DependencyRule
 from skafd.model.run import Cause, CauseKind
 from tests.support.world import BAD, CHURN, NOON, World, due_at, job
@@ -41,6 +41,14 @@ def test_all_that_depend_on_a_failed_job_name_the_job_that_failed() -> None:
     assert list(world.states().values()) == ["failed", "upstream_failed", "upstream_failed", "upstream_failed"]
     assert world.task("report").reason == "'ingest' failed: exit code 1"
     assert world.run_state() == "failed"
+
+
+def test_of_instances_that_failed_in_several_ways_the_first_is_named() -> None:
+    world = World(job("each", parallelism=3), job("after", "each"))
+    world.run()
+    for instance, outcome in ((2, Lost("gone")), (1, BAD), (0, OomKilled(2**30, 2**30))):
+        world.end(f"each[{instance}]" if instance else "each", outcome=outcome)
+    assert world.task("after").reason.startswith("'each' failed: out of memory")
 
 
 def test_a_fan_in_waits_for_every_branch() -> None:
