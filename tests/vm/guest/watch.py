@@ -1,46 +1,79 @@
 """Tells the host of every state that skafd shows to a client: from then on it is a promise.
 
 A line per task and state, `RUN TASK STATE ATTEMPTS ;`, to a virtio port. A line without its end was cut off by a reset
-and promises nothing. `watch.py once` prints the tasks of all runs as JSON instead.
+and promises nothing. What was shown last of all runs is in a file that no boot outlives, as JSON: starting a Python for
+each question takes longer here than all the rest.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from skafd.api.client import Client
+from skafd.errors import DaemonUnreachable
 from skafd.home import Home
 
 PORT = Path("/dev/virtio-ports/skafd.acks")
-MOST_RUNS = 500
+SHOWN = Path("/run/skafd-watch.json")
+MOST_RUNS = 2000
 
 
 def main() -> None:
-    """Prints once, or watches for ever."""
+    """Watches for ever, from the time when the daemon answers."""
     client = Client(Home.default().api_socket)
-    if sys.argv[1:] == ["once"]:
-        print(json.dumps([client.run(run["run"]) for run in client.runs(limit=MOST_RUNS)]))
-        return
+    _await(client)
+    try:
+        _watch(client)
+    finally:
+        SHOWN.unlink(missing_ok=True)
+
+
+def _await(client: Client) -> None:
+    while True:
+        try:
+            client.status()
+            return
+        except DaemonUnreachable:
+            time.sleep(0.5)
+
+
+def _watch(client: Client) -> None:
     descriptor = os.open(PORT, os.O_WRONLY)
     os.write(descriptor, b"\n")
     told: dict[str, str] = {}
-    ended: set[str] = set()
+    shown: dict[str, dict[str, Any]] = {}
     seen = 0
     while True:
         for summary in client.runs(limit=MOST_RUNS):
-            if summary["run"] not in ended:
-                detail = client.run(summary["run"])
+            if summary["run"] not in shown or not shown[summary["run"]]["summary"]["ended_at"]:
+                detail = shown[summary["run"]] = client.run(summary["run"])
                 for line in _lines(detail):
                     if told.get(line.split()[1]) != line:
                         os.write(descriptor, f"{line} ;\n".encode())
                         told[line.split()[1]] = line
-                if detail["summary"]["ended_at"]:
-                    ended.add(summary["run"])
+        _keep([_short(detail) for detail in shown.values()])
         seen = client.changes(seen, 30)
+
+
+def _keep(runs: list[dict[str, Any]]) -> None:
+    temporary = SHOWN.with_suffix(".new")
+    temporary.write_text(json.dumps(runs))
+    temporary.replace(SHOWN)
+
+
+def _short(detail: dict[str, Any]) -> dict[str, Any]:
+    """What the host asks about."""
+    summary = {name: detail["summary"][name] for name in ("run", "project", "state", "cause", "instant")}
+    tasks = [
+        {name: task[name] for name in ("task", "name", "state")}
+        | {"attempts": [{name: one[name] for name in ("state", "outcome")} for one in task["attempts"]]}
+        for task in detail["tasks"]
+    ]
+    return {"summary": summary, "tasks": tasks}
 
 
 def _lines(detail: dict[str, Any]) -> list[str]:
