@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skafd.metaflow.inside.serve_steps import Freshness
+from skafd.metaflow.inside.imported import Freshness
 
 
 def test_settings_that_change_are_noticed_and_tokens_that_deployments_write_are_none(
