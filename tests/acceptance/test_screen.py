@@ -41,6 +41,7 @@ class Tmux:
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while text not in self.seen():
             assert time.monotonic() < ends_at, f"not seen: {text}\n{self.seen()}"
+            time.sleep(0.1)
 
     def has_ended(self) -> bool:
         """The program has ended, and with it the server."""
@@ -69,7 +70,7 @@ def tmux(installed: Installed) -> Iterator[Tmux]:
     (folder / ".skafosignore").write_text("data/\n")
     (folder / "metis.config.yml").write_text(CONFIG)
     installed.ok("up", folder, "--detach")
-    installed.wait_for("the failure", lambda: installed.json("runs", "shop")[0]["state"] == "failed")
+    installed.wait_for("the failure", lambda: installed.client.runs("shop")[0]["state"] == "failed")
     terminal = Tmux(installed)
     yield terminal
     terminal.close()
@@ -93,7 +94,7 @@ def test_from_a_failing_job_to_its_success(installed: Installed, tmux: Tmux) -> 
     tmux.press("y")
     tmux.press("Escape")
     tmux.until("✓ succeeded")
-    installed.wait_for("the success", lambda: installed.json("runs", "shop")[0]["state"] == "succeeded")
+    installed.wait_for("the success", lambda: installed.client.runs("shop")[0]["state"] == "succeeded")
 
 
 def test_it_survives_a_restart_of_the_daemon(installed: Installed, tmux: Tmux) -> None:

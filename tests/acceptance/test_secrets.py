@@ -72,7 +72,7 @@ def test_a_secret_reaches_the_job_and_nobody_else(vault: LiveDaemon) -> None:
     assert SECRET not in installed.ok("env", "vault", "--json")
 
     installed.ok("run", "vault")
-    installed.wait_for("the job to print", lambda: "to stderr" in installed.ok("logs", "vault/1"))
+    installed.wait_for("the job to print", lambda: b"to stderr" in b"".join(vault.client.logs("vault/1")))
     processes = own_processes(installed)
     assert len(processes) >= 4
     for process in processes:

@@ -71,8 +71,7 @@ class FlowProjects:
             before = _moves(shown)
 
     def _news(self, run: str, before: list[str]) -> dict[str, Any] | None:
-        done = self.installed.command("show", run, "--json")
-        shown = dict(json.loads(done.stdout)) if done.returncode == 0 else None
+        shown = self.installed.find_run(run)
         return shown if shown and (shown["summary"]["ended_at"] or _moves(shown) != before) else None
 
 

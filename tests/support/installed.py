@@ -17,10 +17,15 @@ from typing import Any, Self
 import psutil
 import pytest
 
+from skafd.api.client import Client
+from skafd.errors import DaemonUnreachable, NotFound
+
 SKAFD = Path(sys.executable).with_name("skafd")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PATIENCE_SECONDS = 120.0
 """Far longer than anything takes on a busy machine, shorter than the timeout of a test."""
+LOOK_SECONDS = 0.2
+"""Some conditions are about files, of which no change is announced."""
 UNREACHABLE = 3
 
 
@@ -113,37 +118,66 @@ class Installed:
         self.wait_for(f"{point} to be come by", mark.exists)
         self.environment = undisturbed
 
+    @property
+    def client(self) -> Client:
+        """The api of its daemon: what is asked again and again is asked there, since each command is a process."""
+        return Client(self.home / "api.sock")
+
     def status(self) -> dict[str, Any]:
-        """What `skafd status --json` says."""
-        return dict(self.json("status"))
+        """What `skafd status --json` prints."""
+        return dict(self.client.status())
 
     def project(self, slug: str) -> dict[str, Any]:
         """One project of the status; fails when it is not there."""
         return next(dict(project) for project in self.status()["projects"] if project["project"] == slug)
 
     def show(self, run: str) -> dict[str, Any]:
-        """What `skafd show RUN --json` says."""
-        return dict(self.json("show", run))
+        """What `skafd show RUN --json` prints."""
+        return dict(self.client.run(run))
 
-    def wait_for(self, what: str, condition: Callable[[], Any]) -> Any:
-        """Asks until the condition gives something true, and returns that."""
-        until = time.monotonic() + PATIENCE_SECONDS
+    def wait_for(self, what: str, condition: Callable[[], Any], patience_seconds: float = PATIENCE_SECONDS) -> Any:
+        """Returns the first true value of the condition, asked after each change."""
+        until = time.monotonic() + patience_seconds
         while time.monotonic() < until:
+            number = self._count_changes()
             if found := condition():
                 return found
-            time.sleep(0.05)
+            self._wait_for_change(number)
         shown = self.command("status").stdout
         pytest.fail(f"waited in vain for: {what}\n{shown}\n--- daemon.log\n{self.daemon_log()}", pytrace=False)
 
-    def wait_for_run(self, run: str) -> dict[str, Any]:
+    def _count_changes(self) -> int | None:
+        """None while no daemon answers."""
+        try:
+            return self.client.changes(seconds=0)
+        except DaemonUnreachable:
+            return None
+
+    def _wait_for_change(self, number: int | None) -> None:
+        """Or a moment, for what is not announced."""
+        try:
+            if number is not None:
+                self.client.changes(number, LOOK_SECONDS)
+                return
+        except DaemonUnreachable:
+            pass
+        time.sleep(LOOK_SECONDS / 4)
+
+    def find_run(self, run: str) -> dict[str, Any] | None:
+        """A run; None while there is none, or nobody who would know."""
+        try:
+            return self.show(run)
+        except (NotFound, DaemonUnreachable):
+            return None
+
+    def wait_for_run(self, run: str, patience_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Waits until a run has ended, and returns it."""
 
         def ended() -> dict[str, Any] | None:
-            done = self.command("show", run, "--json")
-            detail = json.loads(done.stdout) if done.returncode == 0 else None
+            detail = self.find_run(run)
             return detail if detail and detail["summary"]["ended_at"] else None
 
-        return dict(self.wait_for(f"the end of {run}", ended))
+        return dict(self.wait_for(f"the end of {run}", ended, patience_seconds))
 
     def daemon_log(self) -> str:
         """The end of the daemon's log, for the message of a test that fails."""

@@ -1,20 +1,13 @@
-"""A running daemon as its api shows it: waits for changes instead of asking again and again."""
+"""A running daemon as its api shows it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from skafd.api.client import Client
 from skafd.errors import NotFound
-from tests.support.installed import PATIENCE_SECONDS, Installed
-
-SLICE_SECONDS = 1.0
-"""Some conditions are about files, of which no change is announced."""
+from tests.support.installed import Installed
 
 
 class LiveDaemon:
@@ -22,7 +15,7 @@ class LiveDaemon:
 
     def __init__(self, installed: Installed) -> None:
         self.installed = installed
-        self.client = Client(installed.home / "api.sock")
+        self.client = installed.client
 
     def up(self, *folders: Path) -> None:
         """`skafd up FOLDERS --detach`, all of them accepted."""
@@ -30,14 +23,7 @@ class LiveDaemon:
 
     def wait_for(self, what: str, condition: Callable[[], Any]) -> Any:
         """Returns the first true value of the condition, asked after each change. Fails when that takes too long."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            number = self.client.changes(seconds=0)
-            value = condition()
-            if value:
-                return value
-            self.client.changes(number, SLICE_SECONDS)
-        pytest.fail(f"waited in vain for {what}\n{self.installed.ok('status')}\n{self.installed.daemon_log()}")
+        return self.installed.wait_for(what, condition)
 
     def project(self, slug: str) -> dict[str, Any]:
         """One project of the status."""
@@ -84,14 +70,8 @@ class LiveDaemon:
 
     def wait_for_run(self, run: str) -> dict[str, Any]:
         """Waits until a run has ended, and returns it."""
-        return dict(self.wait_for(f"the end of {run}", lambda: self._ended(run)))
+        return self.installed.wait_for_run(run)
 
     def runs(self, slug: str) -> list[dict[str, Any]]:
         """The runs of a project, oldest first."""
         return [dict(run) for run in reversed(self.client.runs(slug, 1000))]
-
-    def _ended(self, run: str) -> dict[str, Any] | None:
-        if run not in [one["run"] for one in self.runs(run.rpartition("/")[0])]:
-            return None
-        detail = dict(self.client.run(run))
-        return detail if detail["summary"]["ended_at"] else None
