@@ -36,12 +36,9 @@ def distrust_future(board: Board, now: datetime) -> None:
     board.admission.distrust_future(now)
     board.gathering.distrust_future(now)
     for (project, _), history in list(board.histories.items()):
-        seen = replace(
-            history,
-            last_started_at=_not_after(history.last_started_at, now),
-            last_succeeded_at=_not_after(history.last_succeeded_at, now),
-        )
-        board.put_history(project, seen)
+        started_at, succeeded_at = _not_after(history.last_started_at, now), _not_after(history.last_succeeded_at, now)
+        if (started_at, succeeded_at) != (history.last_started_at, history.last_succeeded_at):
+            board.put_history(project, replace(history, last_started_at=started_at, last_succeeded_at=succeeded_at))
 
 
 def _move_retry(board: Board, key: TaskKey, at: datetime) -> datetime:

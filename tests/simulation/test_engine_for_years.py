@@ -6,7 +6,7 @@ import gc
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -53,7 +53,7 @@ def live(seeds: Sequence[int]) -> tuple[int, int, float, float]:
 
 
 @pytest.mark.timeout(0)
-def test_machines_live_through_months() -> None:
+def test_machines_live_through_months(record_property: Callable[[str, object], None]) -> None:
     began = time.monotonic()
     seeds = range(FIRST_SEED, FIRST_SEED + SEEDS)
     pieces = [seeds[first : first + SEEDS_PER_PIECE] for first in range(0, SEEDS, SEEDS_PER_PIECE)]
@@ -64,9 +64,10 @@ def test_machines_live_through_months() -> None:
             lives = list(pool.map(live, pieces))
     seconds = time.monotonic() - began
     tasks, attempts, days, used = (sum(figures) for figures in zip(*lives, strict=True))
-    print(
+    record_property(
+        "said",
         f"{SEEDS} machines, {WORKERS} at once, {days:.0f} virtual days in {seconds:.0f} s: {tasks} tasks ended, "
         f"{tasks / seconds:.0f} a second ({tasks / used:.0f} in each second of a processor), with {attempts} attempts, "
-        f"{attempts / seconds:.0f} a second ({attempts / used:.0f})"
+        f"{attempts / seconds:.0f} a second ({attempts / used:.0f})",
     )
     assert attempts > 0

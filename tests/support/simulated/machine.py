@@ -184,7 +184,7 @@ class Machine:
         if not needs.pools:
             return False
         given_back = without.pools if without else ()
-        return any(self._taken[name] - (name in given_back) >= self.places_of(name) for name in needs.pools)
+        return any(self._taken.get(name, 0) - (name in given_back) >= self.places_of(name) for name in needs.pools)
 
     def _fits(self, needs: Held, without: Held | None) -> bool:
         """There is room for it, if one of the others had not begun."""

@@ -123,9 +123,12 @@ class StoredRun:
             elif move.new is TaskState.QUEUED:
                 self.tasks[key] = move, at + stepped
 
-    def recount(self) -> None:
-        """Its counters are what they are by counting, and nothing waits when what it depends on has ended."""
-        states = {key: self.state_of(key) for key in self.tasks}
+    def recount(self) -> list[TaskKey]:
+        """Its counters are what they are by counting, and nothing waits when what it depends on has ended.
+
+        Returns the tasks that are alive.
+        """
+        states = {key: known.state if isinstance(known, Task) else known[0].new for key, known in self.tasks.items()}
         assert self.open == sum(not state.is_terminal for state in states.values())
         of_jobs: dict[JobId, list[TaskState]] = {job: [] for job in self.shares}
         for key, state in states.items():
@@ -141,6 +144,7 @@ class StoredRun:
             if is_new and self.run.cause.kind in _ASKED and not is_asked:
                 inside = [self.shares[one] for one in share.job.dependencies if one in self.shares]
                 assert share.job.always or any(one.ended < one.tasks for one in inside), f"{job} of {self.run.key}"
+        return [key for key, state in states.items() if state.is_alive]
 
     def is_due(self, job: Job) -> bool:
         """A schedule or an event is why the job is in it."""

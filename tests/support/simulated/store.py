@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from skafd.model.decisions import Decisions, Heard, Kill, RunEnded
-from skafd.model.ids import JobId, RunKey
+from skafd.model.ids import JobId, RunKey, TaskKey
 from skafd.model.states import TaskState
 from skafd.schedule.timetable import Plan
 from tests.support.simulated.items import check_expanded
@@ -56,13 +56,13 @@ class Store(Moves):
         """What is kept up to date is what it is by counting, and no retry is late."""
         self.machine.recount()
         assert {attempt.task: attempt.number for attempt in self.machine.alive} == self.alive
-        alive = {key for one in self.runs.values() for key in one.tasks if one.state_of(key).is_alive}
-        assert self.alive.keys() == alive
+        alive: set[TaskKey] = set()
         for one in self.runs.values():
-            one.recount()
+            alive.update(one.recount())
             retries = [move for move, _ in one.moves() if move.new is TaskState.WAITING and move.not_before is not None]
             late = [move for move in retries if move.not_before is not None and move.not_before < now - _LATE]
             assert self.is_time_doubtful or not late, f"{late} are late"
+        assert self.alive.keys() == alive
 
     def _note(self, kills: Iterable[Kill]) -> None:
         """Of attempts that run; what begins or ends in the same transaction may be killed in it as well."""
