@@ -48,7 +48,8 @@ class ClockMinutes:
         return self.words
 
     def _within(self, piece: Piece) -> Iterator[datetime]:
-        start, end = ((edge + piece.offset).replace(tzinfo=None) for edge in (piece.start, piece.end))
+        start = (piece.start + piece.offset).replace(tzinfo=None)
+        end = (piece.end + piece.offset).replace(tzinfo=None)
         midnight = datetime.combine(start.date(), time())
         while midnight < end:
             if self.days.has(midnight.date()):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 _SECOND = timedelta(seconds=1)
+_NO_OFFSET = timedelta()
 
 
 class Piece(NamedTuple):
@@ -42,6 +43,9 @@ def instant_of(wall: datetime, zone: tzinfo) -> datetime:
 
 def pieces(start: datetime, end: datetime, zone: tzinfo) -> Iterator[Piece]:
     """The stretches of `[start, end)`, which must be too short for the offset to change and to change back."""
+    if zone is UTC:
+        yield Piece(start, end, _NO_OFFSET)
+        return
     while start < end:
         offset = offset_at(start, zone)
         change = end if offset_at(end, zone) == offset else first_change(start, end, zone)

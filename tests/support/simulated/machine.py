@@ -1,34 +1,19 @@
-"""What a simulated machine has, who holds how much of it, and who waits for it in which order."""
+"""Who waits for a simulated machine, in which order, and whose turn it is."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from skafd.model.ids import AttemptKey, TaskKey
-from skafd.model.limits import Capacity
-from skafd.model.project import Job
-from tests.support.simulated.projects import OWN_POOL
+from skafd.model.ids import TaskKey
+from tests.support.simulated.holding import Held, Holding
 
 _PATIENCE = timedelta(seconds=60)
 _SECONDS_PER_POINT = 60.0
 _ROUNDING = 1e-6
-
-
-class Held(NamedTuple):
-    """What an attempt reserves of the machine, at most all of it."""
-
-    millicores: int
-    memory_bytes: int
-    gpu: int
-    pools: tuple[str, ...]
-
-
-_NOTHING = Held(0, 0, 0, ())
 
 
 class Waiting(NamedTuple):
@@ -41,33 +26,12 @@ class Waiting(NamedTuple):
 
 
 @dataclass(slots=True)
-class Machine:
-    """Never more is held than there is, and nobody is passed by for longer than its patience."""
+class Machine(Holding):
+    """Nobody is passed by for longer than its patience."""
 
-    capacity: Capacity
-    places: dict[str, int]
-    """Of each pool, by its name; those of projects with the project before."""
-    alive: dict[AttemptKey, Held] = field(default_factory=dict)
     queue: list[Waiting] = field(default_factory=list)
     """Those that are to go first, first."""
-    _used: Held = _NOTHING
-    """The sum of what is alive, kept up to date; counted anew now and then."""
-    _taken: Counter[str] = field(default_factory=Counter)
-    _devices: dict[AttemptKey, tuple[int, ...]] = field(default_factory=dict)
-    _settled_at: datetime | None = None
-    """When it was seen that whoever waits has to; None where anything has changed since."""
     _standing: dict[TaskKey, Waiting] = field(default_factory=dict)
-
-    def needs(self, job: Job, owner: str, own_pools: Sequence[str], memory_bytes: int | None) -> Held:
-        """What a task of a job reserves; its memory may have grown."""
-        limits = job.resources.limits
-        memory = max(limits.memory_bytes or 0, memory_bytes or 0)
-        return Held(
-            round(min(limits.cpu or 0, self.capacity.cpu) * 1000),
-            min(memory, self.capacity.memory_bytes),
-            min(limits.gpu, self.capacity.gpu),
-            tuple(f"{owner}/{name}" if name in own_pools else name for name in job.pools),
-        )
 
     def wait(self, task: TaskKey, needs: Held, priority: int, since: datetime) -> None:
         """A task is queued."""
@@ -92,31 +56,11 @@ class Machine:
         self.queue = sorted(self._standing.values())
         self._settled_at = None
 
-    def hold(self, attempt: AttemptKey, needs: Held, gpus: tuple[int, ...]) -> None:
-        """An attempt begins."""
-        assert attempt not in self.alive, "an attempt begins once"
-        assert len(gpus) == needs.gpu and not set(gpus) & self._busy_devices(), f"{attempt} got the devices {gpus}"
-        self.alive[attempt] = needs
-        self._count(needs, 1)
-        if gpus:
-            self._devices[attempt] = gpus
-
-    def release(self, attempt: AttemptKey) -> None:
-        """An attempt has ended."""
-        self._count(self.alive.pop(attempt), -1)
-        self._devices.pop(attempt, None)
-
     def check(self, launched: Sequence[Waiting], now: datetime) -> None:
         """After a turn in which these began: they fit, and it was their turn. Where none began, nobody takes more."""
         if not launched:
             return
-        used, capacity = self._used, self.capacity
-        assert len(self.alive) <= capacity.tasks
-        assert used.millicores <= capacity.cpu * 1000
-        assert used.memory_bytes <= capacity.memory_bytes
-        for one in launched:
-            for name in one.needs.pools:
-                assert self._taken[name] <= self.places_of(name), f"pool {name} is too full"
+        self._check_limits(one.needs for one in launched)
         if self.queue:
             self._check_order(launched, now)
 
@@ -136,6 +80,11 @@ class Machine:
             assert found is None, f"{found} waits though there is room for it"
         self._settled_at = now
 
+    def recount(self) -> None:
+        """What is kept up to date is what it is by counting."""
+        self._recount_held()
+        assert len(self.queue) == len(self._standing)
+
     def _find_overlooked(self, now: datetime) -> Waiting | None:
         found: Waiting | None = None
         needs: Held | None = None
@@ -154,18 +103,6 @@ class Machine:
                 return None
         return found
 
-    def recount(self) -> None:
-        """What is kept up to date is what it is by counting."""
-        held = self.alive.values()
-        sums = sum(one.millicores for one in held), sum(one.memory_bytes for one in held), sum(one.gpu for one in held)
-        assert self._used[:3] == sums
-        assert +self._taken == Counter(name for one in held for name in one.pools)
-        assert len(self.queue) == len(self._standing)
-
-    def places_of(self, pool: str) -> int:
-        """One that nobody set has one place."""
-        return self.places.get(pool, 2 if pool.endswith(f"/{OWN_POOL}") else 1)
-
     def _check_order(self, launched: Sequence[Waiting], now: datetime) -> None:
         last = max(launched)
         of_needs = {one.needs: one for one in sorted(launched)}.values()  # The others of the same needs were sooner.
@@ -178,29 +115,3 @@ class Machine:
                 if one.order > waiting.order + _ROUNDING and not self._is_blocked(waiting.needs, one.needs):
                     assert not self._fits(waiting.needs, one.needs), f"{one} went before {waiting}, which fits"
                     assert now - waiting.since < _PATIENCE, f"{one} went before {waiting}, which has waited enough"
-
-    def _is_blocked(self, needs: Held, without: Held | None) -> bool:
-        """A pool of it is full, also if one of the others had not begun."""
-        if not needs.pools:
-            return False
-        given_back = without.pools if without else ()
-        return any(self._taken.get(name, 0) - (name in given_back) >= self.places_of(name) for name in needs.pools)
-
-    def _fits(self, needs: Held, without: Held | None) -> bool:
-        """There is room for it, if one of the others had not begun."""
-        more = without or _NOTHING
-        return (
-            needs.millicores <= self.capacity.cpu * 1000 - self._used.millicores + more.millicores
-            and needs.memory_bytes <= self.capacity.memory_bytes - self._used.memory_bytes + more.memory_bytes
-            and needs.gpu <= self.capacity.gpu - self._used.gpu + more.gpu
-        )
-
-    def _busy_devices(self) -> set[int]:
-        return {device for devices in self._devices.values() for device in devices}
-
-    def _count(self, needs: Held, sign: int) -> None:
-        self._settled_at = None
-        used = self._used
-        self._used = Held(used[0] + sign * needs[0], used[1] + sign * needs[1], used[2] + sign * needs[2], ())
-        for name in needs.pools:
-            self._taken[name] += sign

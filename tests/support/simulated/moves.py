@@ -8,12 +8,12 @@ from datetime import datetime
 from skafd.engine.timeouts import OVER_TIME
 from skafd.model.decisions import Transition
 from skafd.model.ids import AttemptKey, TaskKey
-from skafd.model.project import DependencyRule
 from skafd.model.run import Task
 from skafd.model.states import TaskState, check_transition
 from tests.support.simulated.conditions import check_asked, check_skipped
 from tests.support.simulated.given_up import check_given_up
-from tests.support.simulated.machine import Held, Waiting
+from tests.support.simulated.holding import Held
+from tests.support.simulated.machine import Waiting
 from tests.support.simulated.new_runs import NewRuns
 from tests.support.simulated.retries import check_end, check_wait
 from tests.support.simulated.runs import Share, StoredRun
@@ -31,20 +31,6 @@ class Moves(NewRuns):
     """Somebody asked that they are passed over."""
     hurried: set[TaskKey] = field(default_factory=set)
     """Somebody asked that they go at once."""
-
-    def check_launch(self, key: TaskKey) -> None:
-        """Nothing begins before what it depends on."""
-        open_run = self.runs.get(key.run)
-        if open_run is None:
-            return
-        job, shares = open_run.shares[key.job].job, open_run.shares
-        inside = [shares[one].has_passed for one in job.dependencies if one in shares]
-        if job.always:
-            assert open_run.open_before_end == 0, f"{key} began before the others had ended"
-        elif job.dependency_rule is DependencyRule.ALL:
-            assert all(inside), f"{key} began before its dependencies"
-        elif inside and len(inside) == len(job.dependencies):
-            assert any(inside), f"{key} began before any of its dependencies"
 
     def move(self, move: Transition, now: datetime) -> None:
         """A task moves."""

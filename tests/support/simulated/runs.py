@@ -23,7 +23,7 @@ PASSED_OVER = "passed over: "
 
 
 if TYPE_CHECKING:
-    from tests.support.simulated.machine import Held
+    from tests.support.simulated.holding import Held
 
 
 @dataclass(slots=True)

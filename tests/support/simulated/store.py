@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from skafd.model.decisions import Decisions, Heard, Kill, RunEnded
 from skafd.model.ids import JobId, RunKey, TaskKey
+from skafd.model.project import DependencyRule
 from skafd.model.states import TaskState
 from skafd.schedule.timetable import Plan
 from tests.support.simulated.items import check_expanded
@@ -51,6 +52,20 @@ class Store(Moves):
             self.events.write(self, decisions)
         for end in decisions.ended_runs:
             self._end_run(end)
+
+    def check_launch(self, key: TaskKey) -> None:
+        """Nothing begins before what it depends on."""
+        open_run = self.runs.get(key.run)
+        if open_run is None:
+            return
+        job, shares = open_run.shares[key.job].job, open_run.shares
+        inside = [shares[one].has_passed for one in job.dependencies if one in shares]
+        if job.always:
+            assert open_run.open_before_end == 0, f"{key} began before the others had ended"
+        elif job.dependency_rule is DependencyRule.ALL:
+            assert all(inside), f"{key} began before its dependencies"
+        elif inside and len(inside) == len(job.dependencies):
+            assert any(inside), f"{key} began before any of its dependencies"
 
     def recount(self, now: datetime) -> None:
         """What is kept up to date is what it is by counting, and no retry is late."""
