@@ -32,6 +32,7 @@ from skafd.metaflow.tasks import FlowTask, command_of
 from skafd.model.deployment import Deployment
 from skafd.model.entrypoint import has_notebook
 from skafd.model.ids import AttemptKey, JobId
+from skafd.model.limits import Limits
 from skafd.model.particulars import Particulars
 from skafd.model.project import Job
 from skafd.model.run import Run
@@ -77,13 +78,9 @@ def attempt_spec(
 
     `environ` is the daemon's own environment.
     """
-    snapshot = Path(f"{home.path}/deployments/{facts.slug}/{deployment.snapshot_hash}")
-    environment = Path(f"{home.path}/environments/{environment_key(deployment, job, particulars)}")
-    for needed in (snapshot, environment):
-        if not os.path.isdir(needed):  # noqa: PTH112 twice as fast
-            raise SandboxError(f"{needed} is gone", "save the project again to make a new deployment")
-    limits, python = particulars.limits, Path(f"{environment}/bin/python")
-    job = job_in_flow(job, particulars)
+    snapshot = _existing(f"{home.path}/deployments/{facts.slug}/{deployment.snapshot_hash}")
+    environment = _existing(f"{home.path}/environments/{environment_key(deployment, job, particulars)}")
+    python, job = Path(f"{environment}/bin/python"), job_in_flow(job, particulars)
     part = particulars.step.part if particulars.step else ""
     inherited = inherited_environment(account, folder / "work", environ)
     known = facts.variables
@@ -111,21 +108,31 @@ def attempt_spec(
         commands=_commands(job, task, python, Surroundings(snapshot, variables), notebooks),
         environment=variables,
         secrets=(*facts.variables.values(), variables["SKAFD_TOKEN"]),
-        limits=ResourceLimits(
-            memory_bytes=limits.memory_bytes,
-            cpu=limits.cpu,
-            pids=PROCESSES_PER_ATTEMPT,
-            swap_bytes=limits.swap_bytes,
-            open_files=limits.open_files,
-            disk_bytes=limits.disk_bytes,
-            required=job.resources.required,
-        ),
+        limits=_limits(particulars.limits, job.resources.required),
         timeout_seconds=job.timeout_seconds,
         grace_seconds=job.grace_seconds,
         notify_socket=str(home.supervisors_socket),
         cgroup_name=_digest(str(folder))[:16],
         user=account.user,
         writable=(OUTPUT, *((f"{NOTEBOOKS}/",) if notebooks else ())),
+    )
+
+
+def _existing(folder: str) -> Path:
+    if not os.path.isdir(folder):  # noqa: PTH112 twice as fast
+        raise SandboxError(f"{folder} is gone", "save the project again to make a new deployment")
+    return Path(folder)
+
+
+def _limits(limits: Limits, required: bool) -> ResourceLimits:
+    return ResourceLimits(
+        memory_bytes=limits.memory_bytes,
+        cpu=limits.cpu,
+        pids=PROCESSES_PER_ATTEMPT,
+        swap_bytes=limits.swap_bytes,
+        open_files=limits.open_files,
+        disk_bytes=limits.disk_bytes,
+        required=required,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import resource
 import signal
@@ -15,8 +13,9 @@ from skafd.sandbox import in_its_place, prctl, small_files, strict, warm
 from skafd.sandbox.borrowed import Borrowed
 from skafd.sandbox.borrowing import borrow
 from skafd.sandbox.descriptors import close_others, take_output
+from skafd.sandbox.direct import execute
 from skafd.sandbox.refused import explain_refusal
-from skafd.sandbox.stage import Stage
+from skafd.sandbox.stage import Order, Stage
 from skafd.sandbox.user import become
 
 NOTE = b"\0"
@@ -32,30 +31,30 @@ class Reports:
     status: int
 
 
-def become_at_once(supervisor: int, output: int, reports: Reports, stage: Stage, command: Sequence[str]) -> NoReturn:
+def become_at_once(supervisor: int, output: int, reports: Reports, order: Order) -> NoReturn:
     """Never returns. The descriptors that are not the job's are closed by its exec."""
     try:
         _prepare(supervisor)
         take_output(output)
-        _obey(supervisor, reports, list(command), stage)
+        _obey(supervisor, reports, order)
     finally:
         os._exit(127)
 
 
-def become_when_told(supervisor: int, output: int, order: int, reports: Reports) -> NoReturn:
+def become_when_told(supervisor: int, output: int, orders: int, reports: Reports) -> NoReturn:
     """Never returns. Without an order, which is when the supervisor has ended, it ends too."""
     try:
         _prepare(supervisor)
         take_output(output)
-        close_others(keep=(order, reports.exec, reports.status))
-        if content := small_files.read_all(order):
-            command, stage = json.loads(content)
-            _obey(supervisor, reports, command, Stage.from_json(stage))
+        close_others(keep=(orders, reports.exec, reports.status))
+        if content := small_files.read_all(orders):
+            _obey(supervisor, reports, Order.decode(content))
     finally:
         os._exit(127)
 
 
-def _obey(supervisor: int, reports: Reports, command: list[str], stage: Stage) -> None:
+def _obey(supervisor: int, reports: Reports, order: Order) -> None:
+    stage, command = order.stage, order.command
     try:
         borrowed = _borrow(reports, command, stage)
         for path in stage.entrances:
@@ -70,7 +69,7 @@ def _obey(supervisor: int, reports: Reports, command: list[str], stage: Stage) -
             command = _confined(stage.options, reports, command)
         if borrowed is not None and _begins(borrowed, reports):
             in_its_place.attend(borrowed, command, stage.environment)
-        os.execvpe(command[0], command, stage.environment)
+        execute(command, order.direct, stage.environment)
     except BaseException as error:
         reason = explain_refusal(error, command[0], stage.folder)
         os.write(reports.exec, reason.encode("utf-8", "surrogateescape")[:4096])
@@ -117,18 +116,18 @@ def _prepare(supervisor: int) -> None:
     _die_with(supervisor)
     os.setsid()
     # Where the supervisor is protected, its job must not be. Without privilege it may already be lower than allowed.
-    with contextlib.suppress(PermissionError):
+    try:  # noqa: SIM105 a context manager touches more pages, and each has to be copied
         prctl.set_oom_score_adjustment(0)
-    prctl.forbid_new_privileges()
-    os.umask(0o022)
+    except PermissionError:
+        pass
 
 
-def _confined(options: Sequence[str], reports: Reports, command: Sequence[str]) -> list[str]:
+def _confined(options: Sequence[str], reports: Reports, command: Sequence[str]) -> tuple[str, ...]:
     """The command in its namespaces. Who holds them together has to outlive the request to end."""
     for descriptor in (reports.exec, reports.status):
         os.set_inheritable(descriptor, True)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    return strict.command(options, reports.exec, reports.status, command)
+    return tuple(strict.command(options, reports.exec, reports.status, command))
 
 
 def _limit_open_files(count: int) -> None:

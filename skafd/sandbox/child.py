@@ -6,7 +6,6 @@ told what it is to become.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from skafd import crash
 from skafd.sandbox import small_files
 from skafd.sandbox.becoming import NOTE, Reports, become_at_once, become_when_told
 from skafd.sandbox.inner_status import InnerStatus
-from skafd.sandbox.stage import Stage
+from skafd.sandbox.stage import Order, Stage
 
 _NOT_CONFINED = "bubblewrap could not isolate it; the log has its words"
 
@@ -63,7 +62,7 @@ class Child:
         Raises CannotExec, ChildGone or OSError.
         """
         try:
-            self._tell(stage, command)
+            self._tell(Order.of(stage, command))
             said = small_files.read_all(self._report)
         except BrokenPipeError as error:
             os.waitpid(self.pid, 0)
@@ -73,10 +72,9 @@ class Child:
             os.close(self._report)
         return _begun(self.pid, said, InnerStatus(self._inner), stage)
 
-    def _tell(self, stage: Stage, command: Sequence[str]) -> None:
-        order = [list(command), stage.to_json()]
+    def _tell(self, order: Order) -> None:
         try:
-            small_files.write_all(self._order, json.dumps(order).encode())
+            small_files.write_all(self._order, order.encode())
         finally:
             os.close(self._order)
 
@@ -86,10 +84,11 @@ def start_child(output: int, stage: Stage, command: Sequence[str]) -> tuple[int,
     """As a `Child` that is told its command at once, which takes less in all. Raises CannotExec or OSError."""
     report, its_report = os.pipe2(os.O_CLOEXEC)
     inner, its_inner = os.pipe2(os.O_CLOEXEC)
-    supervisor = os.getpid()
+    # All that can be made ready is: after the fork each page that is touched has to be copied.
+    reports, order, supervisor = Reports(its_report, its_inner), Order.of(stage, command), os.getpid()
     pid = os.fork()
     if pid == 0:
-        become_at_once(supervisor, output, Reports(its_report, its_inner), stage, command)
+        become_at_once(supervisor, output, reports, order)
     for descriptor in (its_report, its_inner):
         os.close(descriptor)
     try:

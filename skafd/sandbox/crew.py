@@ -30,7 +30,8 @@ class Crew:
         self.desk = Desk()
         self._place = place
         self._let_go = let_go
-        self._null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        self._standard = [os.open("/dev/null", os.O_CLOEXEC | mode) for mode in (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)]
+        """Input, output and error of a supervisor; its jobs inherit the first."""
         self._spare: Spare | None = None
         self._free: list[Spare] = []
         self._beginning: dict[int, float] = {}
@@ -130,9 +131,9 @@ class Crew:
             self.dismiss_free()
             if self._spare is not None:
                 self._spare.let_go()
-            for standard in (0, 1, 2):
-                os.dup2(self._null, standard)
-            os.close(self._null)
+            for number, descriptor in enumerate(self._standard):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
             life(self.desk.way_back())
             status = 0
         finally:

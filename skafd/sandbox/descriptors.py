@@ -18,9 +18,7 @@ def keep_from_jobs() -> None:
 
 
 def take_output(output: int) -> None:
-    """/dev/null to read, the pipe to write."""
-    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    os.dup2(null, 0)
+    """The pipe to write; to read there is what this process has itself, /dev/null."""
     os.dup2(output, 1)
     os.dup2(output, 2)
 

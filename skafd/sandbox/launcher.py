@@ -35,7 +35,9 @@ def main() -> None:
     place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
     prctl.set_name("skafd-sandbox")
     catch_all()
+    # All of this is inherited by the supervisors and by their jobs.
     os.umask(0o022)
+    prctl.forbid_new_privileges()
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):
         prctl.set_oom_score_adjustment(_OOM_SCORE_ADJUSTMENT)

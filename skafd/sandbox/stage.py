@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skafd.sandbox.direct import find_direct
 from skafd.sandbox.user import User
 from skafd.sandbox.warm import WarmStart
 
@@ -43,6 +45,31 @@ class Stage:
         user = None if values["user"] is None else User.from_json(values["user"])
         start = None if values["warm"] is None else WarmStart.from_json(values["warm"])
         return cls(**{**values, "user": user, "warm": start})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a child is to become."""
+
+    stage: Stage
+    command: tuple[str, ...]
+    direct: tuple[str, ...]
+    """As `find_direct` says it."""
+
+    @classmethod
+    def of(cls, stage: Stage, command: Sequence[str]) -> Order:
+        """The order for a command; in strict isolation, which has other files, nothing is found beforehand."""
+        return cls(stage, tuple(command), () if stage.options else find_direct(command, stage.environment))
+
+    def encode(self) -> bytes:
+        """For the pipe to the child."""
+        return json.dumps([self.stage.to_json(), self.command, self.direct]).encode()
+
+    @classmethod
+    def decode(cls, content: bytes) -> Order:
+        """Reads back what `encode` gave."""
+        stage, command, direct = json.loads(content)
+        return cls(Stage.from_json(stage), tuple(command), tuple(direct))
 
 
 def cookie(cgroup_name: str) -> str:

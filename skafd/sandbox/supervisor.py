@@ -45,8 +45,12 @@ def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> bool:
         report.tell_ended(spec, replace(refusal.evidence, ended_at=time.time()))
         return False
     evidence = _Attempt(spec, leaf, ahead).run()
-    masked = replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason))
-    return report.record_and_tell(spec, masked) and _is_ordinary(spec, evidence)
+    return report.record_and_tell(spec, _masked(spec, evidence)) and _is_ordinary(spec, evidence)
+
+
+def _masked(spec: AttemptSpec, evidence: Evidence) -> Evidence:
+    """Most ends need no words."""
+    return replace(evidence, reason=Redactor(spec.secrets).mask(evidence.reason)) if evidence.reason else evidence
 
 
 def _is_ordinary(spec: AttemptSpec, evidence: Evidence) -> bool:
@@ -80,8 +84,8 @@ class _Attempt:
         except Exception as error:
             evidence = self._execution.abandon(error)
         workspace.clear(self._spec)
-        evidence = self._cleared(replace(evidence, limits=self._spec.limits, unenforced=self._unenforced))
-        return replace(evidence, ended_at=self._execution.end_time())
+        evidence, ended_at = self._cleared(evidence), self._execution.end_time()
+        return replace(evidence, limits=self._spec.limits, unenforced=self._unenforced, ended_at=ended_at)
 
     def _run(self) -> Evidence:
         self._refuse_if_cancelled()
