@@ -20,8 +20,8 @@ from skafd.torture.processes import PROGRAM, DaemonProcess
 SCALE = float(os.environ.get("SKAFD_TORTURE_SCALE", "1"))
 """How many times larger than in `make test` the promises are tested; `make torture` sets it."""
 PATIENCE_SECONDS = 120.0
-_COMPILED = Path(tempfile.gettempdir()) / f"skafd-compiled-{os.getuid()}"
-
+CHANGE_SECONDS = 1.0
+"""So long a change is waited for before somebody looks all the same."""
 
 FULL_SCALE = 2.0
 """From here on a promise is tested at its full size."""
@@ -44,7 +44,8 @@ class Tortured(DaemonProcess):
         # Short: the path of a unix socket has at most 107 bytes.
         folder = root or Path(tempfile.mkdtemp(prefix="skafd-", dir="/tmp"))
         cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
-        shared = {"PYTHONPYCACHEPREFIX": str(_COMPILED), "UV_CACHE_DIR": cache}
+        # Empty: what is compiled is where skafd is, since before the tests began.
+        shared = {"PYTHONPYCACHEPREFIX": "", "UV_CACHE_DIR": cache}
         super().__init__(folder, {**shared, **(environment or {})}, program)
 
     def __enter__(self) -> Self:
@@ -101,8 +102,12 @@ class Tortured(DaemonProcess):
         """The run when it has ended."""
 
         def look() -> dict[str, Any] | None:
+            number = self.client.changes(seconds=0)
             detail = self.client.run(run)
-            return detail if detail["summary"]["ended_at"] else None
+            if detail["summary"]["ended_at"]:
+                return detail
+            self.client.changes(number, CHANGE_SECONDS)
+            return None
 
         return dict(self.wait_for(f"the end of {run}", look))
 
