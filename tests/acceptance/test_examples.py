@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,13 @@ FAILING = {"limits"}
 NEED_ROOT = {"limits"}
 
 
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installed]:
+    """One daemon for all of them, as their readers have it."""
+    with Installed() as shared:
+        yield shared
+
+
 def _order(run: dict) -> list[str]:
     attempts = {task["name"]: task["attempts"][-1] for task in run["tasks"]}
     return sorted(attempts, key=lambda name: attempts[name]["started_at"])
@@ -117,20 +124,19 @@ def test_each_example_has_its_expectation() -> None:
     "name",
     [pytest.param(name, marks=pytest.mark.needs_root) if name in NEED_ROOT else name for name in NAMES],
 )
-def test_an_example_runs_as_its_readme_says(name: str) -> None:
+def test_an_example_runs_as_its_readme_says(name: str, installed: Installed) -> None:
     if name in NEED_ROOT and os.geteuid() != 0:
         pytest.skip("limits are enforced for root only")
-    with Installed() as installed:
-        folder = installed.copy_example(name)
-        before = _tree(folder)
+    folder = installed.copy_example(name)
+    before = _tree(folder)
 
-        installed.ok("up", folder, "--detach")
-        done = installed.command("run", name, "--wait")
+    installed.ok("up", folder, "--detach")
+    done = installed.command("run", name, "--wait")
 
-        newest = installed.json("runs", name)[0]["run"]
-        assert done.returncode == (1 if name in FAILING else 0), done.stdout + done.stderr
-        CHECKS[name](installed, folder, installed.show(newest))
-        assert _tree(folder) == before, "a run changed the project's own files"
+    newest = installed.json("runs", name)[0]["run"]
+    assert done.returncode == (1 if name in FAILING else 0), done.stdout + done.stderr
+    CHECKS[name](installed, folder, installed.show(newest))
+    assert _tree(folder) == before, "a run changed the project's own files"
 
 
 def _tree(folder: Path) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -32,6 +33,13 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(600)
 """
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installed]:
+    """One daemon for all tests: their projects do not get in each other's way."""
+    with Installed() as shared:
+        yield shared
 
 
 def _project(installed: Installed, name: str, script: str, job: str) -> None:
