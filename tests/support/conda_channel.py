@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import io
 import json
+import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,24 +77,51 @@ def machine_python(is_whole: bool = False) -> Package:
     base = Path(sys.base_prefix)
     library = Path(sysconfig.get_path("stdlib", vars={"installed_base": str(base)}))
     files = {f"bin/python{version}": Path(sys.base_prefix, "bin", f"python{version}").read_bytes()}
+    links = {"bin/python": f"python{version}", "bin/python3": f"python{version}"}
+    binaries: dict[str, Path] = {}
     for path in library.rglob("*"):
         inner = path.relative_to(library)
         is_wanted = not left_out & {*inner.parts} and not inner.parts[0].startswith("config-")
-        if path.is_file() and is_wanted and path.suffix in (".py", ".so"):
-            content = path.read_bytes()
-            if path.suffix == ".py":
-                content = content.replace(str(base).encode(), PLACEHOLDER.encode())
+        if path.suffix == ".py" and path.is_file() and is_wanted:
+            content = path.read_bytes().replace(str(base).encode(), PLACEHOLDER.encode())
             files[f"lib/python{version}/{inner}"] = content
+        elif path.suffix == ".so" and is_wanted:
+            binaries[f"lib/python{version}/{inner}"] = path
     for shared in base.glob("lib/libpython*.so*"):
-        files[f"lib/{shared.name}"] = shared.read_bytes()
-    links = {"bin/python": f"python{version}", "bin/python3": f"python{version}"}
+        if shared.is_symlink():
+            links[f"lib/{shared.name}"] = shared.readlink().name
+        else:
+            binaries[f"lib/{shared.name}"] = shared
+    files |= _stripped(binaries)
     return Package("python", sys.version.split()[0], (), files, executable=(f"bin/python{version}",), links=links)
+
+
+def _stripped(binaries: dict[str, Path]) -> dict[str, bytes]:
+    """What only a debugger reads is most of them; it stays where this machine cannot take it out."""
+    with tempfile.TemporaryDirectory() as folder:
+        copies = {name: Path(folder, str(number)) for number, name in enumerate(binaries)}
+        for name, copy in copies.items():
+            shutil.copy(binaries[name], copy)
+        if strip := shutil.which("strip"):
+            subprocess.run([strip, "--strip-debug", *map(str, copies.values())], check=True)
+        return {name: copy.read_bytes() for name, copy in copies.items()}
 
 
 @pytest.fixture(scope="session")
 def channels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a channel `forge` with a Python and packages of every kind."""
-    folder = tmp_path_factory.mktemp("channels")
+    """The folder of a channel `forge` with a Python and packages of every kind, made once for all who run tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "channels"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "is-whole").exists():
+            _make_forge(folder)
+            (folder / "is-whole").touch()
+    return folder
+
+
+def _make_forge(folder: Path) -> None:
     scripts = {
         "etc/conda/activate.d/gdal.sh": b'export GDAL_DATA="$CONDA_PREFIX/share/gdal"\nunset OLD_GDAL\n',
         "etc/conda/activate.d/path.sh": b'export PATH="$CONDA_PREFIX/opt/gdal:$PATH"\n',
@@ -104,7 +136,6 @@ def channels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Package("greedy", depends=("alpha 3.*",)),
         Package("hanging", files={"etc/conda/activate.d/hang.sh": b"sleep 1000\n"}),
     )
-    return folder
 
 
 def _write(path: Path, package: Package) -> None:
