@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from skafd.errors import NotFound
 from tests.support.installed import Installed
 from tests.support.ray_cluster import RayCluster, ray_cluster
 
@@ -40,7 +42,12 @@ def printed(installed: Installed, task: str) -> list[str]:
 
 
 def wait_until_it_says(installed: Installed, task: str, word: str) -> None:
-    installed.wait_for(f"{word} of {task}", lambda: word in installed.command("logs", task).stdout.splitlines())
+    def says() -> bool:
+        with suppress(NotFound):
+            return word in b"".join(installed.client.logs(task)).decode().splitlines()
+        return False
+
+    installed.wait_for(f"{word} of {task}", says)
 
 
 def test_a_job_here_and_then_many_on_the_cluster(installed: Installed, cluster: RayCluster) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import pytest
 from skafd.addons.spark.installation import find_installation
 from skafd.home import Home
 from tests.support.installed import Installed
-from tests.support.spark import PATIENCE_SECONDS, need_spark, standalone_cluster
+from tests.support.spark import PATIENCE_SECONDS, SMALL_JAVA, need_spark, standalone_cluster
 from tests.support.users import give_folder, needs_users, open_passage, python_for_all
 
 pytestmark = pytest.mark.timeout(1800)
@@ -67,7 +66,7 @@ print("the sum is", ska.engine.query("SELECT sum(n) AS s FROM numbers").result()
 def machine() -> Iterator[Installed]:
     need_spark()
     with Installed() as installed:
-        installed.environment["SKAFD_SPARK_IDLE"] = "10s"
+        installed.environment |= {"SKAFD_SPARK_IDLE": "10s", "JDK_JAVA_OPTIONS": SMALL_JAVA}
         yield installed
 
 
@@ -80,24 +79,14 @@ def nothing_is_known(machine: Installed) -> Iterator[None]:
         machine.ok("forget", project["project"])
 
 
-def wait(what: str, condition: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.2)
-    return pytest.fail(f"waited in vain for {what}", pytrace=False)
+def wait(machine: Installed, what: str, condition: Callable[[], Any]) -> Any:
+    return machine.wait_for(what, condition, PATIENCE_SECONDS)
 
 
 def ended(machine: Installed, run: str, state: str = "succeeded") -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
-        done = machine.command("show", run, "--json")
-        found = machine.show(run) if done.returncode == 0 else None
-        return found if found and found["summary"]["ended_at"] else None
-
-    detail = wait(f"the end of {run}", look)
+    detail = machine.wait_for_run(run, PATIENCE_SECONDS)
     assert detail["summary"]["state"] == state, machine.ok("logs", run)[-4000:]
-    return dict(detail)
+    return detail
 
 
 def services(machine: Installed) -> dict[str, dict[str, Any]]:
@@ -137,11 +126,11 @@ def write(machine: Installed, name: str, program: str, more: str = "", **variabl
 
 def test_words_are_counted_and_workers_come_and_go(machine: Installed) -> None:
     machine.ok("up", machine.copy_example("spark_wordcount"), "--detach")
-    wait("a worker", lambda: workers(machine))
+    wait(machine, "a worker", lambda: workers(machine))
     page = services(machine)["spark-master"]["url"]
     assert page.startswith("http://127.0.0.1:")
     assert page in machine.ok("status")
-    assert "Spark Master" in wait("the master's page", lambda: read_page(page))
+    assert "Spark Master" in wait(machine, "the master's page", lambda: read_page(page))
     run = ended(machine, "spark_wordcount/1")
     log = machine.ok("logs", "spark_wordcount/1")
     assert "on spark://127.0.0.1:" in log
@@ -153,8 +142,8 @@ def test_words_are_counted_and_workers_come_and_go(machine: Installed) -> None:
     assert (attempt / "spark" / "spark-defaults.conf").stat().st_mode & 0o077 == 0
     assert find_installation(Home(machine.home)).spark_home.is_dir()
     assert run["tasks"][0]["state"] == "succeeded"
-    wait("the workers to leave", lambda: not workers(machine))
-    wait("the master to leave", lambda: "spark-master" not in services(machine))
+    wait(machine, "the workers to leave", lambda: not workers(machine))
+    wait(machine, "the master to leave", lambda: "spark-master" not in services(machine))
 
 
 def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machine: Installed) -> None:
@@ -163,7 +152,7 @@ def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machin
     assert "Lisbon: most rain in month 11" in machine.ok("logs", "spark_engine/1")
     assert "spark-queries" in machine.ok("status")
     page = services(machine)["spark-master"]["url"]
-    assert "skafd data engine" in wait("the master's page", lambda: read_page(page))
+    assert "skafd data engine" in wait(machine, "the master's page", lambda: read_page(page))
     rows = json.loads(machine.ok("data", "spark_engine", "--sql", "SELECT * FROM months", "--format", "json"))
     assert len(rows) == 36
     victim = services(machine)["spark-queries"]
@@ -172,7 +161,7 @@ def test_tables_are_asked_on_the_cluster_also_after_the_driver_was_killed(machin
     ended(machine, "spark_engine/2")
     assert "Lisbon: most rain in month 11" in machine.ok("logs", "spark_engine/2")
     assert _is_another(services(machine)["spark-queries"], victim)
-    wait("the driver to leave", lambda: "spark-queries" not in services(machine))
+    wait(machine, "the driver to leave", lambda: "spark-queries" not in services(machine))
     assert len(list((machine.home / "queries" / "tables" / "spark-queries").iterdir())) == 1
 
 
@@ -211,13 +200,13 @@ def test_master_worker_and_daemon_are_killed_and_the_job_goes_on(machine: Instal
 
     def goes_on(more: int = 2) -> None:
         before = int(rounds.read_text() or 0) if rounds.exists() else 0
-        wait("further rounds", lambda: rounds.exists() and int(rounds.read_text() or 0) >= before + more)
+        wait(machine, "further rounds", lambda: rounds.exists() and int(rounds.read_text() or 0) >= before + more)
 
     goes_on()
     for name in ("spark-master", workers(machine)[0]["name"]):
         victim = services(machine)[name]
         os.kill(victim["pid"], signal.SIGKILL)
-        wait(f"{name} to be back", lambda one=victim, key=name: _is_another(services(machine).get(key), one))
+        wait(machine, f"{name} to be back", lambda one=victim, key=name: _is_another(services(machine).get(key), one))
         goes_on()
     os.kill(machine.status()["daemon"]["pid"], signal.SIGKILL)
     goes_on()
@@ -226,7 +215,7 @@ def test_master_worker_and_daemon_are_killed_and_the_job_goes_on(machine: Instal
     detail = ended(machine, "long/1")
     assert len(detail["tasks"][0]["attempts"]) == 1
     assert "every sum was right" in machine.ok("logs", "long/1")
-    wait("the executors to end", lambda: not executors(machine))
+    wait(machine, "the executors to end", lambda: not executors(machine))
 
 
 def _is_another(now: dict[str, Any] | None, before: dict[str, Any]) -> bool:
@@ -236,14 +225,14 @@ def _is_another(now: dict[str, Any] | None, before: dict[str, Any]) -> bool:
 def test_a_killed_driver_leaves_nothing_and_is_tried_again(machine: Installed) -> None:
     rounds, stop = machine.root / "rounds2", machine.root / "stop2"
     machine.ok("up", write(machine, "dying", LONG, ", retry: 1", ROUNDS=rounds, STOP=stop), "--detach")
-    wait("a first round", rounds.exists)
+    wait(machine, "a first round", rounds.exists)
     (executor,) = executors(machine)
     attempt = str(machine.home / "runs" / "dying")
     (driver,) = [one for one in psutil.process_iter() if _is_driver(one, attempt)]
     driver.kill()
-    wait("its executor to end", lambda: not executor.is_running())
+    wait(machine, "its executor to end", lambda: not executor.is_running())
     rounds.unlink()
-    wait("another round", rounds.exists)
+    wait(machine, "another round", rounds.exists)
     stop.touch()
     detail = ended(machine, "dying/1")
     assert [one["state"] for one in detail["tasks"][0]["attempts"]] == ["failed", "succeeded"]

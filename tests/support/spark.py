@@ -20,6 +20,10 @@ from skafd.machine.java import find_java
 
 REQUIRED = "SKAFD_TESTS_REQUIRE_SPARK"
 """Set where a test that cannot run is a failure: on the machine that decides."""
+_UNCHECKED = "-XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+SMALL_JAVA = f"{_UNCHECKED} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""A Java that lives for a minute gains nothing by compiling a second time, by several threads that collect, or by
+proving again that what Spark was built of may be run."""
 PATIENCE_SECONDS = 600.0
 """Several Javas start one after another, perhaps on a machine that is busy with other work."""
 
@@ -69,6 +73,7 @@ def variables_of_spark(folder: Path) -> dict[str, str]:
         "SPARK_CONF_DIR": str(folder),
         "SPARK_LOCAL_IP": ADDRESS,
         "SPARK_LOCAL_DIRS": str(folder / "scratch"),
+        "JDK_JAVA_OPTIONS": SMALL_JAVA,
     }
 
 
