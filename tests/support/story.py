@@ -131,6 +131,8 @@ class Story:
         yield self.machine.stop
         yield self.roll_back
         yield self.deploy_parent
+        yield lambda: self.deploy("left", NOTHING)
+        yield self.take_off_the_list
 
     def _losses(self) -> Iterator[Step]:
         yield lambda: self.deploy("gone", NOTHING)
@@ -209,6 +211,10 @@ class Story:
         if live != 1:
             self.machine.client.rollback("fresh", 1)
 
+    def take_off_the_list(self) -> None:
+        if "left" in _listed(self.machine):
+            self.machine.client.forget("left")
+
     def backfill(self) -> None:
         if not self.machine.client.backfills():
             request = {"job": "yearly", "first": "2020-01-01", "last": "2020-01-31", "parallel": 1}
@@ -244,9 +250,15 @@ def final_state(machine: Tortured, chapters: Iterable[Chapter] = tuple(Chapter))
             "variables": client.variables(project, show=True),
             "runs": {run["run"]: _run(client.run(run["run"])) for run in client.runs(project)},
         }
+    if "fresh" in found:
+        found["fresh"]["left_is_listed"] = "left" in _listed(machine)
     if "kept" in found:
         found["kept"] |= _kept(machine)
     return found
+
+
+def _listed(machine: Tortured) -> set[str]:
+    return {one["project"] for one in machine.client.status()["projects"]}
 
 
 def _kept(machine: Tortured) -> dict[str, Any]:
