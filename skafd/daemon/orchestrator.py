@@ -300,3 +300,5 @@ class Orchestrator(threading.Thread):
         self._equipping.restore(alive, self.memory)
         self._services.restore(services)
         self.memory.agenda.move_alarm(self._wake_at)
+        # A write that failed after its commit was announced to nobody.
+        self._changes.announce()

@@ -9,13 +9,14 @@ import copy
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from skafd.errors import DaemonUnreachable, SkafdError
-from tests.support.tortured import Tortured
+from tests.support.tortured import PATIENCE_SECONDS, Tortured
 
 SCRIPT = """\
 import os, sys
@@ -91,6 +92,8 @@ class Story:
                 self.insist(step)
 
     def insist(self, step: Step) -> Any:
+        """Until it is done; what is refused for minutes always will be."""
+        until = time.monotonic() + PATIENCE_SECONDS
         while True:
             if self.machine.has_ended():
                 self.machine.come_back(self.environment)
@@ -99,6 +102,7 @@ class Story:
             except DaemonUnreachable:
                 assert self.machine.wait_for_end() == -signal.SIGKILL
             except SkafdError as error:
+                assert time.monotonic() < until, f"refused again and again: {error.message}"
                 self.refusals.append(error.message)
 
     def _runs(self) -> Iterator[Step]:

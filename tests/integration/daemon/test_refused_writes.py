@@ -14,7 +14,7 @@ from skafd.model.project import OnDeploy, Schedule
 from skafd.model.run import CauseKind
 from skafd.model.states import TaskState
 from skafd.store import Purpose, Writer
-from tests.support.daemonized import Daemonized, job, once
+from tests.support.daemonized import CHURN, Daemonized, job, once
 
 WAIT = OnDeploy.WAIT
 CHAIN = (job("ingest", on_deploy=WAIT), job("train", "ingest"), job("score", "train"))
@@ -162,3 +162,18 @@ def test_an_occurrence_fires_exactly_once(daemon: Daemonized, when: str) -> None
     instants = sorted([*(run.cause.instant for run in runs if run.cause.instant), *missed])
     assert {later - earlier for earlier, later in itertools.pairwise(instants)} == {timedelta(seconds=1)}
     assert set(daemon.executed().values()) == {1}
+
+
+def test_what_was_written_after_all_is_announced(daemon: Daemonized) -> None:
+    """Whoever waits for changes, or keeps what was shown, hears of a write whose answer was lost."""
+    daemon.deploy(job("it", on_deploy=WAIT))
+    seen = daemon.changes.number
+    daemon.fail("after", Purpose.FORGET)
+
+    def forget(writer: Writer) -> list[object]:
+        writer.forget_project(CHURN)
+        return []
+
+    with pytest.raises(StoreError, match="did not answer"):
+        daemon.put(forget, Purpose.FORGET)
+    daemon.wait_for("the news", lambda: daemon.changes.written > seen)
