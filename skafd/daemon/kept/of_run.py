@@ -51,7 +51,7 @@ def _kept(reader: Reader, deployments: Path, detail: views.RunDetail, only: Task
         artifacts=[artifact_info(named, one) for one in reader.artifacts_of_run(run, only)],
         models=[model_info(named, one) for one in reader.models_of_run(run, only)],
         inputs=[input_info(named, one) for one in inputs],
-        records=_records(reader, named, detail, inputs),
+        records=_records(reader, named, detail, deployment, inputs),
         code=str(deployments / detail.run.slug / deployment.snapshot_hash),
         outputs={names[one.key]: value_of(one.output) for one in detail.tasks if one.output is not None},
         kept_from={
@@ -76,11 +76,9 @@ def _names(detail: views.RunDetail, deployment: Deployment) -> dict[TaskKey, str
 
 
 def _records(
-    reader: Reader, names: TaskNames, detail: views.RunDetail, inputs: Iterable[InputView]
+    reader: Reader, names: TaskNames, detail: views.RunDetail, deployment: Deployment, inputs: Iterable[InputView]
 ) -> list[TaskRecord]:
     """One for each task that was begun."""
-    run = detail.run
-    deployment = reader.deployment(run.key.project, run.deployment)
     locks: dict[str, Lock | None] = {}
     read: dict[TaskKey, list[tuple[str, str, str, str]]] = {}
     for one in inputs:
@@ -92,7 +90,7 @@ def _records(
         if key not in locks:
             locks[key] = reader.lock(key)
         if task.attempts:
-            records.append(_record(names, deployment, run, task.key, locks[key], sorted(read.get(task.key, []))))
+            records.append(_record(names, deployment, detail.run, task.key, locks[key], sorted(read.get(task.key, []))))
     return records
 
 
