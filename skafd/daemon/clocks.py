@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from skafd.model.decisions import ClockJumped
@@ -56,11 +57,11 @@ class Jump:
 
 
 def read_clocks() -> Reading:
-    """What they show now."""
+    """What they show now; the wall clock last, so that it tells of a jump between the three."""
     return Reading(
-        wall=time.clock_gettime(time.CLOCK_REALTIME),
         awake=time.clock_gettime(time.CLOCK_MONOTONIC),
         elapsed=time.clock_gettime(time.CLOCK_BOOTTIME),
+        wall=time.clock_gettime(time.CLOCK_REALTIME),
     )
 
 
@@ -76,9 +77,15 @@ class Clocks:
         self._marked = self._seen
 
     def look(self, now: datetime) -> Jump:
-        """What has happened to them since the mark, when the wall clock has just shown `now`."""
-        read = self._read()
-        seen, then = Reading(now.timestamp(), read.awake, read.elapsed), self._marked
-        self._seen = seen
+        """What has happened to them since the mark, when the wall clock has just shown `now`.
+
+        What has happened after `now` is left to the next look: half of it would be told as sleep, and the other half
+        as a clock that was set.
+        """
+        then, read = self._marked, self._read()
+        if abs(read.wall - now.timestamp()) > NOTICED_SECONDS:
+            self._seen = then
+            return Jump(0.0, 0.0)
+        self._seen = seen = replace(read, wall=now.timestamp())
         elapsed = seen.elapsed - then.elapsed
         return Jump(elapsed - (seen.awake - then.awake), seen.wall - then.wall - elapsed)

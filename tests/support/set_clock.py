@@ -33,22 +33,20 @@ class SetClocks:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.wall_seconds = 0.0
-        self.asleep_seconds = 0.0
         self.look()
 
     def look(self) -> None:
         """Takes over what the file says now."""
-        self.wall_seconds, self.asleep_seconds = json.loads(self._file.read_text())
+        self._ahead: tuple[float, float] = tuple(json.loads(self._file.read_text()))
 
     def now(self) -> datetime:
         """What the wall clock shows."""
-        return datetime.now(UTC) + timedelta(seconds=self.wall_seconds)
+        return datetime.now(UTC) + timedelta(seconds=self._ahead[0])
 
     def read(self) -> Reading:
         """What all three show."""
-        real = read_clocks()
-        return Reading(real.wall + self.wall_seconds, real.awake, real.elapsed + self.asleep_seconds)
+        real, (wall_seconds, asleep_seconds) = read_clocks(), self._ahead
+        return Reading(real.wall + wall_seconds, real.awake, real.elapsed + asleep_seconds)
 
 
 class TestWatch:

@@ -60,5 +60,15 @@ def test_sleep_is_told_from_a_clock_that_was_set() -> None:
     assert clocks.look(_at(0)).events == (ClockJumped(timedelta(hours=-2)),)
 
 
+def test_a_jump_between_now_and_the_look_is_told_whole_by_the_next_look() -> None:
+    """The machine slept while the turn waited for the database: the time of the turn is older than the clocks."""
+    readings = iter([Reading(0, 0, 0), Reading(7200, 0, 7200), Reading(7201, 1, 7201)])
+    clocks = Clocks(lambda: next(readings))
+    jump = clocks.look(_at(0))
+    assert jump.events == () and not jump.was_set_back
+    clocks.mark()
+    assert clocks.look(_at(7201)).events == (ClockJumped(timedelta(), timedelta(hours=2)),)
+
+
 def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
