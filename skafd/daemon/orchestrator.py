@@ -52,6 +52,8 @@ _OF_ONE_PROJECT = frozenset({Purpose.PROJECT, Purpose.UNCHANGED, Purpose.REFUSAL
 _SHOWN_NOWHERE = frozenset({Purpose.VARIABLE, Purpose.WEBHOOK_TOKEN, Purpose.DATA_TOKEN})
 _NOT_ANNOUNCED = _ALL_SAID_BY_DECISIONS | _OF_ONE_PROJECT | _SHOWN_NOWHERE
 """Requests that write nothing that a screen shows but what the engine decided, or that announce it themselves."""
+_NOBODY_ASKS_AGAIN = frozenset({Purpose.TIME, Purpose.REPORTS})
+"""The time that has come, and what threads found out of attempts: refused, they are found again from the start."""
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
 _FAILURES_PER_REMARK = 600
@@ -242,8 +244,7 @@ class Orchestrator(threading.Thread):
             decisions = self._decide(request.prepare, request.purpose)
         except Exception as error:
             request.future.set_exception(error)
-            if self.memory.is_doubtful or request.purpose is Purpose.TIME:
-                # Nobody else asks again when the time has come.
+            if self.memory.is_doubtful or request.purpose in _NOBODY_ASKS_AGAIN:
                 raise
             if not isinstance(error, SkafdError):
                 log.exception("a request failed")

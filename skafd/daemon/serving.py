@@ -64,8 +64,15 @@ class Serving:
 
     def stop(self, name: str) -> ServiceInfo:
         """Returns when it has ended, or after a while."""
-        self._orchestrator.stop_service(name, "it was stopped by request")
-        self._wait_while(lambda: self._orchestrator.find_service(name).has_process)
+        reason = "it was stopped by request"
+        start = self._orchestrator.stop_service(name, reason).number
+
+        def is_left() -> bool:
+            # Asked again and again: while the database refuses to note it, it is forgotten.
+            is_same = self._orchestrator.find_service(name).number == start
+            return is_same and self._orchestrator.stop_service(name, reason).has_process
+
+        self._wait_while(is_left)
         return self._info(self._orchestrator.find_service(name))
 
     def stop_all(self, reason: str) -> list[str]:

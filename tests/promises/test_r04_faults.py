@@ -21,9 +21,16 @@ AT_ONCE = 3
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class Insistent(Tortured):
+    """Asks again when the database refuses to note that the jobs are to be ended."""
+
+    def finish(self) -> None:
+        Story(self, {}).insist(super().finish)
+
+
 def tell(environment: dict[str, str] | None = None) -> tuple[object, list[str], list[str]]:
     """The story: the state at its end, what ran, and what was refused on the way."""
-    with Tortured(environment, program=PROGRAM) if environment else Tortured() as machine:
+    with Insistent(environment, program=PROGRAM) if environment else Tortured() as machine:
         story = Story(machine, {})
         story.tell()
         state = story.insist(lambda: final_state(machine))

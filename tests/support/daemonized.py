@@ -50,14 +50,19 @@ note("end")
 
 
 class FailingDatabase(Database):
-    """Refuses as often as it was told to, before the commit or after it."""
+    """Refuses as often as it was told to: at once, before the commit, or after it."""
 
     failures: list[tuple[Purpose | None, str]]
 
     @contextmanager
     def transaction(self, purpose: Purpose = Purpose.OTHER) -> Iterator[Writer]:
-        """As the real one; "before": nothing was written, "after": all was, and it says that nothing was."""
+        """As the real one.
+
+        "at once": it cannot even begin; "before": nothing was written; "after": all was, and it says that nothing was.
+        """
         failure = self._take(purpose)
+        if failure == "at once":
+            raise StoreError("the database is locked")
         with super().transaction(purpose) as writer:
             yield writer
             if failure == "before":

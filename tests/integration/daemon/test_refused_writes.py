@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import threading
 from datetime import timedelta
 
@@ -10,6 +12,7 @@ import pytest
 
 from skafd.errors import Refused, StoreError
 from skafd.model.ids import ProjectId
+from skafd.model.outcome import Lost
 from skafd.model.project import OnDeploy, Schedule
 from skafd.model.run import CauseKind
 from skafd.model.states import TaskState
@@ -21,7 +24,7 @@ CHAIN = (job("ingest", on_deploy=WAIT), job("train", "ingest"), job("score", "tr
 RAN = once("churn/1/ingest", "churn/1/train", "churn/1/score")
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["at once", "before", "after"])
 def test_a_chain_runs_to_its_end_whatever_is_refused_on_the_way(daemon: Daemonized, when: str) -> None:
     """One refusal for each kind of write, and two for what is written when memory is rebuilt."""
     daemon.deploy(*CHAIN)
@@ -34,6 +37,24 @@ def test_a_chain_runs_to_its_end_whatever_is_refused_on_the_way(daemon: Daemoniz
     assert daemon.executed() == RAN
     assert daemon.run_numbers() == [1]
     assert daemon.database.failures == [], "each refusal was met"
+
+
+@pytest.mark.parametrize("when", ["at once", "before", "after"])
+def test_an_attempt_whose_supervisor_died_is_lost_although_that_could_not_be_written(
+    daemon: Daemonized, when: str
+) -> None:
+    """What is left of it is ended in a thread, which tells of it once."""
+    daemon.deploy(job("it", on_deploy=WAIT), script="import time; time.sleep(600)")
+    daemon.run()
+    daemon.wait_for("the job to run", lambda: daemon.states(1)[TaskState.RUNNING])
+    with daemon.database.reader() as reader:
+        (attempt,) = reader.alive_attempts()
+    assert attempt.supervisor_pid
+    daemon.fail(when, Purpose.REPORTS)
+    os.kill(attempt.supervisor_pid, signal.SIGKILL)
+    (task,) = daemon.wait_for_end(1).tasks
+    assert isinstance(task.attempts[0].outcome, Lost)
+    assert daemon.database.failures == []
 
 
 def test_a_run_that_could_not_be_written_was_not_begun(daemon: Daemonized) -> None:
@@ -146,7 +167,7 @@ def project_of(daemon: Daemonized) -> ProjectId:
         return reader.projects()[0].id
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["at once", "before", "after"])
 def test_an_occurrence_fires_exactly_once(daemon: Daemonized, when: str) -> None:
     daemon.deploy(job("it", schedules=(Schedule("every 1 second"),)))
     for _ in range(3):

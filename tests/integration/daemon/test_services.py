@@ -17,6 +17,7 @@ from skafd.errors import NotFound, SkafdError
 from skafd.model.service import ServiceState
 from skafd.sandbox import claim
 from skafd.sandbox.identity import start_time
+from skafd.store import Purpose
 from tests.support.daemonized import Daemonized
 
 NAME = "echo"
@@ -124,6 +125,14 @@ def test_a_refused_write_starts_nothing_twice(machine: Machine) -> None:
         except SkafdError:
             machine.serving.start(NAME)
     machine.wait_until_running()
+
+
+@pytest.mark.parametrize("when", ["at once", "before", "after"])
+def test_it_ends_although_the_wish_could_not_be_written_at_first(machine: Machine, when: str) -> None:
+    machine.serving.start(NAME)
+    machine.fail(when, Purpose.SERVICE)
+    assert machine.serving.stop(NAME).state == "stopped"
+    assert machine.database.failures == []
 
 
 def test_one_that_nobody_uses_ends(machine: Machine) -> None:
