@@ -41,6 +41,8 @@ from skafd.errors import NotFound, Refused, SkafdError
 
 GRACE_SECONDS = 2
 """What an answer under way may take when the daemon ends."""
+_TURNS_OF_A_WELCOME = 3
+"""Of the loop: the connection is accepted, has a transport, and is made known to uvicorn."""
 
 
 async def serve(
@@ -129,8 +131,19 @@ class _Server(uvicorn.Server):
         self._on_ready()
         # The loop that this replaces wakes ten times a second.
         await self._stopping.wait()
+        await self._let_nobody_in()
         if self._on_end is not None:
             await self._on_end()
+
+    async def _let_nobody_in(self) -> None:
+        """Who was let in is known when this returns: asyncio forgets to close those that a closed server has accepted
+        (https://github.com/python/cpython/issues/109564), and uvicorn does not tell them to go.
+        """
+        loop = asyncio.get_running_loop()
+        for listener in (listener for server in self.servers for listener in server.sockets):
+            loop.remove_reader(listener.fileno())
+        for _ in range(_TURNS_OF_A_WELCOME):
+            await asyncio.sleep(0)
 
 
 def _routes(backend: Backend, watch: ChangeWatch) -> Iterator[StarletteRoute]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import re
+import socket
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,6 +197,32 @@ def test_the_end_does_not_wait_for_those_who_watch(tmp_path: Path) -> None:
         served.client.status()
         served.stop()
         assert b'"number":0' in read_all(connection)
+
+
+def test_who_comes_while_it_ends_is_let_go(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """What is accepted and not closed is closed by the collector, which says so."""
+    is_over = threading.Event()
+    come: list[socket.socket] = []
+
+    def come_again_and_again() -> None:
+        while not is_over.is_set():
+            visitor = socket.socket(socket.AF_UNIX)
+            come.append(visitor)
+            with suppress(OSError):
+                visitor.connect(str(tmp_path / "s"))
+
+    visitors = threading.Thread(target=come_again_and_again)
+    with Served(FakeBackend(tmp_path), tmp_path / "s") as served:
+        visitors.start()
+        served.client.status()
+        served.stop()
+    is_over.set()
+    visitors.join()
+    assert come
+    for visitor in come:
+        visitor.close()
+    gc.collect()
+    assert [one for one in recwarn if issubclass(one.category, ResourceWarning)] == []
 
 
 def test_nobody_there_is_said_with_what_to_do(tmp_path: Path) -> None:
