@@ -57,8 +57,10 @@ def _choose(graph: Graph, event: RunAgain) -> set[TaskKey]:
     named = {task.key for task in known if _is_named(task, event)}
     unfit = _unfit(graph, event.run)
     named |= {task.key for task in known if task.key.job in unfit} if named else set()
-    after = set(graph.with_dependents({key.job for key in named}, lambda _: True)) - {key.job for key in named}
     inside = {task.key.job for task in known}
+    # A job that the run does not have passes nothing on: what depends on it alone used nothing that runs again.
+    after = set(graph.with_dependents({key.job for key in named}, lambda job: job.id in inside))
+    after -= {key.job for key in named}
     closing = {job for job in inside if graph.jobs[job].always} if named else set()
     again = named | {task.key for task in known if task.key.job in after | closing}
     return again | _with_own_dependents(graph, again, known)

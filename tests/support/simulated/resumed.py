@@ -26,7 +26,8 @@ class Resumed:
         old, new = {task.key: task for task in event.run.tasks}, {task.key: task for task in run.tasks}
         assert all(job in jobs for _, job, _ in new)
         again = {job for _, job, _ in _named(event)}
-        touched = _touched(again, jobs)
+        inside = {key.job for key in new}
+        touched = _touched(again, {key: job for key, job in jobs.items() if key in inside})
         for key, task in new.items():
             before = old.get(TaskKey(event.run.key, key.job, key.instance))
             if task.state is TaskState.WAITING:
@@ -51,7 +52,7 @@ def _named(event: RunAgain) -> set[TaskKey]:
 
 
 def _touched(again: set[JobId], jobs: Mapping[JobId, Job]) -> set[JobId]:
-    """Jobs that run again, and what depends on them; jobs are in an order in which dependencies come first."""
+    """Jobs that run again, and what depends on them in the run; in `jobs` dependencies come first."""
     touched = set(again)
     for job_id, job in jobs.items():
         if any(one in touched for one in job.dependencies):

@@ -10,7 +10,7 @@ from skafd.model.decisions import CancelRequested, RetryRequested, RunRequested,
 from skafd.model.ids import JobId
 from skafd.model.limits import Capacity
 from skafd.model.outcome import Cancelled, OomKilled, TimedOut
-from skafd.model.project import Parameter, Retry
+from skafd.model.project import DependencyRule, Parameter, Retry
 from skafd.model.run import Cause, CauseKind
 from skafd.model.states import TaskState
 from tests.support.rules import states_rule
@@ -250,6 +250,19 @@ def test_a_task_and_its_dependents_are_run_again() -> None:
     world.end("a[1]")
     world.end("b")
     assert world.run_state() == "succeeded"
+
+
+def test_a_job_that_the_run_does_not_have_passes_nothing_on() -> None:
+    """`between` has a schedule of its own, so that the run goes from `b` to `end` without it."""
+    due = due_at()
+    roots = job("a", schedules=due), job("b", schedules=due)
+    world = World(*roots, job("between", "a", schedules=due), job("end", "b", "between", dependency_rule=DependencyRule.ANY))
+    world.fire("a", "b")
+    world.end("b")
+    world.end("end")
+    world.end("a", outcome=BAD)
+    world.again()
+    assert world.states() == {"a": "starting", "b": "succeeded", "end": "succeeded"}
 
 
 def test_a_kept_failure_stays_a_failure() -> None:
