@@ -255,8 +255,8 @@ def test_a_task_and_its_dependents_are_run_again() -> None:
 def test_a_job_that_the_run_does_not_have_passes_nothing_on() -> None:
     """`between` has a schedule of its own, so that the run goes from `b` to `end` without it."""
     due = due_at()
-    roots = job("a", schedules=due), job("b", schedules=due)
-    world = World(*roots, job("between", "a", schedules=due), job("end", "b", "between", dependency_rule=DependencyRule.ANY))
+    end = job("end", "b", "between", dependency_rule=DependencyRule.ANY)
+    world = World(job("a", schedules=due), job("b", schedules=due), job("between", "a", schedules=due), end)
     world.fire("a", "b")
     world.end("b")
     world.end("end")
