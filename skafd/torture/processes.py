@@ -19,7 +19,7 @@ from skafd.errors import DaemonUnreachable, SkafdError
 from skafd.home import Home
 
 PROGRAM = (sys.executable, "-m", "skafd.daemon")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 _LOOK_SECONDS = 0.01
 
 
