@@ -23,7 +23,7 @@ from skafd.home import Home
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost, NotStarted
-from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, inspect
+from skafd.sandbox.adopt import MACHINE_RESTARTED, Alive, Finished, Orphaned, Unclaimed, inspect
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.client import Launched, LauncherEvent, LauncherGone, LaunchFailed
 from skafd.sandbox.evidence import Evidence, Verdict
@@ -173,7 +173,7 @@ class Supervision:
                 return []
             case Unclaimed() if watched.may_have_run:
                 self._list.remove(watched)
-                return [AttemptEnded(watched.attempt, Lost("the machine was restarted"))]
+                return [AttemptEnded(watched.attempt, Lost(MACHINE_RESTARTED))]
             case Unclaimed():
                 return self._launch_again(watched)
 

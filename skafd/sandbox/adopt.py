@@ -16,6 +16,8 @@ from skafd.sandbox.evidence import Evidence
 from skafd.sandbox.stage import cookie
 from skafd.sandbox.tree import ProcessTree
 
+MACHINE_RESTARTED = "the machine was restarted"
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -60,7 +62,9 @@ def inspect(directory: str, boot_id: str) -> Finding:
     try:
         found = evidence.read(directory)
     except SandboxError as error:
-        return Orphaned(error.message, finding.claim) if isinstance(finding, Orphaned) else finding
+        if not isinstance(finding, Orphaned) or finding.reason == MACHINE_RESTARTED:
+            return finding
+        return Orphaned(error.message, finding.claim)
     return finding if found is None else Finished(found)
 
 
@@ -94,11 +98,11 @@ def _inspect_claim(directory: str, boot_id: str) -> Alive | Orphaned | Unclaimed
     try:
         claim = claims.read(directory)
     except SandboxError as error:
-        return Orphaned(error.message, None)
+        return Orphaned(MACHINE_RESTARTED if claims.is_blank(directory) else error.message, None)
     if claim is None:
         return Unclaimed()
     if claim.boot_id != boot_id:
-        return Orphaned("the machine was restarted", claim)
+        return Orphaned(MACHINE_RESTARTED, claim)
     if identity.start_time(claim.supervisor_pid) != claim.start_time:
         return Orphaned("its supervisor was killed", claim)
     return Alive(claim)

@@ -66,6 +66,11 @@ def read(directory: str) -> Claim | None:
         raise SandboxError(f"{path} is damaged: {error}") from error
 
 
+def is_blank(directory: str) -> bool:
+    """It has nothing in it, as nobody writes it: the machine went down before its content was on the disk."""
+    return not small_files.read(f"{directory}/{FILE_NAME}").strip(b"\0")
+
+
 def _write(path: str, claim: Claim) -> None:
     values = {
         "supervisor_pid": claim.supervisor_pid,

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, end_orphan, inspect, open_supervisor
+from skafd.sandbox.adopt import (
+    MACHINE_RESTARTED,
+    Alive,
+    Finished,
+    Orphaned,
+    Unclaimed,
+    end_orphan,
+    inspect,
+    open_supervisor,
+)
 from skafd.sandbox.client import LauncherGone
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.identity import boot_id
@@ -142,6 +151,26 @@ def test_a_damaged_claim_is_still_a_claim(sandbox: Sandbox, damage: str) -> None
     sandbox.launch(spec)
     sandbox.wait(sandbox.supervisors_are_gone, "the supervisor has given up")
     assert sorted(path.name for path in folder.iterdir()) == ["claim"]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(200)])
+def test_what_a_power_cut_left_of_a_claim_and_a_record_says_that_the_machine_was_restarted(
+    tmp_path: Path, content: bytes
+) -> None:
+    """The files have their names, and their lengths or not; their content had not reached the disk."""
+    (tmp_path / "claim").write_bytes(content)
+    assert inspect(str(tmp_path), boot_id()) == Orphaned(MACHINE_RESTARTED, None)
+    (tmp_path / "exit.json").write_bytes(content)
+    assert inspect(str(tmp_path), boot_id()) == Orphaned(MACHINE_RESTARTED, None)
+
+
+def test_a_record_that_a_power_cut_damaged_says_that_the_machine_was_restarted(sandbox: Sandbox) -> None:
+    spec = sandbox.spec("job", ("true",))
+    sandbox.run(spec)
+    (Path(spec.directory) / "exit.json").write_text("")
+    finding = inspect(spec.directory, "another boot")
+    assert isinstance(finding, Orphaned)
+    assert finding.reason == MACHINE_RESTARTED
 
 
 def test_supervisors_go_on_when_the_launcher_is_killed(sandbox: Sandbox) -> None:
