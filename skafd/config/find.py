@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from skafd.model.text import is_text
+
 FILENAMES = ("metis.config.yml", "metis.config.yaml")
 _NEVER_ENTERED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", "site-packages", "venv", "env"})
 _DEEPEST = 12
@@ -19,8 +21,8 @@ def find_config(folder: Path) -> Path | None:
 def find_projects(folder: Path) -> tuple[Path, ...]:
     """The project folders at or below `folder`, in order of their paths.
 
-    Nothing below a project is looked at, nor hidden folders, virtual environments and what package managers make;
-    links are not followed.
+    Nothing below a project is looked at, nor hidden folders, virtual environments, what package managers make, and
+    folders whose names are no text; links are not followed.
     """
     return tuple(_walk(folder, 0))
 
@@ -45,5 +47,7 @@ def _children(folder: Path) -> list[Path]:
 
 def _is_entered(entry: os.DirEntry[str]) -> bool:
     if entry.name.startswith(".") or entry.name in _NEVER_ENTERED or not entry.is_dir(follow_symlinks=False):
+        return False
+    if not is_text(entry.name):
         return False
     return not Path(entry.path, "pyvenv.cfg").exists()

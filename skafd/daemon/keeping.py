@@ -21,6 +21,7 @@ from skafd.model.ids import AttemptKey
 from skafd.model.kept import Content
 from skafd.model.outcome import state_of
 from skafd.model.states import TaskState
+from skafd.model.text import is_text
 
 log = logging.getLogger("skafd.supervision")
 
@@ -62,7 +63,13 @@ class Keeping:
 
     def _keep(self, ended: AttemptEnded, wanted: Wanted, folder: Path) -> None:
         remarks: list[str] = []
-        files = tuple(_keep_all(self._contents, wanted, folder / "work", remarks))
+        files: tuple[tuple[str, Content], ...] = ()
+        try:
+            files = tuple(_keep_all(self._contents, wanted, folder / "work", remarks))
+        except Exception as error:
+            # Nobody else would ever tell that the attempt has ended.
+            log.exception("the outputs of %s", folder)
+            remarks.append(f"they could not be kept: {error!r}")
         # A job that failed may not have come to write them.
         succeeded = state_of(ended.outcome) is TaskState.SUCCEEDED
         _append(folder / "log", [remark for remark in remarks if succeeded or not remark.startswith(_NOTHING)])
@@ -80,6 +87,9 @@ def _keep_all(contents: ContentStore, wanted: Wanted, work: Path, remarks: list[
             remarks.append(f"{_NOTHING} {pattern!r}")
         names.update(dict.fromkeys(found))
     for name in list(names)[:_MOST_FILES]:
+        if not is_text(name):
+            remarks.append(f"{name!r} could not be kept: its name is no text")
+            continue
         try:
             yield name, _keep_one(contents, os.path.realpath(work / name), roots)
         except (OSError, ValueError) as error:

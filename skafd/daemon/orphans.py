@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from skafd.daemon.abroad import Abroad
 from skafd.daemon.reports import Report
-from skafd.errors import SandboxError
 from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost
@@ -49,7 +48,8 @@ def _end(orphan: Orphaned) -> str:
     """Ends what is left of an attempt; says why it is lost, and what could not be ended."""
     try:
         end_orphan(orphan)
-    except (SandboxError, OSError) as error:
-        log.error("what is left of a lost attempt could not be ended: %s", error)
+    except Exception as error:
+        # Whatever it is: nobody else would ever tell that the attempt is lost.
+        log.exception("what is left of a lost attempt could not be ended")
         return f"{orphan.reason}; what is left of it could not be ended: {error}"
     return orphan.reason

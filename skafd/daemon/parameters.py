@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from skafd.errors import Refused
 from skafd.model.parameters import has_type
 from skafd.model.project import Parameter, Project
+from skafd.model.text import is_text
 
 
 def checked_parameters(config: Project, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What was given, in order. Raises Refused for a name that no job declares and a value of the wrong type."""
+    """What was given, in order. Raises Refused for a name that no job declares, a value of the wrong type, no text."""
     declared: dict[str, list[Parameter]] = {}
     for job in config.jobs:
         for parameter in job.parameters:
@@ -19,6 +20,8 @@ def checked_parameters(config: Project, given: Mapping[str, str]) -> tuple[tuple
     for name, value in given.items():
         if name not in declared:
             raise Refused(f"no job of {config.name} has a parameter {name}", _advice(name, list(declared)))
+        if not is_text(value):
+            raise Refused(f"parameter {name} is no text: {value!r:.100}", "give it as UTF-8 without NUL")
         for parameter in declared[name]:
             _check(parameter, value)
     return tuple(given.items())

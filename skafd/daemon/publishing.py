@@ -16,6 +16,7 @@ from skafd.daemon.present import run_name
 from skafd.errors import NotFound, Refused
 from skafd.model.decisions import Decisions, Event, Happened
 from skafd.model.project import TriggerKind
+from skafd.model.text import is_text
 from skafd.store import Database, Purpose, Writer
 from skafd.store.heard import HeardEvent
 
@@ -55,7 +56,7 @@ def named_event(name: str, parameters: Mapping[str, str], key: str | None, detai
     """Raises BadRequest for a name that no job could wait for, and for too much."""
     if not _NAME.fullmatch(name):
         raise BadRequest(f"{name!r:.100} is no name of an event", "use letters, digits and `. _ : -`")
-    check_size(parameters)
+    check_values(parameters)
     return Happened(
         TriggerKind.EVENT,
         name,
@@ -66,8 +67,11 @@ def named_event(name: str, parameters: Mapping[str, str], key: str | None, detai
     )
 
 
-def check_size(parameters: Mapping[str, str]) -> None:
-    """Raises BadRequest for more than a job could be told."""
+def check_values(parameters: Mapping[str, str]) -> None:
+    """Raises BadRequest for what a job could not be told: what is no text, and what is too much."""
+    for name, value in parameters.items():
+        if not (is_text(name) and is_text(value)):
+            raise BadRequest(f"the parameter {name!r:.100} is no text: {value!r:.100}", "send it as UTF-8 without NUL")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in parameters.items())
     if size > LARGEST_BYTES:
         raise BadRequest(f"the parameters have {size} bytes; {LARGEST_BYTES} are possible")

@@ -13,7 +13,7 @@ from skafd.api.failures import BadRequest, Unauthorized
 from skafd.api.shapes import EventInfo, WebhookTokenInfo
 from skafd.daemon.finding import find_project, live_deployment
 from skafd.daemon.parameters import checked_parameters
-from skafd.daemon.publishing import Publishing, check_size, tell
+from skafd.daemon.publishing import Publishing, check_values, tell
 from skafd.engine.listeners import triggers_of
 from skafd.errors import NotFound, Refused
 from skafd.model.decisions import Event, Happened
@@ -119,7 +119,7 @@ def _read_body(body: bytes) -> dict[str, str]:
     if not isinstance(value, dict):
         raise BadRequest("the body is no JSON object", 'send parameters by name: {"region": "eu"}')
     given = {name: one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for name, one in value.items()}
-    check_size(given)
+    check_values(given)
     return given
 
 

@@ -15,6 +15,7 @@ from skafd.model.decisions import Expanded, ItemsFound, ItemsWanted
 from skafd.model.ids import JobId, TaskKey
 from skafd.model.run import Task
 from skafd.model.states import TaskState
+from skafd.model.text import is_text
 
 MOST_ITEMS = 10_000
 EMPTY = f"{PASSED_OVER}its list has no items"
@@ -56,6 +57,8 @@ def _expand(board: Board, draft: Draft, open_job: OpenJob, items: Sequence[str])
         end_all(board, draft, open_job, TaskState.FAILED, reason)
     elif not items:
         end_all(board, draft, open_job, TaskState.SKIPPED, EMPTY)
+    elif (odd := next((item for item in items if not is_text(item)), None)) is not None:
+        end_all(board, draft, open_job, TaskState.FAILED, f"its list has an item that is no text: {odd!r:.100}")
     else:
         first = open_job.tasks[0]
         others = [_new_task(first, number, item, draft) for number, item in enumerate(items[1:], 1)]

@@ -141,6 +141,7 @@ def test_a_webhook_is_called_with_its_token(installed: Installed) -> None:
         ('{"rows": "many"}', "rows is of type int"),
         ('{"rosw": 1}', "has a parameter rosw"),
         ("[1]", "no JSON object"),
+        ('{"tags": "\\ud800"}', "the parameter 'tags' is no text"),
         ("{", "no JSON"),
     ):
         status, answer = call(installed, token, body)

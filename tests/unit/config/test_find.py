@@ -1,5 +1,6 @@
 """Which folders are projects."""
 
+import os
 from pathlib import Path
 
 from skafd.config import find_config, find_projects
@@ -33,6 +34,12 @@ def test_nothing_below_a_project_and_nothing_of_tools_is_looked_at(tmp_path: Pat
         make(tmp_path / name / "x")
     make(tmp_path / "some-environment" / "lib")
     (tmp_path / "some-environment" / "pyvenv.cfg").touch()
+    assert find_projects(tmp_path) == (one,)
+
+
+def test_a_name_that_is_no_text_is_not_looked_at(tmp_path: Path) -> None:
+    make(tmp_path / os.fsdecode(b"od\xffd"))
+    one = make(tmp_path / "one")
     assert find_projects(tmp_path) == (one,)
 
 

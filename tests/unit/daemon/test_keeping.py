@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -76,3 +77,21 @@ def test_what_is_missing_is_remarked_where_the_job_succeeded(folder: Path) -> No
 
 def test_a_job_that_failed_keeps_what_it_has_written(folder: Path) -> None:
     assert keep(folder, "model.bin", "nothing.pkl", code=3) == (["model.bin"], "said\n")
+
+
+def test_a_name_that_is_no_text_holds_up_nothing(folder: Path) -> None:
+    """The database could not hold it, and would refuse the end of the attempt again and again."""
+    (folder / "work" / "reports" / os.fsdecode(b"\xff.txt")).write_text("odd")
+    kept, log = keep(folder, "reports")
+    assert kept == ["reports/a.html", "reports/b.txt"]
+    assert log == "said\nskafd: outputs: 'reports/\\udcff.txt' could not be kept: its name is no text\n"
+
+
+def test_whatever_goes_wrong_the_end_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("nobody has thought of it")
+
+    monkeypatch.setattr(ContentStore, "stage", fail)
+    kept, log = keep(folder, "model.bin")
+    assert kept == []
+    assert log == "said\nskafd: outputs: they could not be kept: RuntimeError('nobody has thought of it')\n"

@@ -33,6 +33,8 @@ def test_they_are_passed_on_in_their_order() -> None:
         ("rate", "fast", "rate is of type float"),
         ("fast", "yes", "fast is true or false, which 'yes' is not"),
         ("depth", "1.5", "depth is of type int"),
+        ("source", "\udcff", "source is no text"),
+        ("source", "a\0b", "source is no text"),
     ],
 )
 def test_a_value_suits_every_job_that_declares_it(name: str, value: str, said: str) -> None:

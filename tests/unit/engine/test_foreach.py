@@ -56,6 +56,9 @@ def test_the_list_that_a_dependency_published_is_taken_when_the_job_becomes_read
         (None, "'list' published no list: it wrote nothing to $SKAFD_OUTPUT"),
         ("{", "what 'list' wrote to $SKAFD_OUTPUT is no JSON"),
         ("3", "what 'list' wrote to $SKAFD_OUTPUT is no list"),
+        ('["a", "\\ud800"]', "its list has an item that is no text: '\\ud800'"),
+        ('[{"a": "\\udfff"}]', 'its list has an item that is no text: \'{"a": "\\udfff"}\''),
+        ('["a\\u0000b"]', "its list has an item that is no text: 'a\\x00b'"),
         (json.dumps(list(range(10_001))), "its list has 10001 items, and a job has at most 10000 instances"),
     ],
 )
@@ -92,6 +95,13 @@ def test_paths_are_looked_up_when_the_job_becomes_ready_and_again_after_a_restar
     world.send(ItemsFound(wanted.run, wanted.job, ("inbox/a.csv", "inbox/b.csv")))
     assert items(world) == ["inbox/a.csv", "inbox/b.csv"]
     assert world.send(ItemsFound(wanted.run, wanted.job, ("late",))).expanded == ()
+
+
+def test_a_path_that_is_no_text_is_a_failure() -> None:
+    world = World(each(foreach=FILES))
+    (wanted,) = world.run().wanted
+    world.send(ItemsFound(wanted.run, wanted.job, ("inbox/a.csv", "inbox/\udcff.csv")))
+    assert world.task("each").reason == "its list has an item that is no text: 'inbox/\\udcff.csv'"
 
 
 def test_paths_that_cannot_be_looked_up_are_a_failure() -> None:
