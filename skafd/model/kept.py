@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId, RunK
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NAME = 500
+_LONGEST_PROGRESS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,18 @@ class Progress:
 
     done: float
     total: float | None
+    """Positive, where it is known."""
     text: str
     at: str
     """ISO 8601."""
+
+
+def progress_of(done: float, total: float | None, text: str, at: str) -> Progress:
+    """From what a job says, which may be anything: fit to be shown on a line. Raises ValueError for no number."""
+    if not (math.isfinite(done) and math.isfinite(total or 0.0)):
+        raise ValueError(f"how far it is, is a number: {done} of {total}")
+    line = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_PROGRESS])
+    return Progress(done, total if total and total > 0 else None, line, at)
 
 
 def by_hand(project: ProjectId) -> AttemptKey:

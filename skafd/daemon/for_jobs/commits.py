@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from skafd.job_token import JobToken
 from skafd.model.decisions import Event
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.store import Purpose, Writer
+
+log = logging.getLogger("skafd.jobs")
 
 _MOST_AT_ONCE = 500
 
@@ -113,7 +117,11 @@ def _carry_out(writer: Writer, call: _Call) -> None:
             call.answer = call.work(writer, call.attempt)
             if call.request_id:
                 writer.remember_answer(call.request_id, json.dumps(call.answer), clock.now())
-    except StoreError:
+    except (StoreError, sqlite3.Error):
         raise
     except SkafdError as error:
+        call.error = error
+    except Exception as error:
+        # What other jobs said is written with it, and is none the worse for it.
+        log.exception("what a job said could not be written")
         call.error = error

@@ -16,7 +16,7 @@ from skafd.errors import NotFound, Refused
 from skafd.job_token import JobToken
 from skafd.jobs.requests import PointsRequest, ProgressRequest, TablesRequest
 from skafd.model.ids import AttemptKey, ProjectId, RunKey
-from skafd.model.kept import Input, InputKind, MetricPoint, Progress, is_name
+from skafd.model.kept import Input, InputKind, MetricPoint, is_name, progress_of
 from skafd.store import Database, Reader, Writer
 from skafd.store.instants import to_instant
 from skafd.store.said_by_jobs import Published
@@ -51,8 +51,11 @@ class Words:
         self._commits.write(token, request_id, lambda writer, attempt: writer.add_points(attempt, points))
 
     def progress(self, token: JobToken, request_id: str, request: ProgressRequest) -> None:
-        """Notes how far the attempt is."""
-        progress = Progress(request.done, request.total, request.text, clock.now().isoformat())
+        """Notes how far the attempt is. Raises Refused for what is no number."""
+        try:
+            progress = progress_of(request.done, request.total, request.text, clock.now().isoformat())
+        except ValueError as error:
+            raise Refused(str(error)) from None
         self._commits.write(token, request_id, lambda writer, attempt: writer.set_progress(attempt, progress))
 
     def tables(self, token: JobToken, request_id: str, request: TablesRequest) -> None:

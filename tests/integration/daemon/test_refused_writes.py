@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import pytest
 
+from skafd.daemon.for_jobs.commits import Commits
 from skafd.errors import Refused, StoreError
+from skafd.job_token import JobToken
 from skafd.model.ids import ProjectId
 from skafd.model.outcome import Lost
 from skafd.model.project import OnDeploy, Schedule
@@ -107,6 +109,37 @@ def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized)
     assert sorted(answers, key=str) == [1, 2, 3, 4, 5, 6, 7, "the disk is full"]
     for number in range(1, 8):
         daemon.wait_for_end(number)
+
+
+def test_what_one_job_says_and_nobody_could_write_takes_nothing_with_it_of_the_others(daemon: Daemonized) -> None:
+    commits = Commits(daemon.orchestrator.mailbox, daemon.changes)
+    gate, said = threading.Event(), {}
+
+    def hold(_: Writer) -> list[object]:
+        gate.wait()
+        return []
+
+    def write(number: int) -> int:
+        if number == 3:
+            raise OverflowError("too large for the database")
+        return number
+
+    def say(number: int) -> None:
+        token = JobToken(daemon.home.path.name, 0, "it", number, 1)
+        try:
+            said[number] = commits.write(token, "", lambda *_: write(number))
+        except OverflowError as error:
+            said[number] = str(error)
+
+    held = daemon.orchestrator.mailbox.put(hold, Purpose.OTHER)  # type: ignore[arg-type]
+    saying = [threading.Thread(target=say, args=[number]) for number in range(6)]
+    for thread in saying:
+        thread.start()
+    gate.set()
+    held.result()
+    for thread in saying:
+        thread.join()
+    assert said == {0: 0, 1: 1, 2: 2, 3: "too large for the database", 4: 4, 5: 5}
 
 
 def test_a_release_that_could_not_be_written_changes_nothing(daemon: Daemonized) -> None:
