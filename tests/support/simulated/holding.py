@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from skafd.model.ids import AttemptKey
@@ -38,8 +37,8 @@ class Holding:
     """The sum of what is alive, kept up to date; counted anew now and then."""
     _taken: Counter[str] = field(default_factory=Counter)
     _devices: dict[AttemptKey, tuple[int, ...]] = field(default_factory=dict)
-    _settled_at: datetime | None = None
-    """When it was seen that whoever waits has to; None where anything has changed since."""
+    _is_settled: bool = False
+    """It was seen that whoever waits has to, and nothing has changed since."""
 
     def needs(self, job: Job, owner: str, own_pools: Sequence[str], memory_bytes: int | None) -> Held:
         """What a task of a job reserves; its memory may have grown."""
@@ -106,7 +105,7 @@ class Holding:
         return {device for devices in self._devices.values() for device in devices}
 
     def _count(self, needs: Held, sign: int) -> None:
-        self._settled_at = None
+        self._is_settled = False
         used = self._used
         self._used = Held(used[0] + sign * needs[0], used[1] + sign * needs[1], used[2] + sign * needs[2], ())
         for name in needs.pools:

@@ -38,13 +38,13 @@ class Machine(Holding):
         standing = Waiting(since.timestamp() - priority * _SECONDS_PER_POINT, task, needs, since)
         self._standing[task] = standing
         insort(self.queue, standing)
-        self._settled_at = None
+        self._is_settled = False
 
     def leave(self, task: TaskKey) -> Waiting:
         """A task is in the queue no more."""
         standing = self._standing.pop(task)
         del self.queue[bisect_left(self.queue, standing)]
-        self._settled_at = None
+        self._is_settled = False
         return standing
 
     def move(self, moved: Callable[[datetime], datetime]) -> None:
@@ -54,7 +54,7 @@ class Machine(Holding):
             order = one.order + (since - one.since).total_seconds()
             self._standing[one.task] = one._replace(order=order, since=since)
         self.queue = sorted(self._standing.values())
-        self._settled_at = None
+        self._is_settled = False
 
     def check(self, launched: Sequence[Waiting], now: datetime) -> None:
         """After a turn in which these began: they fit, and it was their turn. Where none began, nobody takes more."""
@@ -71,14 +71,15 @@ class Machine(Holding):
     def check_room(self, now: datetime) -> None:
         """Nobody waits for whom there is room, unless one before it has waited for so long that nobody passes it.
 
-        Not asked again while nothing has changed: time alone only makes more of them impatient, so it stays true.
+        Not asked again while nothing has changed: time alone only makes more of them impatient, so it stays true. Where
+        the clock went back too little to be noticed, who was impatient stays so until then.
         """
-        if self._settled_at is not None and self._settled_at <= now:
+        if self._is_settled:
             return
         if len(self.alive) < self.capacity.tasks:
             found = self._find_overlooked(now)
             assert found is None, f"{found} waits though there is room for it"
-        self._settled_at = now
+        self._is_settled = True
 
     def recount(self) -> None:
         """What is kept up to date is what it is by counting."""
