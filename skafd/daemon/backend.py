@@ -37,7 +37,7 @@ from skafd.daemon.finding import find_job, find_project, live_deployment, open_t
 from skafd.daemon.for_jobs.words import check_names
 from skafd.daemon.kept.backend import Kept
 from skafd.daemon.orchestrator import Orchestrator
-from skafd.daemon.parameters import checked_parameters
+from skafd.daemon.parameters import check_variable, checked_parameters
 from skafd.daemon.questions import Questions
 from skafd.daemon.scheduling import Scheduling
 from skafd.daemon.serving import Serving
@@ -163,7 +163,8 @@ class DaemonBackend(Questions, Scheduling, Webhooks):
         return present.live_deployment_info(deployment)
 
     def set_variable(self, project: str, key: str, value: str) -> None:
-        """Seen by attempts that start from now on."""
+        """Seen by attempts that start from now on. Raises Refused for what no environment can hold."""
+        check_variable(key, value)
         self._change_variable(project, lambda writer, row: writer.set_variable(row.id, key, value))
 
     def delete_variable(self, project: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Parameters that somebody gave for a run, held against those that its jobs declare."""
+"""Parameters that somebody gave for a run, held against those that its jobs declare; and variables."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def checked_parameters(config: Project, given: Mapping[str, str]) -> tuple[tuple
         for parameter in declared[name]:
             _check(parameter, value)
     return tuple(given.items())
+
+
+def check_variable(key: str, value: str) -> None:
+    """Raises Refused for what no environment can hold; nothing would start with it."""
+    if not key or "=" in key or not is_text(key):
+        raise Refused(f"{key!r:.100} is no name of an environment variable", "one has neither `=` nor NUL in it")
+    if not is_text(value):
+        raise Refused(f"the value of {key} is no text", "give it as UTF-8 without NUL")
 
 
 def _check(parameter: Parameter, value: str) -> None:

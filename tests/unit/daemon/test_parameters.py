@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from skafd.daemon.parameters import checked_parameters
+from skafd.daemon.parameters import check_variable, checked_parameters
 from skafd.errors import Refused
 from skafd.model.project import Parameter
 from tests.support.stored import CONFIG
@@ -52,6 +52,20 @@ def test_a_name_that_nobody_declares_is_refused_with_the_one_that_was_meant() ->
     with pytest.raises(Refused) as caught:
         checked_parameters(CONFIG, {"zzz": "x"})
     assert caught.value.hint == "declare it under `params:` of the job that reads it"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("", "x", "'' is no name"),
+        ("A=B", "x", "'A=B' is no name"),
+        ("A\0", "x", "is no name"),
+        ("A", "x\0", "value of A"),
+    ],
+)
+def test_a_variable_that_no_environment_can_hold_is_refused(key: str, value: str, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        check_variable(key, value)
 
 
 def test_json_is_json() -> None:
