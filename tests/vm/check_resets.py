@@ -19,7 +19,11 @@ from tests.vm.machine import Machine
 from tests.vm.service import Service
 
 RESETS = int(os.environ.get("VM_RESETS", "3"))
+WATCHED_RUNS = 60
+"""More than begin between two resets and the one before. After the last reset all are looked at."""
 ENDS = ("succeeded", "failed", "oom_killed", "timed_out", "cancelled", "lost", "skipped", "upstream_failed")
+PROMISED: list[int] = []
+"""How many promises had been made at each reset."""
 PYTHON = "/opt/skafd/bin/python"
 CHAIN = """\
 name: chain
@@ -74,10 +78,12 @@ def test_a_hard_reset_loses_nothing_that_was_shown(busy: Service, number: int) -
     before = _succeeded(busy)
     machine.wait_for("more runs of the chain", lambda: _succeeded(busy) >= before + 2)
     promised = len(machine.acknowledged)
+    PROMISED.append(promised)
     lost = machine.reset()
-    acknowledged = _last_promises(machine.acknowledged)
+    is_last = number == RESETS
+    acknowledged = _last_promises(machine.acknowledged[0 if is_last else PROMISED[-3:][0] :])
     print(f"\nreset {number}: {lost} unflushed blocks lost, {len(acknowledged)} promises to keep")
-    _watch(busy)
+    _watch(busy, MOST_RUNS if is_last else WATCHED_RUNS)
     integrity = machine.ok(PYTHON, "-c", INTEGRITY).split()
     assert integrity == ["ok"]
     runs = _runs(busy)
@@ -120,6 +126,7 @@ def test_an_hour_forward_and_back_makes_no_storm_and_no_hang(busy: Service) -> N
     _assert_each_instant_ran_once(_runs(busy))
 
 
+MOST_RUNS = 2000
 SHOWN = "/run/skafd-watch.json"
 INTEGRITY = """
 import sqlite3
@@ -128,11 +135,19 @@ print(database.execute("PRAGMA integrity_check").fetchone()[0])
 """
 
 
-def _watch(service: Service) -> None:
-    """Until the daemon answers and somebody has seen all runs; what is shown from then on is told to us."""
+def _watch(service: Service, most_runs: int = WATCHED_RUNS) -> None:
+    """Until the daemon answers and somebody has seen the runs; what is shown from then on is told to us."""
     watch = (PYTHON, "-u", "/payload/watch.py")
     service.machine.ok(
-        "systemd-run", "--quiet", "--collect", "--unit=skafd-watch", "-E", "SKAFD_HOME=/var/lib/skafd", *watch
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=skafd-watch",
+        "-E",
+        "SKAFD_HOME=/var/lib/skafd",
+        "-E",
+        f"WATCHED_RUNS={most_runs}",
+        *watch,
     )
     service.machine.wait_for("the daemon", lambda: service.machine.run("test", "-e", SHOWN).code == 0)
 

@@ -1,8 +1,8 @@
 """Tells the host of every state that skafd shows to a client: from then on it is a promise.
 
 A line per task and state, `RUN TASK STATE ATTEMPTS ;`, to a virtio port. A line without its end was cut off by a reset
-and promises nothing. What was shown last of all runs is in a file that no boot outlives, as JSON: starting a Python for
-each question takes longer here than all the rest.
+and promises nothing. What was shown last of the newest runs is in a file that no boot outlives, as JSON: starting a
+Python for each question takes longer here than all the rest. So does asking for hundreds of runs after each boot.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skafd.home import Home
 
 PORT = Path("/dev/virtio-ports/skafd.acks")
 SHOWN = Path("/run/skafd-watch.json")
-MOST_RUNS = 2000
+MOST_RUNS = int(os.environ["WATCHED_RUNS"])
 
 
 def main() -> None:
@@ -48,15 +48,21 @@ def _watch(client: Client) -> None:
     shown: dict[str, dict[str, Any]] = {}
     seen = 0
     while True:
-        for summary in client.runs(limit=MOST_RUNS):
-            if summary["run"] not in shown or not shown[summary["run"]]["summary"]["ended_at"]:
-                detail = shown[summary["run"]] = client.run(summary["run"])
+        for name in _names(client):
+            if name not in shown or not shown[name]["summary"]["ended_at"]:
+                detail = shown[name] = client.run(name)
                 for line in _lines(detail):
                     if told.get(line.split()[1]) != line:
                         os.write(descriptor, f"{line} ;\n".encode())
                         told[line.split()[1]] = line
         _keep([_short(detail) for detail in shown.values()])
         seen = client.changes(seen, 30)
+
+
+def _names(client: Client) -> list[str]:
+    """The newest of all, and those of the project whose attempts outlive no boot."""
+    found = [*client.runs(limit=MOST_RUNS), *client.runs("long", limit=MOST_RUNS)]
+    return list(dict.fromkeys(summary["run"] for summary in found))
 
 
 def _keep(runs: list[dict[str, Any]]) -> None:
