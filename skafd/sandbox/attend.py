@@ -22,6 +22,10 @@ from skafd.sandbox.tree import ProcessTree
 
 _DRAIN_SECONDS = 0.2
 """What processes have left that the main process leaves behind, to print their last words."""
+_SHUTDOWN_SECONDS = 1.0
+"""In which whoever ends all processes of the machine comes from the job to its supervisor."""
+_ENDED_BY_SIGTERM = (signal.SIGTERM, (128 + signal.SIGTERM) << 8)
+"""As wait statuses: of the job itself, and of a shell around it."""
 _KEEPERS = 2
 _TREE_CHECK_SECONDS = 0.01
 _PIPE_MOST_BYTES = 2 * 2**20
@@ -101,6 +105,8 @@ class Attendant:
         while self._main_status is None:
             self._turn(self._next_deadline())
             self._keep_deadlines()
+        if self._main_status in _ENDED_BY_SIGTERM:
+            self._hear_shutdown()
         return self._main_status
 
     def end_tree(self) -> int:
@@ -129,6 +135,13 @@ class Attendant:
             self._tree.terminate()
         else:
             self.stop = Stop(self.stop.verdict, self.stop.reason, now)
+
+    def _hear_shutdown(self) -> None:
+        """Who ends everything, as a shutdown of the machine does, may come to the job before its supervisor."""
+        until = time.monotonic() + _SHUTDOWN_SECONDS
+        while self.stop is None and (left := until - time.monotonic()) > 0:
+            if select.select([self._ahead.signals.fileno()], [], [], left)[0]:
+                self._take_signals()
 
     def _turn(self, until: float | None) -> None:
         """Waits for output, a signal or the deadline, and deals with what came."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.kill import ask_to_stop, request_cancel
 from skafd.sandbox.spec import AttemptSpec, ResourceLimits
-from tests.support.sandboxed import PATIENCE_SECONDS, Sandbox, is_alive, python
+from tests.support.sandboxed import PATIENCE_SECONDS, Sandbox, children_of, is_alive, python
 
 LONG = f"{10 * PATIENCE_SECONDS:.0f}"
 # Each leaves a process that writes its pid to `escaped`, and then says `ready`.
@@ -163,6 +165,22 @@ def test_cancelled_before_it_began_it_never_runs(sandbox: Sandbox) -> None:
 def test_a_supervisor_told_to_end_by_others_calls_its_job_lost(sandbox: Sandbox) -> None:
     spec = sandbox.spec("job", ("sleep", LONG))
     launched = sandbox.start(spec)
+    assert ask_to_stop(launched.pid, launched.start_time)
+    found = sandbox.ended(spec)
+    assert found.verdict is Verdict.LOST
+    assert "shutdown" in found.reason
+
+
+@pytest.mark.parametrize("around", ["", "; exit $?"])
+def test_a_shutdown_that_comes_to_the_job_first_is_a_loss_too(sandbox: Sandbox, around: str) -> None:
+    """Where everything is ended at once, the job may be gone a moment before its supervisor is told."""
+    spec = sandbox.spec("job", ("sh", "-c", f"sleep {LONG}{around}") if around else ("sleep", LONG))
+    launched = sandbox.start(spec)
+    sandbox.wait(lambda: len(children_of(launched.pid)) == (2 if around else 1), "the job runs")
+    job = children_of(launched.pid)[-1]
+    os.kill(job, signal.SIGTERM)
+    while is_alive(job):
+        pass
     assert ask_to_stop(launched.pid, launched.start_time)
     found = sandbox.ended(spec)
     assert found.verdict is Verdict.LOST
