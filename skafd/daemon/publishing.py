@@ -53,7 +53,7 @@ class Publishing:
 
 
 def named_event(name: str, parameters: Mapping[str, str], key: str | None, detail: str = "") -> Happened:
-    """Raises BadRequest for a name that no job could wait for, and for too much."""
+    """Raises BadRequest for a name that no job could wait for, and for parameters that none could be told."""
     if not _NAME.fullmatch(name):
         raise BadRequest(f"{name!r:.100} is no name of an event", "use letters, digits and `. _ : -`")
     check_values(parameters)

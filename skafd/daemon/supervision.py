@@ -23,8 +23,9 @@ from skafd.home import Home
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost, NotStarted
-from skafd.sandbox.adopt import MACHINE_RESTARTED, Alive, Finished, Orphaned, Unclaimed, inspect
+from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, inspect
 from skafd.sandbox.cgroup.base import CgroupPlace
+from skafd.sandbox.claim import MACHINE_RESTARTED
 from skafd.sandbox.client import Launched, LauncherEvent, LauncherGone, LaunchFailed
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.identity import boot_id, start_time

@@ -11,12 +11,10 @@ from skafd.sandbox import claim as claims
 from skafd.sandbox import evidence, identity, kill, processes
 from skafd.sandbox.cgroup.base import CgroupKind
 from skafd.sandbox.cgroup.open import open_cgroup
-from skafd.sandbox.claim import Claim
+from skafd.sandbox.claim import MACHINE_RESTARTED, Claim
 from skafd.sandbox.evidence import Evidence
 from skafd.sandbox.stage import cookie
 from skafd.sandbox.tree import ProcessTree
-
-MACHINE_RESTARTED = "the machine was restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _inspect_claim(directory: str, boot_id: str) -> Alive | Orphaned | Unclaimed
     try:
         claim = claims.read(directory)
     except SandboxError as error:
-        return Orphaned(MACHINE_RESTARTED if claims.is_blank(directory) else error.message, None)
+        return Orphaned(error.message, None)
     if claim is None:
         return Unclaimed()
     if claim.boot_id != boot_id:

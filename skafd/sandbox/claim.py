@@ -12,6 +12,7 @@ from skafd.sandbox import identity, small_files
 from skafd.sandbox.cgroup.base import CgroupPlace
 
 FILE_NAME = "claim"
+MACHINE_RESTARTED = "the machine was restarted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ def read(directory: str) -> Claim | None:
         content = small_files.read(path)
     except FileNotFoundError:
         return None
+    if not content.strip(b"\0"):
+        # Nobody writes it so: the machine went down before its content was on the disk.
+        raise SandboxError(MACHINE_RESTARTED)
     try:
         values = json.loads(content)
         return Claim(
@@ -64,11 +68,6 @@ def read(directory: str) -> Claim | None:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SandboxError(f"{path} is damaged: {error}") from error
-
-
-def is_blank(directory: str) -> bool:
-    """It has nothing in it, as nobody writes it: the machine went down before its content was on the disk."""
-    return not small_files.read(f"{directory}/{FILE_NAME}").strip(b"\0")
 
 
 def _write(path: str, claim: Claim) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 import threading
 from collections import deque
@@ -15,13 +14,11 @@ from typing import Any
 from skafd import clock
 from skafd.daemon.changes import Changes
 from skafd.daemon.mailbox import Mailbox
-from skafd.errors import Refused, SkafdError, StoreError
+from skafd.errors import Refused, StoreError
 from skafd.job_token import JobToken
 from skafd.model.decisions import Event
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.store import Purpose, Writer
-
-log = logging.getLogger("skafd.jobs")
 
 _MOST_AT_ONCE = 500
 
@@ -119,9 +116,6 @@ def _carry_out(writer: Writer, call: _Call) -> None:
                 writer.remember_answer(call.request_id, json.dumps(call.answer), clock.now())
     except (StoreError, sqlite3.Error):
         raise
-    except SkafdError as error:
-        call.error = error
     except Exception as error:
         # What other jobs said is written with it, and is none the worse for it.
-        log.exception("what a job said could not be written")
         call.error = error

@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -80,9 +81,8 @@ def test_a_run_that_was_written_after_all_is_carried_out_once(daemon: Daemonized
     assert daemon.run_numbers() == [1]
 
 
-def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized) -> None:
-    """One of many requests is refused; the others were in the same turn."""
-    daemon.deploy(job("it", on_deploy=WAIT))
+def at_once(daemon: Daemonized, ask: Callable[[int], None], count: int) -> None:
+    """So many ask, each with its number, while the daemon is held up: it meets them in one turn."""
     gate = threading.Event()
 
     def hold(_: Writer) -> list[object]:
@@ -90,22 +90,28 @@ def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized)
         return []
 
     held = daemon.orchestrator.mailbox.put(hold, Purpose.OTHER)  # type: ignore[arg-type]
-    daemon.fail("before", Purpose.RUN_REQUEST)
-    answers: list[object] = []
-
-    def ask() -> None:
-        try:
-            answers.append(daemon.run())
-        except StoreError as error:
-            answers.append(error.message)
-
-    asking = [threading.Thread(target=ask) for _ in range(8)]
+    asking = [threading.Thread(target=ask, args=[number]) for number in range(count)]
     for thread in asking:
         thread.start()
     gate.set()
     held.result()
     for thread in asking:
         thread.join()
+
+
+def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized) -> None:
+    """One of many requests is refused; the others were in the same turn."""
+    daemon.deploy(job("it", on_deploy=WAIT))
+    daemon.fail("before", Purpose.RUN_REQUEST)
+    answers: list[object] = []
+
+    def ask(_: int) -> None:
+        try:
+            answers.append(daemon.run())
+        except StoreError as error:
+            answers.append(error.message)
+
+    at_once(daemon, ask, 8)
     assert sorted(answers, key=str) == [1, 2, 3, 4, 5, 6, 7, "the disk is full"]
     for number in range(1, 8):
         daemon.wait_for_end(number)
@@ -113,11 +119,7 @@ def test_those_who_ask_at_the_same_moment_each_get_an_answer(daemon: Daemonized)
 
 def test_what_one_job_says_and_nobody_could_write_takes_nothing_with_it_of_the_others(daemon: Daemonized) -> None:
     commits = Commits(daemon.orchestrator.mailbox, daemon.changes)
-    gate, said = threading.Event(), {}
-
-    def hold(_: Writer) -> list[object]:
-        gate.wait()
-        return []
+    said: dict[int, object] = {}
 
     def write(number: int) -> int:
         if number == 3:
@@ -131,14 +133,7 @@ def test_what_one_job_says_and_nobody_could_write_takes_nothing_with_it_of_the_o
         except OverflowError as error:
             said[number] = str(error)
 
-    held = daemon.orchestrator.mailbox.put(hold, Purpose.OTHER)  # type: ignore[arg-type]
-    saying = [threading.Thread(target=say, args=[number]) for number in range(6)]
-    for thread in saying:
-        thread.start()
-    gate.set()
-    held.result()
-    for thread in saying:
-        thread.join()
+    at_once(daemon, say, 6)
     assert said == {0: 0, 1: 1, 2: 2, 3: "too large for the database", 4: 4, 5: 5}
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from skafd.sandbox.adopt import (
-    MACHINE_RESTARTED,
     Alive,
     Finished,
     Orphaned,
@@ -19,6 +18,7 @@ from skafd.sandbox.adopt import (
     inspect,
     open_supervisor,
 )
+from skafd.sandbox.claim import MACHINE_RESTARTED
 from skafd.sandbox.client import LauncherGone
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.identity import boot_id
