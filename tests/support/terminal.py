@@ -16,8 +16,9 @@ from pathlib import Path
 
 PATIENCE_SECONDS = 60
 PROGRAM = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 sys.argv[0] = "skafd"
 from skafd.commands.main import main
 main()
