@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 from pathlib import Path
@@ -13,6 +14,10 @@ from skafd.sandbox.evidence import Evidence, Verdict
 
 _LONGEST_OUTPUT_BYTES = 2**20
 _NO_PLAIN_FILE = (errno.ELOOP, errno.ENXIO)
+_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+"""Not the job's doing: it is tried again."""
+
+log = logging.getLogger("skafd.evidence")
 
 
 def outcome_of(evidence: Evidence) -> Outcome:
@@ -42,7 +47,7 @@ def usage_of(evidence: Evidence) -> Usage:
 
 
 def output_of(folder: Path) -> str | None:
-    """What the job published; None for nothing, for what is too long, and for what is no text."""
+    """What the job published; None for nothing, for what is too long, is no text, or cannot be read."""
     try:
         # Neither follows a link to what the job itself may not read, nor waits at a pipe for somebody to write.
         descriptor = os.open(folder / OUTPUT, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -52,6 +57,8 @@ def output_of(folder: Path) -> str | None:
     except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
         return None
     except OSError as error:
-        if error.errno in _NO_PLAIN_FILE:
-            return None
-        raise
+        if error.errno in _OUT_OF_DESCRIPTORS:
+            raise
+        if error.errno not in _NO_PLAIN_FILE:
+            log.warning("what the job published cannot be read: %s", error)
+        return None

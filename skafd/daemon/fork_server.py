@@ -34,6 +34,10 @@ class ForkServer:
         """How many attempts have no supervisor yet."""
         return self._launcher.waiting
 
+    def is_asked(self, name: str) -> bool:
+        """Whether a supervisor of this attempt was asked for and is not there yet."""
+        return self._launcher.is_asked(name)
+
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `hear` has the answer later."""
         self._launcher.launch(spec)

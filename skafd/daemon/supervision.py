@@ -20,6 +20,7 @@ from skafd.daemon.reports import Report, Started
 from skafd.daemon.watched import Watched, WatchList
 from skafd.errors import EnvironmentBroken, SkafdError
 from skafd.home import Home
+from skafd.machine.room import shortage_of
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost, NotStarted
@@ -76,8 +77,7 @@ class Supervision:
         except SkafdError as error:
             broken = isinstance(error, EnvironmentBroken)
             return [AttemptEnded(attempt, NotStarted(error.message, for_want_of_environment=broken))]
-        watched = self._list.add(spec.name, attempt, Path(spec.directory))
-        watched.launches += 1
+        self._list.add(spec.name, attempt, Path(spec.directory))
         self._fork_server.launch(spec)
         return []
 
@@ -116,6 +116,7 @@ class Supervision:
         for source in sources:
             watched = self._list.find(source)
             if watched is not None:
+                self._list.unfollow(watched)
                 reports += self._look(watched)
         return reports
 
@@ -132,9 +133,7 @@ class Supervision:
         match message:
             case Launched(name=name, pid=pid, start_time=started):
                 watched = self._list.find(name)
-                if watched is not None:
-                    self._list.follow(watched, pid, started)
-                return []
+                return [] if watched is None else self._on_launched(watched, pid, started)
             case LaunchFailed(name=name, reason=reason):
                 watched = self._list.find(name)
                 return [] if watched is None else [self._not_started(watched, reason)]
@@ -149,14 +148,30 @@ class Supervision:
         evidence = notification.evidence
         if evidence is None:
             return [Started(watched.attempt, notification.pid, start_time(notification.pid) or 0)]
-        if evidence.verdict is Verdict.NOT_STARTED and self._has_another_supervisor(watched, notification.pid):
-            return []
+        if evidence.verdict is Verdict.NOT_STARTED:
+            return self._on_refusal(watched, notification, evidence)
         return self._ended(watched, evidence)
 
-    def _has_another_supervisor(self, watched: Watched, pid: int) -> bool:
-        """Of two that were forked for one attempt the loser may not even have been able to try to claim it."""
-        finding = inspect(str(watched.folder), boot_id())
-        return isinstance(finding, Alive) and finding.pid != pid
+    def _on_launched(self, watched: Watched, pid: int, started: int) -> list[Report]:
+        watched.launches += 1
+        self._list.follow(watched, pid, started)
+        refusal, watched.refusal = watched.refusal, None
+        return [] if refusal is None else self._on_notification(refusal)
+
+    def _on_refusal(self, watched: Watched, refusal: Notification, evidence: Evidence) -> list[Report]:
+        """The end of one that did not begin, unless another supervisor has the attempt, or is still to come for it."""
+        match inspect(str(watched.folder), boot_id()):
+            case Finished(evidence=recorded):
+                return self._ended(watched, recorded)
+            case Alive(claim=claim) if claim.supervisor_pid != refusal.pid:
+                return []
+            case Unclaimed() if self._fork_server.is_asked(watched.name):
+                # From this one or from one before it: the launcher's answer tells.
+                watched.refusal = refusal
+                return []
+            case Unclaimed() if watched.supervisor_pid not in (None, refusal.pid):
+                return []
+        return self._ended(watched, evidence)
 
     # --- what is found ----------------------------------------------------------------------------------
 
@@ -179,10 +194,11 @@ class Supervision:
                 return self._launch_again(watched)
 
     def _launch_again(self, watched: Watched) -> list[Report]:
-        """Safe although a supervisor may yet come to life: the claim lets only one of them go on."""
+        """Unless a supervisor is on its way, or alive: of two, one might begin after the other's end was told."""
+        if watched.pidfd is not None or self._fork_server.is_asked(watched.name):
+            return []
         if watched.launches >= _MOST_LAUNCHES:
             return [self._not_started(watched, "its supervisor died before it began, three times")]
-        self._list.unfollow(watched)
         reports = self.launch(watched.attempt)
         if reports:
             self._list.remove(watched)
@@ -196,7 +212,7 @@ class Supervision:
 
     def _not_started(self, watched: Watched, reason: str) -> AttemptEnded:
         self._list.remove(watched)
-        return AttemptEnded(watched.attempt, NotStarted(reason))
+        return AttemptEnded(watched.attempt, NotStarted(reason, for_want_of_room=bool(shortage_of(self._home.path))))
 
     def _ended(self, watched: Watched, evidence: Evidence) -> list[Report]:
         """Of an attempt with files to be kept the end is heard later."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from skafd.model.ids import AttemptKey
 from skafd.sandbox.kill import cancel_request, open_process, request_cancel
+from skafd.sandbox.notify import Notification
 from skafd.sandbox.small_files import make_folders
 
 log = logging.getLogger("skafd.supervision")
@@ -24,6 +25,9 @@ class Watched:
     attempt: AttemptKey
     folder: Path
     launches: int = 0
+    """How many supervisors were forked for it."""
+    refusal: Notification | None = None
+    """Said by a supervisor, perhaps an earlier one, while the launcher has not answered."""
     may_have_run: bool = False
     """Although nothing says so: it is not launched again."""
     kill_reason: str | None = None

@@ -77,6 +77,10 @@ class Launcher:
         """How many requests were not answered yet."""
         return len(self._unanswered)
 
+    def is_asked(self, name: str) -> bool:
+        """Whether the request for this attempt was not answered yet."""
+        return name in self._unanswered
+
     @crash.around("launch.send")
     def launch(self, spec: AttemptSpec) -> None:
         """Asks for a supervisor; `receive` has the answer later."""

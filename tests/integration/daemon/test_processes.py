@@ -13,14 +13,17 @@ import psutil
 import pytest
 
 from skafd.daemon import orphans
-from skafd.errors import DaemonUnreachable, SandboxError
+from skafd.daemon.launching import attempt_name
+from skafd.errors import DaemonUnreachable, SandboxError, StoreError
 from skafd.model.decisions import CancelRequested, Kill
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.outcome import Cancelled, Lost, NotStarted
-from skafd.model.project import OnDeploy
+from skafd.model.project import OnDeploy, Retry
 from skafd.model.states import TaskState
 from skafd.sandbox.adopt import Orphaned
+from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.kill import request_cancel
+from skafd.sandbox.notify import Notification, NotificationKind, send
 from skafd.store import Purpose
 from tests.support.daemonized import Daemonized, job, once
 
@@ -51,6 +54,57 @@ def test_an_attempt_that_the_launcher_took_with_it_is_launched_again(daemon: Dae
     detail = daemon.wait_for_end(1)
     assert detail.run.state == "succeeded"
     assert [attempt.number for attempt in detail.tasks[0].attempts] == [1]
+    assert daemon.executed() == once("churn/1/it")
+
+
+def test_launchers_that_die_are_not_held_against_an_attempt_that_none_of_them_began(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    for number in range(5):
+        launcher = launcher_of(daemon)
+        launcher.suspend()
+        if not number:
+            daemon.run()
+        daemon.wait_for("the request to be on its way", lambda: daemon.orchestrator._supervision._fork_server.waiting)
+        launcher.kill()
+        daemon.wait_for("another launcher", lambda gone=launcher: launcher_of(daemon).pid != gone.pid)
+    assert daemon.wait_for_end(1).run.state == "succeeded"
+    assert daemon.executed() == once("churn/1/it")
+
+
+def test_what_waits_for_its_supervisor_is_not_given_another_whenever_memory_is_rebuilt(daemon: Daemonized) -> None:
+    daemon.deploy(IT)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    for _ in range(5):
+        daemon.fail("before", Purpose.OTHER)
+        with pytest.raises(StoreError, match="full"):
+            daemon.put(lambda _: [])
+        daemon.put(lambda _: [])
+    assert daemon.orchestrator._supervision._fork_server.waiting == 1
+    launcher.resume()
+    detail = daemon.wait_for_end(1)
+    assert [attempt.number for attempt in detail.tasks[0].attempts] == [1]
+    assert daemon.executed() == once("churn/1/it")
+
+
+def test_a_supervisor_that_gave_up_does_not_speak_for_the_one_that_is_still_to_come(daemon: Daemonized) -> None:
+    """Else the attempt would be called not started, and run all the same."""
+    daemon.deploy(replace(IT, retry=Retry(times=1)))
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    daemon.wait_for("the request to be on its way", lambda: daemon.states(1)[TaskState.STARTING])
+    with daemon.database.reader() as reader:
+        (alive,) = reader.alive_attempts()
+    name = attempt_name(daemon.home, alive.directory)
+    gave_up = Evidence(Verdict.NOT_STARTED, reason="the attempt could not be claimed: no room", for_want_of_room=True)
+    earlier = Notification(NotificationKind.ENDED, name, str(alive.directory), os.getpid(), gave_up)
+    assert send(str(daemon.home.supervisors_socket), earlier, 10)
+    daemon.put(lambda _: [])  # It was heard in a turn before this one, or is in this one.
+    launcher.resume()
+    detail = daemon.wait_for_end(1)
+    assert [attempt.state for attempt in detail.tasks[0].attempts] == ["succeeded"]
     assert daemon.executed() == once("churn/1/it")
 
 

@@ -13,7 +13,7 @@ from tests.support.simulated.holding import Held, Holding
 
 _PATIENCE = timedelta(seconds=60)
 _SECONDS_PER_POINT = 60.0
-_ROUNDING = 1e-6
+_ROUNDING_SECONDS = 1e-6
 
 
 class Waiting(NamedTuple):
@@ -32,6 +32,8 @@ class Machine(Holding):
     queue: list[Waiting] = field(default_factory=list)
     """Those that are to go first, first."""
     _standing: dict[TaskKey, Waiting] = field(default_factory=dict)
+    _slack_seconds: float = _ROUNDING_SECONDS
+    """By so much who came later may seem to have come sooner."""
 
     def wait(self, task: TaskKey, needs: Held, priority: int, since: datetime) -> None:
         """A task is queued."""
@@ -55,6 +57,10 @@ class Machine(Holding):
             self._standing[one.task] = one._replace(order=order, since=since)
         self.queue = sorted(self._standing.values())
         self._is_settled = False
+
+    def set_back_unnoticed(self, seconds: float) -> None:
+        """The clock was set back so little that nobody moves the queue: it no longer tells who came first."""
+        self._slack_seconds += seconds
 
     def check(self, launched: Sequence[Waiting], now: datetime) -> None:
         """After a turn in which these began: they fit, and it was their turn. Where none began, nobody takes more."""
@@ -91,7 +97,7 @@ class Machine(Holding):
         needs: Held | None = None
         is_blocked = fits = False
         for one in self.queue:
-            if found is not None and one.order > found.order + _ROUNDING:
+            if found is not None and one.order > found.order + self._slack_seconds:
                 return found
             if one.needs is not needs:  # Instances of a job stand together, and need the same.
                 needs = one.needs
@@ -105,14 +111,15 @@ class Machine(Holding):
         return found
 
     def _check_order(self, launched: Sequence[Waiting], now: datetime) -> None:
-        last = max(launched)
+        last, slack = max(launched), self._slack_seconds
+        patience = _PATIENCE + timedelta(seconds=slack)
         of_needs = {one.needs: one for one in sorted(launched)}.values()  # The others of the same needs were sooner.
         for waiting in self.queue:
-            if waiting.order >= last.order - _ROUNDING:
+            if waiting.order >= last.order - slack:
                 return
             if waiting.since == now:
                 continue  # It may have come after them, in the same turn.
             for one in of_needs:
-                if one.order > waiting.order + _ROUNDING and not self._is_blocked(waiting.needs, one.needs):
+                if one.order > waiting.order + slack and not self._is_blocked(waiting.needs, one.needs):
                     assert not self._fits(waiting.needs, one.needs), f"{one} went before {waiting}, which fits"
-                    assert now - waiting.since < _PATIENCE, f"{one} went before {waiting}, which has waited enough"
+                    assert now - waiting.since < patience, f"{one} went before {waiting}, which has waited enough"

@@ -115,6 +115,7 @@ class Simulator(Turns):
             self.store.is_time_doubtful = True
         if abs(seconds) < NOTICED_SECONDS:
             self.store.is_time_doubtful = True
+            self.store.machine.set_back_unnoticed(max(-seconds, 0.0))
         if seconds > 0 and self.dice.random() < 0.5:
             self._slept_seconds += seconds
         else:

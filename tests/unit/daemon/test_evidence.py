@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from skafd.daemon.evidence import outcome_of, usage_of
+from skafd.daemon.evidence import outcome_of, output_of, usage_of
+from skafd.daemon.surroundings import OUTPUT
 from skafd.model.outcome import Cancelled, Exited, Lost, NotStarted, OomKilled, Outcome, Signalled, TimedOut, Usage
 from skafd.sandbox.evidence import Evidence, Verdict
 from skafd.sandbox.spec import ResourceLimits
@@ -43,3 +49,22 @@ def test_no_verdict_was_forgotten() -> None:
 def test_what_was_used_is_what_the_kernel_says() -> None:
     assert usage_of(Evidence(Verdict.EXITED, peak_memory_bytes=7, cpu_seconds=1.5)) == Usage(7, 1.5)
     assert usage_of(Evidence(Verdict.LOST)) == Usage(None, None)
+
+
+def test_what_was_published_and_cannot_be_read_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container as root may have written it: neither the job's end nor the daemon waits for that."""
+    (tmp_path / OUTPUT).write_text("[1]")
+    assert output_of(tmp_path) == "[1]"
+    assert output_of(tmp_path / OUTPUT) is None
+    monkeypatch.setattr(os, "open", refuse(errno.EACCES))
+    assert output_of(tmp_path) is None
+    monkeypatch.setattr(os, "open", refuse(errno.EMFILE))
+    with pytest.raises(OSError, match="open files"):
+        output_of(tmp_path)
+
+
+def refuse(number: int) -> Callable[..., int]:
+    def open_nothing(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return open_nothing
