@@ -73,7 +73,7 @@ def _days(text: str) -> Iterator[date]:
     """One day, or all from one to another. Raises ValueError."""
     first, _, last = (part.strip() for part in text.partition(" to "))
     start, end = _day(first), _day(last or first)
-    if not start <= end <= start + timedelta(days=_MOST_DAYS):
+    if not timedelta() <= end - start <= timedelta(days=_MOST_DAYS):
         raise ValueError(f"{quote(text)} is no span of days: it goes from the earlier to the later")
     for number in range((end - start).days + 1):
         yield start + timedelta(days=number)

@@ -14,15 +14,17 @@ from skafd.model.ids import JobId
 from skafd.model.parameters import has_type
 from skafd.model.project import Foreach, JobType, Parameter
 
+Names = dict[JobId, str]
+
 
 def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> None:
     """Notes conditions that cannot be answered, lists of no dependency, and jobs that wait for one at the end."""
     by_id = {draft.job.id: draft for draft in drafts}
-    names = {name for draft in drafts for name in (draft.job.id, draft.job.name.strip())}
+    known = {name for draft in drafts for name in (draft.job.id, draft.job.name.strip())}
     parameters = {parameter.name for draft in drafts for parameter in draft.job.parameters}
     for draft in drafts:
-        _check_condition(draft, names, parameters, problems)
-        _check_publisher(draft, links, problems)
+        _check_condition(draft, known, parameters, problems)
+        _check_publisher(draft, links, names_of(drafts), problems)
         _check_given(draft, drafts, problems)
         for dependency, entry in links[draft.job.id].items():
             if by_id[dependency].job.always and not draft.job.always:
@@ -30,22 +32,29 @@ def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> Non
                 problems.error(Code.CYCLE, entry.node, message, "remove the dependency, or its `always`")
 
 
-def find_publisher(draft: Draft, links: Links) -> Foreach | None:
+def names_of(drafts: Sequence[Draft]) -> Names:
+    """What each job is called, by its id."""
+    return {draft.job.id: draft.job.name.strip() for draft in drafts}
+
+
+def find_publisher(draft: Draft, links: Links, names: Names) -> Foreach | None:
     """The job's `foreach`, with the publisher by its id."""
     foreach = draft.job.foreach
     if foreach is None or foreach.job is None:
         return foreach
-    return Foreach(job=_published_by(foreach.job, draft, links) or foreach.job)
+    return Foreach(job=_published_by(foreach.job, draft, links, names) or foreach.job)
 
 
-def _published_by(name: str, draft: Draft, links: Links) -> JobId | None:
-    found = [job for job, entry in links[draft.job.id].items() if name in (job, entry.value)]
+def _published_by(name: str, draft: Draft, links: Links, names: Names) -> JobId | None:
+    found = [job for job, entry in links[draft.job.id].items() if name in (job, entry.value, names[job])]
     return found[0] if found else None
 
 
-def _check_publisher(draft: Draft, links: Links, problems: Problems) -> None:
+def _check_publisher(draft: Draft, links: Links, names: Names, problems: Problems) -> None:
     foreach = draft.job.foreach
-    if foreach is not None and foreach.job is not None and _published_by(foreach.job, draft, links) is None:
+    if foreach is None or foreach.job is None:
+        return
+    if _published_by(foreach.job, draft, links, names) is None:
         message = f"{quote(foreach.job)} is no dependency of this job, so it can publish no list for it"
         problems.error(Code.UNKNOWN_JOB, _place(draft, "foreach"), message, "add it to `dependencies:`")
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from skafd.config.add_ons import build_add_ons, with_executors
 from skafd.config.files import check_files
-from skafd.config.flow import check_flow, find_publisher
+from skafd.config.flow import Names, check_flow, find_publisher, names_of
 from skafd.config.graph import Links, has_blank, link
 from skafd.config.jobs import Defaults, Draft, build_draft, environment_of, is_placeholder, kept
 from skafd.config.keys import FLAT, PROJECT, TASK_KEYS
@@ -97,11 +97,11 @@ def _project(
     wish: EnvironmentWish,
     problems: Problems,
 ) -> Project:
-    add_ons = build_add_ons(entries.get("add-ons"), problems)
+    add_ons, names = build_add_ons(entries.get("add-ons"), problems), names_of(drafts)
     return Project(
         name=name,
         generation=generation,
-        jobs=tuple(with_executors(_finish(draft, links, wish), add_ons) for draft in drafts),
+        jobs=tuple(with_executors(_finish(draft, links, names, wish), add_ons) for draft in drafts),
         token=_token(entries.get("project_token"), problems),
         timezone=defaults.timezone,
         python=wish.python,
@@ -183,10 +183,10 @@ def _flat_draft(entries: Entries, root: Mapping, name: str, defaults: Defaults, 
     return build_draft(own | {"name": named}, root, defaults, problems)
 
 
-def _finish(draft: Draft, links: Links, wish: EnvironmentWish) -> Job:
+def _finish(draft: Draft, links: Links, names: Names, wish: EnvironmentWish) -> Job:
     on_deploy = OnDeploy.WAIT if has_blank(draft, links) else draft.job.on_deploy
     dependencies = tuple(links[draft.job.id])
-    foreach = find_publisher(draft, links)
+    foreach = find_publisher(draft, links, names)
     return replace(
         draft.job, dependencies=dependencies, on_deploy=on_deploy, foreach=foreach, wish=draft.job.wish.over(wish)
     )

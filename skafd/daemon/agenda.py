@@ -10,7 +10,7 @@ from skafd.daemon.clocks import Clocks, Jump
 from skafd.model.deployment import Deployment
 from skafd.model.ids import JobId, ProjectId
 from skafd.model.missed import MissedCause
-from skafd.schedule.timetable import Occurrence, Plan, Timetable
+from skafd.schedule.timetable import IsLeftOut, Occurrence, Plan, Timetable
 from skafd.store.pauses import Pause
 
 WasDecided = Callable[[ProjectId, JobId, datetime], bool]
@@ -62,9 +62,11 @@ class Agenda:
         """Whether the job, or its project, is paused. Callable from any thread."""
         return self._timetable.is_paused(project, job)
 
-    def upcoming(self, limit: int, until: datetime, project: ProjectId | None) -> tuple[Occurrence, ...]:
+    def upcoming(
+        self, limit: int, until: datetime, project: ProjectId | None, is_left_out: IsLeftOut
+    ) -> tuple[Occurrence, ...]:
         """What is due next on the machine, or in a project."""
-        return self._timetable.upcoming(limit, until, project)
+        return self._timetable.upcoming(limit, until, project, is_left_out)
 
     def replace(self, deployment: Deployment, since: Mapping[JobId, datetime]) -> None:
         """Puts a deployment's schedules in the place of its project's; or raises ScheduleError, and changes nothing."""

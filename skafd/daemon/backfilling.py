@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,7 @@ class _Open:
     only: bool
     parallel: int
     remaining: deque[datetime]
+    parameters: Mapping[datetime, tuple[tuple[str, str], ...]]
     runs: set[RunKey] = field(default_factory=set)
 
 
@@ -42,7 +43,13 @@ class Backfilling:
         """Takes one on that has runs to be made."""
         running = {RunKey(backfill.project, run.number) for run in backfill.runs if run.state is RunState.RUNNING}
         self._open[backfill.id] = _Open(
-            backfill.project, backfill.job, backfill.only, backfill.parallel, deque(backfill.remaining), running
+            backfill.project,
+            backfill.job,
+            backfill.only,
+            backfill.parallel,
+            deque(backfill.remaining),
+            backfill.parameters,
+            running,
         )
 
     def drop(self, number: int) -> None:
@@ -55,8 +62,10 @@ class Backfilling:
         for number, one in self._open.items():
             for _ in range(min(one.parallel - len(one.runs), len(one.remaining))):
                 writer.count_backfill_run(number)
-                cause = Cause(CauseKind.BACKFILL, one.remaining.popleft(), str(number))
-                requests.append(RunRequested(one.project, cause, (one.job,), one.only))
+                instant = one.remaining.popleft()
+                cause = Cause(CauseKind.BACKFILL, instant, str(number))
+                given = one.parameters.get(instant, ())
+                requests.append(RunRequested(one.project, cause, (one.job,), one.only, given))
         return requests
 
     def follow(self, decisions: Decisions) -> None:

@@ -25,6 +25,7 @@ from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.user import User
+from skafd.schedule import Occurrence
 from skafd.store import Database, Reader, Writer
 from skafd.store.pauses import Pause
 
@@ -138,6 +139,10 @@ class Memory:
         """What those of these tasks that have not begun wait for now."""
         said = {task: self.engine.explain(task) for task in tasks}
         return {task: sentence for task, sentence in said.items() if sentence is not None}
+
+    def upcoming(self, limit: int, until: datetime, project: ProjectId | None) -> tuple[Occurrence, ...]:
+        """What is due next on the machine, or in a project; without jobs that have had all their runs."""
+        return self.agenda.upcoming(limit, until, project, self.engine.is_spent)
 
     def next_of(self, project: ProjectId, job: JobId) -> datetime | None:
         """When a job is due next, None when its schedule is spent. Callable from any thread."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from heapq import merge
-from itertools import islice, takewhile
 
 from skafd import clock
 from skafd.api.shapes import (
@@ -28,11 +26,10 @@ from skafd.model.decisions import CancelRequested, Event
 from skafd.model.ids import JobId, RunKey
 from skafd.model.project import Job
 from skafd.model.states import RunState
-from skafd.schedule.calendar import calendar_of
 from skafd.schedule.explain import explain
+from skafd.schedule.past import Parameters, past_occurrences
 from skafd.store import Database, Purpose, Writer
 from skafd.store.backfills import Backfill
-from skafd.store.instants import to_instant
 from skafd.store.views import ProjectRow
 
 MOST_LISTED = 1000
@@ -40,7 +37,6 @@ MOST_EXPLAINED = 1000
 MOST_RUNS = 10_000
 MOST_PARALLEL = 1000
 _DAY_LENGTH = len("2026-03-01")
-_LONG_AGO = to_instant(0)
 
 
 class Scheduling:
@@ -57,11 +53,11 @@ class Scheduling:
             names = Names(reader)
             missed = reader.missed_since(now - span, row.id if row else None, MOST_LISTED)
             paused = [(known, job) for known, job in reader.pauses() if row is None or known == row.id]
-        agenda = self._orchestrator.memory.agenda
+        memory = self._orchestrator.memory
         coming = self._orchestrator.mailbox.inquire(
             lambda: [
-                (one, agenda.is_paused(one.project, one.job))
-                for one in agenda.upcoming(MOST_LISTED + 1, now + span, row.id if row else None)
+                (one, memory.agenda.is_paused(one.project, one.job))
+                for one in memory.upcoming(MOST_LISTED + 1, now + span, row.id if row else None)
             ]
         ).result()
         return ScheduleInfo(
@@ -123,13 +119,14 @@ class Scheduling:
             config = live_deployment(reader, row).config
             found = config.job(find_job(config, job))
             names = Names(reader)
-        instants = _past_instants(found, first, last, now)
-        asked = Backfill(0, row.id, row.slug, found.id, only, instants, parallel, now, None, instants, ())
+        past = _past_occurrences(found, first, last, now)
+        instants, parameters = tuple(past), {instant: given for instant, given in past.items() if given}
+        asked = Backfill(0, row.id, row.slug, found.id, only, instants, parallel, now, None, instants, (), parameters)
         if dry_run:
             return replace(_info(asked, names), number=None)
 
         def prepare(writer: Writer) -> list[Event]:
-            number = writer.add_backfill(row.id, found.id, instants, parallel, only, now)
+            number = writer.add_backfill(asked)
             self._orchestrator.memory.backfilling.add(replace(asked, id=number))
             numbers.append(number)
             return []
@@ -195,24 +192,22 @@ def _without_occasions(row: ProjectRow, job: Job) -> Refused:
     return Refused(f"{name} has no schedule and waits for no event", "it runs when what it depends on has")
 
 
-def _past_instants(job: Job, first: str, last: str, now: datetime) -> tuple[datetime, ...]:
+def _past_occurrences(job: Job, first: str, last: str, now: datetime) -> dict[datetime, Parameters]:
     if not job.schedules:
         raise Refused(f"{job.name.strip()} has no schedule", "only instants of a schedule can be run again")
     try:
-        calendars = [calendar_of(replace(schedule, start=first, end=last)) for schedule in job.schedules]
+        found = past_occurrences(job.schedules, first, last, now, MOST_RUNS + 1)
     except ValueError:
         raise Refused(
             f"{first} to {last} is no time span", "write days as 2026-03-01, times as 2026-03-01T06:00"
         ) from None
-    found = takewhile(lambda instant: instant <= now, merge(*(one.after(_LONG_AGO) for one in calendars)))
-    instants = tuple(dict.fromkeys(islice(found, MOST_RUNS + 1)))
-    if not instants and last[:_DAY_LENGTH] < first[:_DAY_LENGTH]:
+    if not found and last[:_DAY_LENGTH] < first[:_DAY_LENGTH]:
         raise Refused(f"{last} is before {first}", "the earlier one goes to --from")
-    if not instants:
+    if not found:
         raise Refused(f"nothing was due from {first} to {last}")
-    if len(instants) > MOST_RUNS:
+    if len(found) > MOST_RUNS:
         raise Refused(f"that makes more than {MOST_RUNS} runs", "choose a shorter time span")
-    return instants
+    return found
 
 
 def _info(backfill: Backfill, names: Names) -> BackfillInfo:

@@ -36,6 +36,7 @@ def move(
     check_transition(task.state, new)
     attempt = task.attempt + (new is TaskState.STARTING)
     # By their places: by their names it takes a third longer, at every step of every task.
+    published = None if new is TaskState.STARTING else task.output if output is None else output
     moved = open_job.tasks[instance] = Task(
         task.key,
         new,
@@ -46,7 +47,7 @@ def move(
         task.item,
         memory_bytes or task.memory_bytes,
         gpus,
-        task.output if output is None else output,
+        published,
         task.part,
         task.token,
     )

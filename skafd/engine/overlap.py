@@ -1,7 +1,7 @@
 """What an occurrence does while an earlier one of the same job has not ended.
 
 Scheduled runs of a job stand in a line, and only the first may start. `queue`: a new occurrence joins when at most one
-is before it. `skip`: when none is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it
+is before it; where the job catches up with all that it missed, as many as are looked at one by one. `skip`: when none is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it
 stands in no line. Where a job has several schedules, the first says which.
 
 Runs that events set off stand in the same line. With `queue` they all join it: an event has something to say that the
@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from skafd.engine.open_run import OpenJob
 from skafd.model.ids import JobId, ProjectId
-from skafd.model.project import Job, Overlap
+from skafd.model.project import CatchUp, Job, Overlap
 from skafd.model.run import CauseKind, EventCause
+from skafd.schedule.catch_up import LISTED
 
 
 class Lines:
@@ -74,11 +75,16 @@ def _policy(open_job: OpenJob) -> Overlap:
     return overlap_of(open_job.job)
 
 
+def _most_before(job: Job) -> int:
+    catches_up = any(schedule.catch_up is CatchUp.ALL for schedule in job.schedules)
+    return LISTED if catches_up else 1
+
+
 def refuse_overlap(job: Job, before: list[OpenJob]) -> str | None:
     """Why a new occurrence of the job is missed, None where it is not."""
     policy = overlap_of(job)
     if before and policy is Overlap.SKIP:
         return f"overlap: '{job.name}' of run {before[0].run.key.number} has not ended"
-    if len(before) > 1 and policy is Overlap.QUEUE:
+    if len(before) > _most_before(job) and policy is Overlap.QUEUE:
         return f"overlap: run {before[-1].run.key.number} already waits for run {before[0].run.key.number} to end"
     return None

@@ -49,7 +49,8 @@ def waiting_reason(board: Board, open_job: OpenJob) -> str:
     first = next(iter(board.lines.before(open_job.project, open_job.job.id)), open_job)
     if not board.lines.has_turn(open_job):
         return f"waits for run {first.run.key.number} to end, in which '{open_job.job.name}' has not"
-    dependencies = open_job.inside or _unsatisfied(board, open_job)
+    to_come = [one for one in open_job.inside if not open_job.run.jobs[one].has_told]
+    dependencies = to_come or _unsatisfied(board, open_job)
     return f"waits for {_quote(open_job, dependencies)}" if dependencies else ""
 
 
@@ -99,7 +100,8 @@ def _waits_in_vain(board: Board, open_job: OpenJob) -> bool:
 
 def _outside_suffices(board: Board, open_job: OpenJob) -> bool:
     unsatisfied = _unsatisfied(board, open_job)
-    if open_job.job.dependency_rule is DependencyRule.ANY and (open_job.inside or open_job.outside):
+    is_any = open_job.job.dependency_rule is DependencyRule.ANY and not open_job.job.always
+    if is_any and (open_job.inside or open_job.outside):
         return open_job.passed > 0 or len(unsatisfied) < len(open_job.outside)
     return not unsatisfied
 

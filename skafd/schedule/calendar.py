@@ -19,6 +19,8 @@ from skafd.schedule.rule import Rule
 from skafd.schedule.zone import find_zone
 
 _DAY = timedelta(days=1)
+_NEXT = timedelta(microseconds=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LOOK_FOR_GAP = 400
 _ANY_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
 _LONGEST_WAIT = timedelta(days=50 * 366)
@@ -155,17 +157,30 @@ def _bounded(
         parse(expression, timezone),
         zone,
         frozenset(date.fromisoformat(day) for day in excluded),
-        _edge(start, zone, timedelta()) if start else None,
-        _edge(end, zone, _DAY) if end else None,
+        _first_of(start, zone) if start else None,
+        _first_after(end, zone) if end else None,
     )
 
 
-def _edge(text: str, zone: tzinfo, after_day: timedelta) -> datetime:
-    """The instant of a local day or time; `after_day` is added to a day."""
+def _first_of(text: str, zone: tzinfo, after_day: timedelta = timedelta()) -> datetime:
+    """The instant of a local day, and so much later, or of a local time; the nearest that a clock can show."""
     given = datetime.fromisoformat(text)
-    if given.tzinfo is not None:
-        return given.astimezone(UTC)
-    return instant_of(given + after_day if len(text) <= len("2026-01-01") else given, zone)
+    try:
+        if given.tzinfo is not None:
+            return given.astimezone(UTC)
+        return instant_of(given + after_day if _is_day(text) else given, zone)
+    except OverflowError:
+        return _LAST if given.year > _ANY_INSTANT.year else _FIRST
+
+
+def _first_after(text: str, zone: tzinfo) -> datetime:
+    """The first instant after a local day or time."""
+    first = _first_of(text, zone, _DAY)
+    return first if _is_day(text) or first == _LAST else first + _NEXT
+
+
+def _is_day(text: str) -> bool:
+    return len(text) <= len("2026-01-01")
 
 
 def _shortest_gap(expression: Expression) -> timedelta | None:

@@ -55,21 +55,25 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
 
 
 def _parse_words(text: str, timezone: str) -> Expression:
-    zone = find_zone(timezone)
-    if text.casefold() == "hourly":
-        return cron.parse_macro("@hourly", timezone, zone)
-    found = interval.parse(text) or phrase.parse(text, timezone, zone)
+    found = _read_words(text, timezone)
     if found is None:
         raise explain_phrase(text, _is_understood)
     return found
 
 
+def _read_words(text: str, timezone: str) -> Expression | None:
+    zone = find_zone(timezone)
+    if text.casefold() == "hourly":
+        return cron.parse_macro("@hourly", timezone, zone)
+    return interval.parse(text) or phrase.parse(text, timezone, zone)
+
+
 def _is_understood(text: str) -> bool:
+    """Asks for no hint: that would ask for hints to each hint, without end."""
     try:
-        parse(text)
+        return (_read_words(text, "UTC") if _WORDS.match(text) else parse(text)) is not None
     except ScheduleError:
         return False
-    return True
 
 
 def _check_characters(text: str) -> None:

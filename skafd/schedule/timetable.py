@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, count, islice, takewhile
@@ -51,6 +51,8 @@ class Plan:
     planned_until: tuple[PlannedUntil, ...] = ()
 
 
+IsLeftOut = Callable[[ProjectId, JobId], bool]
+"""Whether the occurrences of a job do not count."""
 _NOTHING = Plan()
 
 
@@ -175,19 +177,23 @@ class Timetable:
         return decided.plan()
 
     def upcoming(
-        self, limit: int, until: datetime | None = None, project: ProjectId | None = None
+        self,
+        limit: int,
+        until: datetime | None = None,
+        project: ProjectId | None = None,
+        is_left_out: IsLeftOut = lambda _project, _job: False,
     ) -> tuple[Occurrence, ...]:
         """The next `limit` occurrences of the machine or of a project, earliest first; none later than `until`."""
-        future = self._future(project)
+        future = self._future(project, is_left_out)
         if until is not None:
             future = takewhile(lambda occurrence: occurrence.instant <= until, future)
         return tuple(islice(future, limit))
 
-    def _future(self, project: ProjectId | None) -> Iterator[Occurrence]:
+    def _future(self, project: ProjectId | None, is_left_out: IsLeftOut) -> Iterator[Occurrence]:
         heap = [
             (at, serial, line, line.expression.after(at))
             for at, serial, line in self._heap
-            if not line.is_removed and project in (None, line.project)
+            if not line.is_removed and project in (None, line.project) and not is_left_out(line.project, line.job)
         ]
         heapq.heapify(heap)
         while heap:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from skafd.errors import NotFound, Refused
@@ -43,6 +43,8 @@ class Backfill:
     remaining: tuple[datetime, ...]
     """Instants for which no run was asked for yet; none once it is cancelled."""
     runs: tuple[BackfillRun, ...]
+    parameters: Mapping[datetime, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """What the run of an instant is given, where its schedule gives something."""
 
     @property
     def detail(self) -> str:
@@ -105,32 +107,29 @@ class BackfillReader(Statements):
             runs=tuple(
                 BackfillRun(run["number"], to_instant(run["cause_instant"]), RunState(run["state"])) for run in runs
             ),
+            parameters={
+                to_instant(int(number)): tuple((name, value) for name, value in given)
+                for number, given in json.loads(row["parameters"]).items()
+            },
         )
 
 
 class BackfillWriter(Statements):
     """The part of the Writer that concerns backfills."""
 
-    def add_backfill(
-        self,
-        project: ProjectId,
-        job: JobId,
-        instants: Sequence[datetime],
-        parallel: int,
-        only: bool,
-        now: datetime,
-    ) -> int:
-        """Keeps what is to be done; returns its number."""
+    def add_backfill(self, asked: Backfill) -> int:
+        """Keeps what is to be done; returns its number, whatever it says itself."""
         self._change(
-            f"""INSERT INTO backfill (project, job, only_job, instants, parallel, created_at)
-                VALUES ({PROJECT}, :job, :only, :instants, :parallel, :now)""",
+            f"""INSERT INTO backfill (project, job, only_job, instants, parameters, parallel, created_at)
+                VALUES ({PROJECT}, :job, :only, :instants, :parameters, :parallel, :now)""",
             {
-                "project": project,
-                "job": job,
-                "only": int(only),
-                "instants": json.dumps([to_microseconds(instant) for instant in instants]),
-                "parallel": parallel,
-                "now": to_microseconds(now),
+                "project": asked.project,
+                "job": asked.job,
+                "only": int(asked.only),
+                "instants": json.dumps([to_microseconds(instant) for instant in asked.instants]),
+                "parameters": json.dumps({to_microseconds(at): given for at, given in asked.parameters.items()}),
+                "parallel": asked.parallel,
+                "now": to_microseconds(asked.created_at),
             },
         )
         row = self._one("SELECT last_insert_rowid() AS id")

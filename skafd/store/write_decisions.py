@@ -101,7 +101,7 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter, GatheredWrite
         ]
         sql = f"""UPDATE task SET state = :new, reason = :reason, attempt = :attempt, not_before = :not_before,
                 changed_at = :at, gpus = :gpus, memory_bytes = ifnull(:memory_bytes, memory_bytes),
-                output = ifnull(:output, output)
+                output = CASE WHEN :new = 'starting' THEN NULL ELSE ifnull(:output, output) END
             WHERE {TASK} AND state = :old"""
         for row in rows:
             if not self._change(sql, row):

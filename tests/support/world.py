@@ -304,7 +304,7 @@ class World:
             changed_at=self.now,
             gpus=move.gpus,
             memory_bytes=move.memory_bytes or old.memory_bytes,
-            output=old.output if move.output is None else move.output,
+            output=None if move.new is TaskState.STARTING else move.output or old.output,
         )
         tasks = tuple(new if task is old else task for task in run.tasks)
         self.runs[run.key] = replace(run, tasks=tasks)

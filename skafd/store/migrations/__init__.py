@@ -34,6 +34,7 @@ STEPS = (
     versions_10_on.VERSION_17,
     versions_10_on.VERSION_18,
     versions_10_on.VERSION_19,
+    versions_10_on.VERSION_20,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

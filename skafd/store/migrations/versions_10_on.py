@@ -91,3 +91,8 @@ VERSION_19 = (
     # The clock was set, or the machine slept: by so many microseconds the timeout of the run passes later.
     "ALTER TABLE run ADD COLUMN extended INTEGER NOT NULL DEFAULT 0",
 )
+
+VERSION_20 = (
+    # What the schedules give to the runs of a backfill: from microseconds since 1970 to pairs.
+    "ALTER TABLE backfill ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}'",
+)

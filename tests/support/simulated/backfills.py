@@ -40,6 +40,7 @@ class Backfills:
         number, instant = int(run.cause.detail), run.cause.instant
         one = self.asked[number]
         assert instant is not None and instant in one.instants and one.cancelled_at is None
+        assert run.parameters == one.parameters.get(instant, ()), "it is given what its schedule gives"
         assert (number, instant) not in self._had, f"{instant} had its run of backfill {number}"
         self._had.add((number, instant))
         self._open[number] += 1

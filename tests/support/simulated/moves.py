@@ -94,6 +94,7 @@ class Moves(NewRuns):
         if open_run.deadline is not None and not self.is_time_doubtful and not share.job.always:
             assert now < open_run.deadline, f"{key} began when the time of its run was over"
         self.alive[key] = self._attempts[key] = move.attempt
+        open_run.outputs.pop(key, None)
         if move.attempt == 1:
             self.histories[key.run.project, key.job].last_started_at = now
 

@@ -128,11 +128,12 @@ class People:
         job = dice.choice(scheduled)
         number_of_runs = dice.randint(1, _MOST_INSTANTS)
         instants = tuple(islice(calendar_of(job.schedules[0]).after(now - _BACKFILLED), number_of_runs))
+        given = {instant: ((SIZE, "3"),) for instant in instants if dice.random() < 0.3}
         if instants:
             number = len(store.backfills.asked) + 1
             parallel, only = dice.randint(1, 3), dice.random() < 0.5
             store.backfills.add(
-                Backfill(number, project, project, job.id, only, instants, parallel, now, None, instants, ())
+                Backfill(number, project, project, job.id, only, instants, parallel, now, None, instants, (), given)
             )
 
     def pause(self) -> None:

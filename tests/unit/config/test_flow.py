@@ -50,6 +50,16 @@ jobs:
     assert clean.always
 
 
+@pytest.mark.parametrize("publisher", ["l1", "listed", "{output: listed}"])
+@pytest.mark.parametrize("dependency", ["l1", "listed"])
+def test_a_publisher_is_named_by_its_id_or_its_name(publisher: str, dependency: str) -> None:
+    _, each = understood(
+        "jobs:\n  - {id: l1, name: listed, entrypoint: x}\n"
+        f"  - {{name: each, entrypoint: x, dependencies: [{dependency}], foreach: {publisher}}}\n"
+    ).jobs
+    assert each.foreach == Foreach(job=JobId("l1"))
+
+
 @pytest.mark.parametrize(
     ("written", "items"),
     [

@@ -8,6 +8,7 @@ from skafd.model.decisions import AttemptEnded, CancelRequested, RunRequested, S
 from skafd.model.outcome import Lost, OomKilled
 from skafd.model.project import DependencyRule
 from skafd.model.run import Cause, CauseKind
+from tests.support.rules import states_rule
 from tests.support.world import BAD, CHURN, NOON, World, due_at, job
 
 PIPELINE = (job("ingest"), job("train", "ingest"), job("score", "train"), job("report", "score"))
@@ -138,6 +139,18 @@ def test_the_rule_any_gives_up_when_every_dependency_has_failed() -> None:
     world.end("a", outcome=BAD)
     assert world.state("c") == "upstream_failed"
     assert world.task("c").reason == "'b' failed: exit code 1"
+
+
+@pytest.mark.parametrize("dependencies", [("a", "b"), ()])
+def test_a_job_at_the_end_runs_although_none_of_any_has_succeeded(dependencies: tuple[str, ...]) -> None:
+    states_rule(
+        "A job with `always: true` runs when all other jobs of its run have ended, however they ended.", "graph"
+    )
+    world = World(job("a"), job("b"), job("clean", *dependencies, dependency_rule=DependencyRule.ANY, always=True))
+    world.run()
+    world.end("a", outcome=BAD)
+    world.end("b", outcome=BAD)
+    assert world.state("clean") == "starting"
 
 
 def test_a_job_with_the_rule_any_starts_alone_when_a_user_runs_it_alone() -> None:

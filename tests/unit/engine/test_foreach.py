@@ -50,6 +50,16 @@ def test_the_list_that_a_dependency_published_is_taken_when_the_job_becomes_read
     assert world.state("after") == "starting"
 
 
+def test_what_a_failed_attempt_published_is_not_taken() -> None:
+    world = World(job("list", retry=Retry(1, delay_seconds=5)), each("each", "list", foreach=PUBLISHED))
+    world.run()
+    world.end("list", outcome=BAD, output='["a"]')
+    world.wait(10)
+    world.end("list")
+    assert world.state("each") == "failed"
+    assert world.task("each").reason == "'list' published no list: it wrote nothing to $SKAFD_OUTPUT"
+
+
 @pytest.mark.parametrize(
     ("output", "reason"),
     [

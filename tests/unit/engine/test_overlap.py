@@ -6,7 +6,8 @@ import pytest
 
 from skafd.model.ids import RunKey
 from skafd.model.outcome import Cancelled
-from skafd.model.project import Overlap, Retry
+from skafd.model.project import CatchUp, Overlap, Retry, Schedule
+from tests.support.rules import states_rule
 from tests.support.world import BAD, CHURN, World, due_at, job
 
 
@@ -28,6 +29,20 @@ def test_one_occurrence_waits_and_the_next_is_missed(restarted: bool) -> None:
     assert [missed.cause for missed in world.missed] == ["overlap: run 2 already waits for run 1 to end"]
     world.end("1/ingest")
     assert world.state("2/ingest") == "starting"
+
+
+def test_what_catches_up_with_all_that_it_missed_gives_none_of_it_up() -> None:
+    states_rule(
+        "Where a schedule of the job has `catch_up: all`, with `queue` they all wait, up to 1,000.", "schedules"
+    )
+    schedules = (Schedule("0 11 * * *", catch_up=CatchUp.ALL),)
+    world = World(job("ingest", schedules=schedules))
+    for _ in range(6):
+        world.fire("ingest")
+    assert (len(world.runs), world.missed) == (6, [])
+    for number in range(1, 7):
+        assert world.state(f"{number}/ingest") == "starting"
+        world.end(f"{number}/ingest")
 
 
 def test_an_occurrence_waits_for_the_job_of_the_earlier_run_and_not_for_its_dependents() -> None:

@@ -11,7 +11,7 @@ from skafd.model.outcome import Lost, OomKilled, TimedOut
 from skafd.model.project import Retry
 from skafd.model.states import RunState, TaskState
 from tests.support.rules import states_rule
-from tests.support.world import BAD, CHURN, NOON, World, job, using
+from tests.support.world import BAD, CHURN, NOON, World, due_at, job, using
 
 
 def told(world: World, name: str) -> Told:
@@ -42,6 +42,23 @@ def test_a_queued_task_says_what_it_waits_for_now() -> None:
     assert world.task("c").reason == "waits for 4 of cpu, 0 free"
     world.end("a")
     assert why(world, "c") == "c is queued: it waits for 4 of cpu, 3 free"
+
+
+def test_a_task_says_which_of_its_dependencies_it_still_waits_for() -> None:
+    world = World(job("a"), job("b"), job("c", "a", "b"))
+    world.run()
+    assert why(world, "c") == "c waits for 'a', 'b'"
+    world.end("a")
+    assert why(world, "c") == "c waits for 'b'"
+
+
+def test_a_task_whose_dependencies_in_the_run_have_ended_names_those_in_other_runs() -> None:
+    due = due_at()
+    world = World(job("a", schedules=due), job("b", schedules=due), job("c", "a", "b", schedules=due))
+    world.fire("a", "c")
+    assert why(world, "c") == "c waits for 'a'"
+    world.end("a")
+    assert why(world, "c") == "c waits for 'b'"
 
 
 def test_a_retry_says_when_and_after_what() -> None:

@@ -36,13 +36,22 @@ def test_an_excepted_day_is_a_day_of_the_schedules_zone() -> None:
 
 
 def test_a_schedule_counts_from_its_first_day_to_its_last() -> None:
-    states_rule("`start:` and `end:` are the first and the last day that count, both included.", "schedules")
+    states_rule("`start:` and `end:` are the first and the last day, or time, that count, both included.", "schedules")
     bounded = Schedule("0 11 * * *", start="2030-12-26", end="2030-12-27")
     assert days(bounded) == ["26 Dec 11:00", "27 Dec 11:00"]
     assert days(Schedule("0 * * * *", start="2030-12-26T06:00", end="2030-12-26T08:00")) == [
         "26 Dec 06:00",
         "26 Dec 07:00",
+        "26 Dec 08:00",
     ]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue"])
+def test_a_schedule_may_have_the_first_and_the_last_day_that_there_is(zone: str) -> None:
+    for_ever = Schedule("0 11 * * *", zone, start="0001-01-01", end="9999-12-31")
+    check_calendar(for_ever)
+    assert days(for_ever, 2) == days(Schedule("0 11 * * *", zone), 2)
+    assert days(Schedule("0 11 * * *", zone, start="9999-12-31"), 2) == []
 
 
 def test_a_schedule_that_ends_before_it_starts_is_refused() -> None:

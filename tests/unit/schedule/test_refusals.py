@@ -57,6 +57,7 @@ def refusal(expression: str, timezone: str = "UTC") -> tuple[str, str]:
         ("daily 7:30", "is not understood", "did you mean `daily at 7:30`?"),
         ("daily at 7", "is not understood", "did you mean `daily at 07:00`?"),
         ("9am", "is not understood", "did you mean `daily at 9am`?"),
+        ("daily 9am" + " 9am" * 30, "is not understood", "there are `every 90 seconds`"),  # Took for ever.
         ("weekly on mondy", "is not understood", "did you mean `weekly on monday`?"),
         ("mondays at 9am", "is not understood", "did you mean `every monday at 9am`?"),
         ("weekdays at 18:00", "is not understood", "did you mean `every weekday at 18:00`?"),

@@ -265,6 +265,13 @@ def test_schedules_that_are_not_understood_replace_nothing() -> None:
     assert due_instants(timetable.due(at(11))) == [at(11)]
 
 
+def test_upcoming_leaves_out_jobs_of_which_nothing_will_come() -> None:
+    timetable = timetable_of(Schedule("every 1 minute"))
+    timetable.put(CHURN, TRAIN, (Schedule("0 11 * * *"),), MIDNIGHT)
+    found = timetable.upcoming(5, at(24), is_left_out=lambda _, job: job == INGEST)
+    assert found == (Occurrence(CHURN, TRAIN, at(11)),)
+
+
 def test_upcoming_ends_where_it_is_told_to() -> None:
     timetable = timetable_of(Schedule("@hourly"))
     timetable.put(OTHER, TRAIN, [Schedule("0 11 * * *")], MIDNIGHT)

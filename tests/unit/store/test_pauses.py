@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from skafd.model.decisions import Missed
 from skafd.model.ids import ProjectId
 from skafd.model.states import RunState
 from skafd.store import Database
+from skafd.store.backfills import Backfill
 from tests.support.stored import INGEST, NOON, TRAIN
 
 HOUR = timedelta(hours=1)
@@ -53,12 +55,13 @@ def test_what_was_missed_lately_is_found_newest_first(database: Database, projec
 
 
 def test_a_backfill_is_as_far_as_its_runs(database: Database, project: ProjectId) -> None:
-    instants = [NOON, NOON + HOUR]
+    instants, given = (NOON, NOON + HOUR), {NOON + HOUR: (("region", "eu"),)}
+    asked = Backfill(0, project, "churn", INGEST, True, instants, 1, NOON, None, instants, (), given)
     with database.transaction() as writer:
-        number = writer.add_backfill(project, INGEST, instants, 1, True, NOON)
+        number = writer.add_backfill(asked)
     with database.reader() as reader:
         (found,) = reader.open_backfills()
-    assert (found.id, found.instants, found.remaining) == (number, tuple(instants), tuple(instants))
+    assert found == replace(asked, id=number, slug=found.slug)
     assert found.state is RunState.RUNNING
     with database.transaction() as writer:
         writer.count_backfill_run(number)
