@@ -137,3 +137,87 @@ def test_where_the_disk_is_still_full_the_last_bytes_make_room_for_saying_so(
     assert output.lost_bytes == 200 - len(kept)
     assert len(log) <= room
     assert lost_marker(output.lost_bytes).startswith(log[len(kept) :])
+
+
+@pytest.fixture
+def turn_read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], object]:
+    """From now on the disk takes nothing into open files either, nor lets any of it be cut off."""
+
+    def turn(error_number: int) -> None:
+        def refuse(*_: object) -> int:
+            raise OSError(error_number, os.strerror(error_number))
+
+        for name in ("pwrite", "ftruncate"):
+            monkeypatch.setattr(os, name, refuse)
+
+    return turn
+
+
+READ_ONLY = pytest.mark.parametrize("error_number", [errno.EROFS, errno.EIO])
+
+
+@READ_ONLY
+def test_a_disk_that_turns_read_only_loses_output_and_not_the_job(
+    tmp_path: Path, pipe: Pipe, turn_read_only: Callable[[int], object], error_number: int
+) -> None:
+    output = Output(str(tmp_path), Redactor(()), 1000)
+    os.write(pipe.writing, b"before")
+    output.copy(pipe.reading)
+    turn_read_only(error_number)
+    os.write(pipe.writing, b" and after")
+    assert output.copy(pipe.reading) == len(b" and after")
+    output.finish()
+    assert (output.written_bytes, output.lost_bytes) == (len(b"before and after"), len(b" and after"))
+    assert (tmp_path / "log").read_bytes() == b"before"
+
+
+@READ_ONLY
+def test_a_log_too_long_on_a_disk_that_is_read_only_stays_as_it_is(
+    tmp_path: Path, pipe: Pipe, turn_read_only: Callable[[int], object], error_number: int
+) -> None:
+    output = Output(str(tmp_path), Redactor(()), 100)
+    os.write(pipe.writing, b"x" * 130)
+    output.copy(pipe.reading)
+    turn_read_only(error_number)
+    output.finish()
+    assert (tmp_path / "log").read_bytes() == b"x" * 130
+    assert (output.dropped_bytes, output.lost_bytes, output.head_bytes) == (0, 0, None)
+
+
+def test_a_log_whose_middle_could_not_be_taken_out_is_whole_once_the_disk_writes_again(
+    tmp_path: Path, pipe: Pipe
+) -> None:
+    output = Output(str(tmp_path), Redactor(()), 100)
+    text = bytes(range(32, 112)) * 3
+    os.write(pipe.writing, text[:140])
+    output.copy(pipe.reading)
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr(os, "ftruncate", _refused)
+        os.write(pipe.writing, text[140:])
+        output.copy(pipe.reading)
+    output.finish()
+    assert (tmp_path / "log").read_bytes() == text[:50] + marker(140) + text[-50:]
+
+
+def test_what_a_disk_refuses_while_the_middle_is_taken_out_is_counted_as_lost(tmp_path: Path, pipe: Pipe) -> None:
+    output = Output(str(tmp_path), Redactor(()), 100)
+    text = bytes(range(32, 112)) * 3
+    end = 50 + len(marker(140))
+    real = os.pwrite
+
+    def refuse_the_end(descriptor: int, data: bytes, offset: int) -> int:
+        if offset == end:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(descriptor, data, offset)
+
+    with pytest.MonkeyPatch.context() as meanwhile:
+        meanwhile.setattr(os, "pwrite", refuse_the_end)
+        os.write(pipe.writing, text)
+        output.copy(pipe.reading)
+    output.finish()
+    assert (output.written_bytes, output.dropped_bytes, output.lost_bytes) == (240, 140, 50)
+    assert (tmp_path / "log").read_bytes() == text[:50] + marker(140) + lost_marker(50)
+
+
+def _refused(*_: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
