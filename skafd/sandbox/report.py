@@ -25,15 +25,16 @@ def tell_started(spec: AttemptSpec) -> None:
 
 
 @crash.around("end.tell")
-def tell_ended(spec: AttemptSpec, found: Evidence) -> None:
-    """Tells the daemon how the attempt ended."""
-    _tell(spec, NotificationKind.ENDED, found, _ENDED_WITHIN_SECONDS)
+def tell_ended(spec: AttemptSpec, found: Evidence) -> bool:
+    """Tells the daemon how the attempt ended; False when it was not to be reached."""
+    return _tell(spec, NotificationKind.ENDED, found, _ENDED_WITHIN_SECONDS)
 
 
 def record_and_tell(spec: AttemptSpec, found: Evidence) -> bool:
     """Writes `exit.json`, then tells the daemon; where the disk refuses, tells first and keeps trying.
 
-    False when it had to be given up: the end is not on the disk.
+    False when the end is not on the disk, for which it had to be given up, or when the daemon could not be told: it
+    then learns of it by the end of this process.
 
     The daemon commits what it is told before it acts on it. So the name of the file is synced while it is at work:
     whoever loses power in between finds the end in the database, or finds that nothing followed from it yet.
@@ -41,13 +42,13 @@ def record_and_tell(spec: AttemptSpec, found: Evidence) -> bool:
     deadline = time.monotonic() + _RECORD_WITHIN_SECONDS
     _sync_output(spec)
     recorded = _succeeds(lambda: evidence.write(spec.directory, found))
-    tell_ended(spec, found)
+    is_heard = tell_ended(spec, found)
     while not (recorded and _succeeds(lambda: evidence.sync(spec.directory))):
         if time.monotonic() > deadline or not os.path.isdir(spec.directory):
             return False
         time.sleep(_PAUSE_SECONDS)
         recorded = _succeeds(lambda: evidence.write(spec.directory, found))
-    return True
+    return is_heard
 
 
 def _sync_output(spec: AttemptSpec) -> None:
@@ -74,8 +75,9 @@ def _succeeds(write: Callable[[], None]) -> bool:
     return True
 
 
-def _tell(spec: AttemptSpec, kind: NotificationKind, found: Evidence | None, within_seconds: float) -> None:
+def _tell(spec: AttemptSpec, kind: NotificationKind, found: Evidence | None, within_seconds: float) -> bool:
+    """Whether all have heard it who are to."""
     if spec.notify_socket is None:
-        return
+        return True
     message = Notification(kind, spec.name, spec.directory, os.getpid(), found)
-    notify.send(spec.notify_socket, message, within_seconds)
+    return notify.send(spec.notify_socket, message, within_seconds)

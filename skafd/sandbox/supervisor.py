@@ -33,7 +33,7 @@ class _NotStarted(Exception):
 def supervise(spec: AttemptSpec, place: CgroupPlace, ahead: Ahead) -> bool:
     """Runs the attempt to its end in this process, unless it belongs to another supervisor.
 
-    Whether the process is fit for another attempt: this one ended as most do, and that is on the disk.
+    Whether the process is fit for another attempt: this one ended as most do, and that is on the disk and known.
     """
     leaf = place.leaf(spec.cgroup_name)
     try:

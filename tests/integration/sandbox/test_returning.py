@@ -8,9 +8,11 @@ from collections import Counter
 
 import pytest
 
+from skafd.sandbox.adopt import Finished, inspect
 from skafd.sandbox.client import Launched
 from skafd.sandbox.crew import BEGIN_AT_ONCE
 from skafd.sandbox.evidence import Verdict
+from skafd.sandbox.identity import boot_id
 from skafd.sandbox.kill import request_cancel
 from skafd.sandbox.spec import AttemptSpec
 from tests.support.sandboxed import Sandbox, kill_by_force
@@ -74,12 +76,21 @@ def test_an_attempt_whose_end_was_wished_for_is_the_last_of_its_supervisor(sandb
     assert Counter(_pids(sandbox).values())[launched.pid] == 1
 
 
-def _no_ops(sandbox: Sandbox, number: int) -> list[AttemptSpec]:
+def test_a_supervisor_whose_attempts_end_nobody_heard_of_ends_with_it(sandbox: Sandbox) -> None:
+    """Its own end is then what tells the daemon."""
+    specs = _no_ops(sandbox, 0, notify_socket=str(sandbox.home / "nobody.sock"))
+    sandbox.wait(lambda: len(_pids(sandbox)) == len(specs), "all are launched")
+    sandbox.wait(sandbox.supervisors_are_gone, "every supervisor has ended")
+    assert max(Counter(_pids(sandbox).values()).values()) == 1
+    assert all(isinstance(inspect(spec.directory, boot_id()), Finished) for spec in specs)
+
+
+def _no_ops(sandbox: Sandbox, number: int, **more: str) -> list[AttemptSpec]:
     """More than begin at once; launched, and not waited for."""
     specs = []
     for count in range(3 * BEGIN_AT_ONCE):
         name = f"job{number}-{count}"
-        specs.append(sandbox.spec(name, ("echo", name)))
+        specs.append(sandbox.spec(name, ("echo", name), **more))
         sandbox.launcher.launch(specs[-1])
     return specs
 
