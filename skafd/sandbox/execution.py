@@ -37,6 +37,8 @@ class Execution:
         # What it gave away and may yet come back as an orphan of this process is another attempt's.
         self._tree = own_tree(cgroup) if not spec.gives_away else ProcessTree(cgroup, list)
         self._watches = _watches(spec, leaf)
+        self._cpu_seconds_before = _cpu_seconds_of_children()
+        """What attempts used that this process ran before."""
         self._usage: UsageWatch | None = None
         self._started_at: float | None = None
         self._started = 0.0
@@ -151,8 +153,12 @@ class Execution:
         used = self._cgroup.cpu_seconds()
         if used is not None:
             return used
-        times = os.times()
-        return times.children_user + times.children_system
+        return _cpu_seconds_of_children() - self._cpu_seconds_before
+
+
+def _cpu_seconds_of_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _watches(spec: AttemptSpec, leaf: CgroupPlace) -> list[Watch]:

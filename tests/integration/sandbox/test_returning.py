@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 
+from skafd.sandbox import evidence
 from skafd.sandbox.adopt import Finished, inspect
 from skafd.sandbox.client import Launched
 from skafd.sandbox.crew import BEGIN_AT_ONCE
@@ -15,11 +19,29 @@ from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.identity import boot_id
 from skafd.sandbox.kill import request_cancel
 from skafd.sandbox.spec import AttemptSpec
-from tests.support.sandboxed import Sandbox, kill_by_force
+from tests.support.sandboxed import Sandbox, kill_by_force, python
 
 MOST_ROUNDS = 20
 """It depends on the moment whether one is free when the next is due."""
 WAITING = "while [ ! -e go ]; do sleep 0.01; done; exit 3"
+
+_ONE_AFTER_ANOTHER = """
+import json, sys
+from skafd.sandbox.ahead import Ahead
+from skafd.sandbox.cgroup.base import CgroupKind, CgroupPlace
+from skafd.sandbox.returning import Desk
+from skafd.sandbox.signals import catch_all
+from skafd.sandbox.spec import AttemptSpec
+from skafd.sandbox.supervisor import supervise
+
+catch_all()
+ahead = Ahead(Desk().way_back())
+for text in sys.argv[1:]:
+    spec = AttemptSpec.from_json(json.loads(text))
+    assert supervise(spec, CgroupPlace(CgroupKind.NONE), ahead)
+    ahead.begin_anew(spec.directory)
+"""
+"""A supervisor that has one attempt after another for certain."""
 
 
 def test_a_supervisor_that_is_free_takes_the_next_attempt(sandbox: Sandbox) -> None:
@@ -47,8 +69,8 @@ def test_a_request_to_end_that_comes_late_ends_no_other_attempt(sandbox: Sandbox
     request_cancel(str(sandbox.home / "runs" / earlier), "too late")
     os.kill(pid, signal.SIGTERM)
     (sandbox.work(spec.name) / "go").touch()
-    evidence = sandbox.ended(spec)
-    assert (evidence.verdict, evidence.exit_code) == (Verdict.EXITED, 3)
+    found = sandbox.ended(spec)
+    assert (found.verdict, found.exit_code) == (Verdict.EXITED, 3)
 
 
 def test_a_used_supervisor_that_is_told_to_end_ends_its_attempt(sandbox: Sandbox) -> None:
@@ -83,6 +105,16 @@ def test_a_supervisor_whose_attempts_end_nobody_heard_of_ends_with_it(sandbox: S
     sandbox.wait(sandbox.supervisors_are_gone, "every supervisor has ended")
     assert max(Counter(_pids(sandbox).values()).values()) == 1
     assert all(isinstance(inspect(spec.directory, boot_id()), Finished) for spec in specs)
+
+
+def test_without_control_groups_an_attempt_is_charged_for_itself_alone(bare: Sandbox) -> None:
+    busy = bare.spec("busy", python("import time\nwhile time.process_time() < 1: pass"))
+    idle = bare.spec("idle", ("true",))
+    command = [sys.executable, "-c", _ONE_AFTER_ANOTHER, *(json.dumps(spec.to_json()) for spec in (busy, idle))]
+    subprocess.run(command, check=True)
+    first, second = evidence.read(busy.directory), evidence.read(idle.directory)
+    assert (first.cpu_seconds or 0) >= 0.5
+    assert (second.cpu_seconds or 0) < 0.5
 
 
 def _no_ops(sandbox: Sandbox, number: int, **more: str) -> list[AttemptSpec]:
