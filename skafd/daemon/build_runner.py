@@ -57,8 +57,11 @@ class BuildRunner:
         self._lock = threading.Lock()
 
     def end_leftovers(self) -> None:
-        """Ends what an earlier daemon's builds left: nobody wants it any more. Raises SandboxError."""
-        ProcessTree(NoCgroup(), partial(processes.with_cookie, f"{_ALL}={self._home}")).kill_all()
+        """Ends what an earlier daemon's builds left: nobody wants it any more. What cannot be ended is in the log."""
+        try:
+            ProcessTree(NoCgroup(), partial(processes.with_cookie, f"{_ALL}={self._home}")).kill_all()
+        except (OSError, SandboxError) as error:
+            log.warning("what earlier builds left could not be ended: %s", error)
         names = {path.name for folder in self._place.folders.values() for path in Path(folder).glob(f"{_PREFIX}*")}
         for name in sorted(names):
             try:
