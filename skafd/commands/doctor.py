@@ -61,4 +61,4 @@ def _torture(duration: str, seed: int | None) -> int:
 
     minutes = parse_duration(duration) / 60
     chosen = [] if seed is None else ["--seed", str(seed)]
-    return subprocess.call([sys.executable, "-m", "skafd.torture", "--minutes", str(minutes), *chosen])
+    return subprocess.call([sys.executable, "-P", "-m", "skafd.torture", "--minutes", str(minutes), *chosen])

@@ -40,7 +40,7 @@ def start_daemon(home: Home, client: Client, settings: Mapping[str, str] = Mappi
     with log.open("ab") as output:
         begin = output.tell()
         daemon = subprocess.Popen(
-            [sys.executable, "-m", "skafd.daemon", "--home", str(home.path)],
+            [sys.executable, "-P", "-m", "skafd.daemon", "--home", str(home.path)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
@@ -43,7 +44,17 @@ def test_a_unit_keeps_its_jobs_alive_and_the_daemon_too(user: bool) -> None:
     assert service["Delegate"] == "yes"
     assert service["OOMPolicy"] == "continue"
     assert service["WatchdogSec"]
-    assert service["ExecStart"].startswith(f"{sys.executable} -m skafd.daemon --home /")
+    assert service["ExecStart"].startswith(f"{sys.executable} -P -m skafd.daemon --home /")
+
+
+@pytest.mark.parametrize("user", [False, True])
+def test_a_daemon_that_begins_in_a_home_with_a_random_py_takes_the_librarys(user: bool, tmp_path: Path) -> None:
+    for name in ("random", "queue", "logging"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this one is not of the standard library')")
+    command = _parsed(unit_texts(user)["skafd.service"])["Service"]["ExecStart"].split()
+    asked = subprocess.run([*command, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
+    assert "--home" in asked.stdout
 
 
 def test_the_unit_of_the_machine_is_the_last_to_be_killed_and_hides_nothing_from_jobs() -> None:
