@@ -13,7 +13,9 @@ def warnings_for(config: Project, capacity: Capacity, enforcement: Enforcement) 
     """What people should know before they rely on it. Raises Refused where `limits: required` cannot be kept."""
     found = [warning for job in config.jobs for warning in _too_large(job, capacity)]
     limited = [job for job in config.jobs if job.resources.limits.memory_bytes or job.resources.limits.cpu]
-    if enforcement.is_enforced or not limited:
+    if enforcement.is_enforced:
+        return [*found, *_swapped(limited, enforcement)]
+    if not limited:
         return found
     required = [job.name for job in limited if job.resources.required]
     if required:
@@ -22,6 +24,20 @@ def warnings_for(config: Project, capacity: Capacity, enforcement: Enforcement) 
             "`skafd doctor` says what is missing",
         )
     return [*found, "limits are watched by sampling, not enforced by the kernel: `skafd doctor` says why"]
+
+
+def _swapped(limited: list[Job], enforcement: Enforcement) -> list[str]:
+    """Raises Refused."""
+    held = [job for job in limited if job.resources.limits.memory_bytes]
+    if not held or not enforcement.is_swap_uncounted:
+        return []
+    required = [job.name for job in held if job.resources.required]
+    if required:
+        raise Refused(
+            f"{', '.join(required)}: the limits are required, and the kernel does not count the swap of this machine",
+            "`skafd doctor` says what to do",
+        )
+    return ["jobs may take swap beyond their memory, which the kernel does not count: `skafd doctor` says what to do"]
 
 
 def _too_large(job: Job, capacity: Capacity) -> list[str]:

@@ -29,6 +29,8 @@ class Enforcement:
     """Of `memory`, `cpu` and `pids` those that are kept."""
     reasons: tuple[str, ...] = ()
     """Why there is not more."""
+    is_swap_uncounted: bool = False
+    """Jobs may take swap beyond their memory: the machine has some, and the kernel does not count it."""
 
     @property
     def is_enforced(self) -> bool:
@@ -47,7 +49,7 @@ _STRENGTHS = {CgroupKind.V2: Strength.V2, CgroupKind.V1: Strength.V1, CgroupKind
 def enforcement_of(place: CgroupPlace) -> Enforcement:
     """What holds for jobs whose cgroups are made in that place."""
     controllers = tuple(name for name in CONTROLLERS if place.enforces(name))
-    return Enforcement(_STRENGTHS[place.kind], controllers, place.problems)
+    return Enforcement(_STRENGTHS[place.kind], controllers, place.problems, place.is_swap_uncounted)
 
 
 def read_enforcement() -> Enforcement:

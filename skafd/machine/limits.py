@@ -18,6 +18,9 @@ def examine_cgroups(enforcement: Enforcement) -> Finding:
     topic = "limits"
     if enforcement.is_enforced:
         kept = ", ".join(enforcement.controllers)
+        if enforcement.is_swap_uncounted:
+            says = f"{enforcement.name_for_people}: the kernel keeps limits of {kept}, but does not count swap"
+            return warning(topic, says, "boot with swapaccount=1, or take the swap away: swapoff -a")
         return ok(topic, f"{enforcement.name_for_people}: the kernel keeps limits of {kept}")
     reasons = "; ".join(enforcement.reasons) or "no control group is writable"
     kept = f"only {', '.join(enforcement.controllers)}" if enforcement.controllers else "no"

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from skafd.sandbox import descriptors, frames, identity, prctl
@@ -142,4 +143,4 @@ def _own(place: CgroupPlace) -> CgroupPlace:
     """The place as it is for this launcher."""
     if place.scope is None:
         return place
-    return CgroupPlace(place.kind, place.scope.prepare(tuple(place.folders)))
+    return replace(place, folders=place.scope.prepare(tuple(place.folders)), scope=None)

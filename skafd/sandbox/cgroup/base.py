@@ -30,10 +30,13 @@ class CgroupPlace:
     """Why there is not more, for `skafd doctor`."""
     scope: Scope | None = None
     """Where each launcher is to run in a scope of its own: it finds its folders there, these were an example."""
+    is_swap_uncounted: bool = False
+    """The machine has swap, and the kernel does not count what a group takes of it: nobody can be denied any."""
 
     def leaf(self, name: str) -> CgroupPlace:
         """The folders of one attempt."""
-        return CgroupPlace(self.kind, {key: f"{folder}/{name}" for key, folder in self.folders.items()})
+        folders = {key: f"{folder}/{name}" for key, folder in self.folders.items()}
+        return CgroupPlace(self.kind, folders, is_swap_uncounted=self.is_swap_uncounted)
 
     def enforces(self, controller: str) -> bool:
         """Limits of `memory`, `cpu` or `pids` are kept by the kernel here."""
@@ -42,13 +45,15 @@ class CgroupPlace:
     def to_json(self) -> dict[str, Any]:
         """The place as JSON values."""
         scope = {"scope": self.scope.to_json()} if self.scope else {}
-        return {"kind": self.kind.value, "folders": dict(self.folders), **scope}
+        uncounted = {"is_swap_uncounted": True} if self.is_swap_uncounted else {}
+        return {"kind": self.kind.value, "folders": dict(self.folders), **scope, **uncounted}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CgroupPlace:
         """Reads back what `to_json` gave."""
         scope = Scope.from_json(values["scope"]) if "scope" in values else None
-        return cls(CgroupKind(values["kind"]), values["folders"], scope=scope)
+        uncounted = values.get("is_swap_uncounted", False)
+        return cls(CgroupKind(values["kind"]), values["folders"], scope=scope, is_swap_uncounted=uncounted)
 
 
 class Cgroup(Protocol):

@@ -17,6 +17,7 @@ from skafd.sandbox.spec import ResourceLimits
 
 CONTROLLERS = ("memory", "cpu", "pids")
 _PARENT = "skafd"
+_SWAP_LIMITS = ("memory.swap.max", "memory.memsw.limit_in_bytes")
 _MODEST = {
     "memory": ResourceLimits(memory_bytes=64 * 2**20),
     "cpu": ResourceLimits(cpu=0.5),
@@ -36,11 +37,11 @@ def detect(state_folder: str | Path, mounts: Mounts | None = None) -> CgroupPlac
     in_scope = _in_scope(mounts, name)
     if in_scope.folders:
         return in_scope
-    second = _second_version(mounts, f"{_PARENT}/{name}")
+    second = _with_swap(_second_version(mounts, f"{_PARENT}/{name}"), mounts)
     if second.folders:
         weigh(second)
         return second
-    first = _first_version(mounts, name)
+    first = _with_swap(_first_version(mounts, name), mounts)
     weigh(first)
     problems = in_scope.problems + second.problems + first.problems
     if first.folders:
@@ -69,7 +70,16 @@ def _in_scope(mounts: Mounts, name: str) -> CgroupPlace:
 
 def detect_in_scope() -> CgroupPlace:
     """The place in the scope that this process is alone in; it is gone when the last process is."""
-    return _second_version(read_mounts(), "jobs")
+    mounts = read_mounts()
+    return _with_swap(_second_version(mounts, "jobs"), mounts)
+
+
+def _with_swap(place: CgroupPlace, mounts: Mounts) -> CgroupPlace:
+    """The place, with a note where jobs may take swap that nobody counts."""
+    folder = place.folders.get("memory")
+    if folder is None or not mounts.has_swap or any(os.path.exists(f"{folder}/{name}") for name in _SWAP_LIMITS):
+        return place
+    return replace(place, is_swap_uncounted=True)
 
 
 def _controllers(folder: str) -> set[str]:

@@ -17,10 +17,12 @@ class Mounts:
     daemon are to hold for its jobs too, where that is possible."""
     second: tuple[str, ...] = ()
     """The same for the one hierarchy of the second version; empty when it is not mounted."""
+    has_swap: bool = False
+    """The machine has somewhere to put what does not fit its memory."""
 
 
 def read_mounts(proc: str = "/proc") -> Mounts:
-    """Reads /proc/mounts and /proc/self/cgroup."""
+    """Reads /proc/mounts, /proc/self/cgroup and /proc/swaps."""
     own = _own_paths(Path(f"{proc}/self/cgroup").read_text())
     first: dict[str, tuple[str, ...]] = {}
     second: tuple[str, ...] = ()
@@ -31,7 +33,15 @@ def read_mounts(proc: str = "/proc") -> Mounts:
         elif kind == "cgroup":
             for controller in set(options.split(",")) & own.keys():
                 first.setdefault(controller, _candidates(root, own[controller]))
-    return Mounts(first, second)
+    return Mounts(first, second, _has_swap(f"{proc}/swaps"))
+
+
+def _has_swap(path: str) -> bool:
+    """A line of headings, then one for each place; without the file the kernel cannot swap at all."""
+    try:
+        return len(Path(path).read_text().splitlines()) > 1
+    except OSError:
+        return False
 
 
 def _own_paths(content: str) -> dict[str, str]:

@@ -95,9 +95,11 @@ class CgroupV1:
     def _limit_memory(self, limit_bytes: float) -> None:
         folder = self._folders["memory"]
         pseudofiles.write(folder, "memory.limit_in_bytes", str(int(limit_bytes)))
-        # Without this file the kernel does not account for swap, and then has none to evade to.
+        # Without this file the kernel does not count swap: it can be told to take none, but not to take so much.
         if os.path.exists(f"{folder}/memory.memsw.limit_in_bytes"):
             pseudofiles.write(folder, "memory.memsw.limit_in_bytes", str(int(limit_bytes) + self._swap_bytes))
+        elif not self._swap_bytes and os.path.exists(f"{folder}/memory.swappiness"):
+            pseudofiles.write(folder, "memory.swappiness", "0")
 
     def _limit_cpu(self, cores: float) -> None:
         quota = max(_CPU_QUOTA_LEAST_MICROSECONDS, round(cores * _CPU_PERIOD_MICROSECONDS))

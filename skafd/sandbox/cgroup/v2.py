@@ -85,7 +85,7 @@ class CgroupV2:
     def _limit_memory(self, limit_bytes: float) -> None:
         pseudofiles.write(self._folder, "memory.max", str(int(limit_bytes)))
         pseudofiles.write(self._folder, "memory.oom.group", "1")
-        # Without this file the machine has no swap to evade to.
+        # Without this file the kernel does not count swap; whether the machine has any is known to `detect`.
         if os.path.exists(f"{self._folder}/memory.swap.max"):
             pseudofiles.write(self._folder, "memory.swap.max", str(self._swap_bytes))
 

@@ -15,6 +15,7 @@ from tests.support.stored import CONFIG
 
 MACHINE = Capacity(cpu=2, memory_bytes=4 * 2**30)
 KERNEL = Enforcement(Strength.V1, ("memory", "cpu", "pids"))
+SWAPPING = replace(KERNEL, is_swap_uncounted=True)
 NOBODY = Enforcement(Strength.NONE)
 
 
@@ -49,4 +50,17 @@ def test_required_limits_that_nobody_enforces_are_refused() -> None:
     required = project(Resources(limits=Limits(cpu=1), required=True))
     with pytest.raises(Refused, match="ingest: the limits are required"):
         warnings_for(required, MACHINE, NOBODY)
+    assert warnings_for(required, MACHINE, KERNEL) == []
+
+
+def test_swap_that_nobody_counts_is_said_where_memory_is_limited() -> None:
+    (warning,) = warnings_for(project(Resources(limits=Limits(memory_bytes=2**20))), MACHINE, SWAPPING)
+    assert "jobs may take swap beyond their memory" in warning
+    assert warnings_for(project(Resources(limits=Limits(cpu=1), required=True)), MACHINE, SWAPPING) == []
+
+
+def test_a_required_limit_of_memory_is_refused_where_nobody_counts_swap() -> None:
+    required = project(Resources(limits=Limits(memory_bytes=2**20), required=True))
+    with pytest.raises(Refused, match="ingest: the limits are required, and the kernel does not count the swap"):
+        warnings_for(required, MACHINE, SWAPPING)
     assert warnings_for(required, MACHINE, KERNEL) == []

@@ -59,6 +59,13 @@ def test_memory_alone_is_not_enforcement() -> None:
     assert "no cpu controller" in finding.says
 
 
+def test_swap_that_the_kernel_does_not_count_is_warned_of() -> None:
+    finding = examine_cgroups(Enforcement(Strength.V1, ("memory", "cpu"), is_swap_uncounted=True))
+    assert finding.severity is WARNING
+    assert "does not count swap" in finding.says
+    assert "swapaccount=1" in (finding.advice or "")
+
+
 def test_without_control_groups_the_advice_is_a_service() -> None:
     finding = examine_cgroups(Enforcement(Strength.NONE))
     assert "Delegate=yes" in (finding.advice or "")

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from skafd.sandbox import small_files
-from skafd.sandbox.cgroup import delegation
-from skafd.sandbox.cgroup.base import CgroupKind
+from skafd.sandbox.cgroup import delegation, pseudofiles
+from skafd.sandbox.cgroup.base import CgroupKind, CgroupPlace
 from skafd.sandbox.cgroup.detect import clear, detect
 from skafd.sandbox.cgroup.mounts import Mounts, read_mounts
+from skafd.sandbox.cgroup.open import UNCOUNTED_SWAP, unenforced
+from skafd.sandbox.cgroup.v1 import CgroupV1
 from skafd.sandbox.cgroup.v2 import CgroupV2
 from skafd.sandbox.spec import ResourceLimits
 
@@ -209,6 +211,38 @@ def test_detection_takes_version_2_and_only_the_controllers_that_work(
     assert not (kernel.root / "skafd").exists()
 
 
+@pytest.mark.parametrize("has_swap", [True, False])
+def test_swap_that_the_kernel_does_not_count_is_said_to_whom_memory_is_limited(
+    kernel: PretendedKernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, has_swap: bool
+) -> None:
+    monkeypatch.setitem(FILES, "memory", ("memory.max", "memory.oom.group"))
+    place = detect(tmp_path, Mounts(second=(str(kernel.root),), has_swap=has_swap))
+    assert place.enforces("memory")
+    leaf = CgroupPlace.from_json(place.to_json()).leaf("job")
+    assert unenforced(leaf, ResourceLimits(memory_bytes=2**20)) == ((UNCOUNTED_SWAP,) if has_swap else ())
+    assert unenforced(leaf, ResourceLimits(cpu=1)) == ()
+
+
+def test_swap_that_the_kernel_counts_needs_no_word(kernel: PretendedKernel, tmp_path: Path) -> None:
+    place = detect(tmp_path, Mounts(second=(str(kernel.root),), has_swap=True))
+    assert unenforced(place.leaf("job"), ResourceLimits(memory_bytes=2**20)) == ()
+
+
+@pytest.mark.parametrize(("swap_bytes", "swappiness"), [(None, "0"), (2**20, "60")])
+def test_where_version_1_does_not_count_swap_it_is_told_to_take_none(
+    tmp_path: Path, swap_bytes: int | None, swappiness: str
+) -> None:
+    folder = tmp_path / "job"
+    cgroup = CgroupV1({"memory": str(folder)})
+    folder.mkdir()
+    (folder / "memory.limit_in_bytes").touch()
+    (folder / "memory.swappiness").write_text("60")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pseudofiles, "make", lambda _: None)
+        assert cgroup.create(ResourceLimits(memory_bytes=2**20, swap_bytes=swap_bytes)) == ()
+    assert (folder / "memory.swappiness").read_text().startswith(swappiness)
+
+
 def test_detection_falls_back_to_the_root_where_the_own_group_is_shared(
     kernel: PretendedKernel, tmp_path: Path
 ) -> None:
@@ -241,7 +275,12 @@ def test_mounts_of_both_versions_are_read(tmp_path: Path) -> None:
         f"cgroup {root}/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0\n"
         f"cgroup2 {root}/unified cgroup2 rw 0 0\n"
     )
+    headings = "Filename Type Size Used Priority\n"
+    (tmp_path / "swaps").write_text(headings)
+    assert not read_mounts(str(tmp_path)).has_swap
+    (tmp_path / "swaps").write_text(f"{headings}/swapfile file 2097148 0 -2\n")
     mounts = read_mounts(str(tmp_path))
+    assert mounts.has_swap
     assert mounts.first["memory"] == (f"{root}/memory/mine", f"{root}/memory")
     # The path of the host does not exist in the container: its root is all there is.
     assert mounts.first["cpu"] == mounts.first["cpuacct"] == (f"{root}/cpu,cpuacct",)
