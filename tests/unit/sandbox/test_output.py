@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skafd.sandbox.output import Output, lost_marker, marker
@@ -45,6 +45,7 @@ def keep(folder: Path, pipe: Pipe, pieces: list[bytes], cap_bytes: int, redactor
     return output
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 300), max_size=40), cap_bytes=st.integers(2, 600))
 def test_head_and_tail_are_kept_and_the_rest_is_counted(
     tmp_path_factory: pytest.TempPathFactory, pipe: Pipe, sizes: list[int], cap_bytes: int
