@@ -1,8 +1,9 @@
 """What an occurrence does while an earlier one of the same job has not ended.
 
 Scheduled runs of a job stand in a line, and only the first may start. `queue`: a new occurrence joins when at most one
-is before it; where the job catches up with all that it missed, as many as are looked at one by one. `skip`: when none is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it
-stands in no line. Where a job has several schedules, the first says which.
+is before it; where the job catches up with all that it missed, as many as are looked at one by one. `skip`: when none
+is. `cancel`: those before it are ended, and it starts once they are gone. `allow`: it stands in no line. Where a job
+has several schedules, the first says which.
 
 Runs that events set off stand in the same line. With `queue` they all join it: an event has something to say that the
 next one does not say again.
