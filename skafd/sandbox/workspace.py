@@ -27,18 +27,17 @@ def prepare(spec: AttemptSpec) -> None:
     can. Raises OSError, or SandboxError for content that cannot be copied.
     """
     folder = f"{spec.directory}/work"
-    if spec.snapshot is None:
-        os.mkdir(folder, 0o700)
-        give(folder, spec.user)
-    else:
-        _Copier(spec.user).copy_folder(spec.snapshot, folder)
-        os.chmod(folder, 0o700)
+    os.mkdir(folder, 0o700)
+    if spec.snapshot is not None:
+        _Copier(spec.user).fill(spec.snapshot, folder)
     for relative, target in spec.links.items():
         _link(folder, relative, target, spec.user)
     if spec.beside is not None and os.path.isdir(spec.beside):
         for name in os.listdir(spec.beside):
             if not name.startswith("."):
                 _link(folder, name, f"{spec.beside}/{name}", spec.user)
+    # Last: until now nobody else could pass into it, and put a link in the place of what we make things in.
+    give(folder, spec.user)
     if spec.user is not None or spec.confinement is not None:
         _make_writable(spec)
     if spec.confinement is not None:
@@ -88,6 +87,8 @@ def _link(folder: str, relative: str, target: str, user: User | None) -> None:
 def _make_parents(folder: str, names: list[str], user: User | None) -> None:
     for name in names:
         folder = f"{folder}/{name}"
+        if os.path.islink(folder):
+            raise SandboxError(f"a link must stay inside the working folder: {folder} is a link itself")
         if not os.path.isdir(folder):
             os.mkdir(folder)
             give(folder, user)
@@ -100,11 +101,15 @@ class _Copier:
         self._user = user
         self._can_clone = True
 
-    def copy_folder(self, source: str, target: str) -> None:
-        os.mkdir(target, 0o700)
+    def fill(self, source: str, target: str) -> None:
+        """Copies what is in a folder into one that is there, and stays whose it is."""
         with os.scandir(source) as entries:
             for entry in entries:
                 self._copy_entry(entry, f"{target}/{entry.name}")
+
+    def _copy_folder(self, source: str, target: str) -> None:
+        os.mkdir(target, 0o700)
+        self.fill(source, target)
         give(target, self._user)
         os.chmod(target, stat.S_IMODE(os.stat(source).st_mode) | stat.S_IRWXU)
 
@@ -113,7 +118,7 @@ class _Copier:
             os.symlink(os.readlink(entry.path), target)
             give(target, self._user)
         elif entry.is_dir():
-            self.copy_folder(entry.path, target)
+            self._copy_folder(entry.path, target)
         elif entry.is_file():
             self._copy_file(entry.path, target)
         else:
