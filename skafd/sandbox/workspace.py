@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import stat
+from contextlib import suppress
 
 from skafd.errors import SandboxError
 from skafd.sandbox import small_files
+from skafd.sandbox.removing import remove
 from skafd.sandbox.spec import AttemptSpec
 from skafd.sandbox.strict import TEMPORARY
 from skafd.sandbox.user import User, give
@@ -48,18 +50,13 @@ def prepare(spec: AttemptSpec) -> None:
 def clear(spec: AttemptSpec) -> None:
     """Removes what is of no use once the job has ended."""
     if spec.confinement is not None:
-        # Imported here, because it would cost every supervisor memory.
-        import shutil
-
-        shutil.rmtree(f"{spec.directory}/{TEMPORARY}", ignore_errors=True)
+        discard(f"{spec.directory}/{TEMPORARY}")
 
 
 def discard(folder: str) -> None:
-    """Removes what there is of a folder that could not be made; what cannot be removed stays."""
-    # Imported here, because it would cost every supervisor memory.
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+    """Removes what there is of a folder; what cannot be removed stays."""
+    with suppress(OSError):
+        remove(folder)
 
 
 def _make_writable(spec: AttemptSpec) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from skafd.sandbox.evidence import Verdict
 from skafd.sandbox.spec import ResourceLimits
-from skafd.sandbox.strict import Confinement
+from skafd.sandbox.strict import TEMPORARY, Confinement
+from tests.support.deep_folders import DEPTH
 from tests.support.sandboxed import Confined, children_of, is_alive, kill_by_force
+from tests.support.users import python_for_all
 
 MIB = 2**20
 
@@ -94,6 +96,13 @@ def test_steps_follow_each_other_and_a_missing_program_is_named(confined: Confin
     found = confined.sandbox.run(confined.spec("missing", ("no-such-program",)))
     assert found.verdict is Verdict.NOT_STARTED
     assert "no-such-program" in found.reason
+
+
+def test_a_job_that_leaves_temporary_folders_without_end_has_succeeded(confined: Confined) -> None:
+    program = f"import os; os.chdir('/tmp'); [(os.mkdir('deep'), os.chdir('deep')) for _ in range({DEPTH})]"
+    found = confined.sandbox.run(confined.spec("job", (python_for_all(), "-I", "-S", "-c", program)))
+    assert (found.verdict, found.exit_code) == (Verdict.EXITED, 0), confined.sandbox.log("job")
+    assert not (confined.sandbox.home / "runs" / "job" / TEMPORARY).exists()
 
 
 def test_a_request_to_end_reaches_the_job_first(confined: Confined) -> None:

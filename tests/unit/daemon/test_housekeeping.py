@@ -17,6 +17,7 @@ from skafd.home import Home
 from skafd.model.decisions import Decisions, Missed
 from skafd.model.ids import ProjectId
 from skafd.store import Database, Purpose
+from tests.support.deep_folders import make_deep
 from tests.support.stored import CONFIG, INGEST, NOON, add_churn, apply, life, new_run
 
 LATER = NOON + KEPT_FOR + timedelta(days=1)
@@ -119,6 +120,15 @@ def test_a_folder_that_cannot_be_removed_keeps_its_run_and_holds_up_nothing(
     add_runs(database, home, project, *range(1, 8))
     keeper.tidy(LATER)
     assert numbers(database, home) == [1, 6, 7]
+
+
+def test_a_run_that_left_folders_without_end_goes_like_all_others(
+    keeper: Housekeeping, home: Home, database: Database, project: ProjectId
+) -> None:
+    add_runs(database, home, project, *range(1, 8))
+    make_deep(home.runs / "churn" / "1")
+    keeper.tidy(LATER)
+    assert numbers(database, home) == [6, 7]
 
 
 def add_deployments(database: Database, home: Home, project: ProjectId, count: int, live: int) -> None:
