@@ -16,18 +16,22 @@ from pathlib import Path
 
 from skafd.artifacts.content import ContentStore
 from skafd.daemon.reports import EndedWithFiles, Report
+from skafd.machine.accounts import user_of
 from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey
 from skafd.model.kept import Content
 from skafd.model.outcome import state_of
 from skafd.model.states import TaskState
 from skafd.model.text import is_text
+from skafd.sandbox.acting_as import acting_as
+from skafd.sandbox.user import User
 
 log = logging.getLogger("skafd.supervision")
 
 _PIECE_BYTES = 2**20
 _MOST_FILES = 10_000
 _NOTHING = "no file fits"
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +83,37 @@ class Keeping:
 
 def _keep_all(contents: ContentStore, wanted: Wanted, work: Path, remarks: list[str]) -> Iterator[tuple[str, Content]]:
     """Each file once, under its path; what cannot be kept is a remark."""
-    roots = [os.path.realpath(root) for root in (work, *wanted.folders)]
-    names: dict[str, None] = {}
-    for pattern in wanted.patterns:
-        found = list(_files(pattern, work))
-        if not found:
-            remarks.append(f"{_NOTHING} {pattern!r}")
-        names.update(dict.fromkeys(found))
-    for name in list(names)[:_MOST_FILES]:
+    user = user_of(work)
+    with acting_as(user):
+        roots = [os.path.realpath(root) for root in (work, *wanted.folders)]
+        names = _names(wanted.patterns, work, remarks)
+    for name in names[:_MOST_FILES]:
         if not is_text(name):
             remarks.append(f"{name!r} could not be kept: its name is no text")
             continue
         try:
-            yield name, _keep_one(contents, os.path.realpath(work / name), roots)
+            yield name, _keep_one(contents, work / name, roots, user)
         except (OSError, ValueError) as error:
             remarks.append(f"{name} could not be kept: {error}")
     if len(names) > _MOST_FILES:
         remarks.append(f"{len(names):,} files fit, and only {_MOST_FILES:,} are kept")
 
 
+def _names(patterns: tuple[str, ...], work: Path, remarks: list[str]) -> list[str]:
+    names: dict[str, None] = {}
+    for pattern in patterns:
+        found = list(_files(pattern, work))
+        if not found:
+            remarks.append(f"{_NOTHING} {pattern!r}")
+        names.update(dict.fromkeys(found))
+    return list(names)
+
+
 def _files(pattern: str, work: Path) -> Iterator[str]:
     for path in sorted(glob.iglob(pattern, root_dir=work, recursive=True)):  # noqa: PTH207 hidden files stay out
-        if (work / path).is_dir():
+        if os.path.isdir(work / path):  # noqa: PTH112 a path's own fails where the user may not look
             yield from _below(path, work)
-        elif (work / path).is_file():
+        elif os.path.isfile(work / path):  # noqa: PTH113
             yield os.path.normpath(path)
 
 
@@ -112,19 +123,32 @@ def _below(folder: str, work: Path) -> Iterator[str]:
         yield from (str((Path(parent) / name).relative_to(work)) for name in sorted(files))
 
 
-def _keep_one(contents: ContentStore, path: str, roots: list[str]) -> Content:
-    """Raises ValueError for a link that leads to what is none of the job's."""
-    if not any(path.startswith(root + os.sep) for root in roots):
-        raise ValueError("it leads out of the working folder")
-    with os.fdopen(_open(path), "rb", buffering=0) as file, contents.stage() as staged:
+def _keep_one(contents: ContentStore, path: Path, roots: list[str], user: User | None) -> Content:
+    with acting_as(user):
+        descriptor = _open(os.path.realpath(path), roots)
+    with os.fdopen(descriptor, "rb", buffering=0) as file, contents.stage() as staged:
         while piece := file.read(_PIECE_BYTES):
             staged.write(piece)
         return staged.adopt()
 
 
-def _open(path: str) -> int:
-    """Follows no link that took the file's place, and waits for no pipe."""
-    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+def _open(path: str, roots: list[str]) -> int:
+    """Follows no link that took the place of a part of the path, and waits for no pipe.
+
+    Raises ValueError for a link that leads to what is none of the job's.
+    """
+    # There this thread would be shown what only the daemon itself may see.
+    if not any(path.startswith(root + os.sep) for root in roots) or path.startswith("/proc/"):
+        raise ValueError("it leads out of the working folder")
+    top, *folders, name = Path(path).parts
+    folder = os.open(top, _FOLDER)
+    try:
+        for one in folders:
+            outer, folder = folder, os.open(one, _FOLDER, dir_fd=folder)
+            os.close(outer)
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _append(path: Path, remarks: list[str]) -> None:

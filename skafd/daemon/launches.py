@@ -18,7 +18,7 @@ from skafd.daemon.lookups import find_paths
 from skafd.daemon.on_ray import OnRay
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
-from skafd.errors import SandboxError
+from skafd.errors import Refused, SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import Account, Accounts
 from skafd.machine.confinement import find_bubblewrap, hidden_folders
@@ -132,8 +132,9 @@ class Launches:
         facts = self._facts.of(wanted.run.project)
         snapshot = self._home.deployments / facts.slug / deployment.snapshot_hash
         try:
-            found = find_paths(wanted.pattern, snapshot, facts.path, deployment.linked)
-        except OSError as error:
+            user = self._account_of(deployment, facts).user
+            found = find_paths(wanted.pattern, snapshot, facts.path, deployment.linked, user)
+        except (OSError, Refused) as error:
             return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
         return ItemsFound(wanted.run, wanted.job, found)
 

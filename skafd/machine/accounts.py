@@ -118,6 +118,12 @@ def user_numbered(uid: int) -> User:
     return found
 
 
+def user_of(folder: Path) -> User | None:
+    """The user to whom root gave a folder of skafd's; None for skafd's own. Raises OSError."""
+    status = folder.lstat()
+    return None if status.st_uid == os.geteuid() else _look_up(status.st_uid, status.st_gid).user
+
+
 def _owner(folder: Path, last_owner: Owner | None) -> Owner:
     try:
         status = folder.lstat()

@@ -7,6 +7,8 @@ import ctypes
 from skafd.sandbox import small_files
 
 _SET_DEATH_SIGNAL = 1
+_GET_DUMPABLE = 3
+_SET_DUMPABLE = 4
 _SET_NAME = 15
 _SET_CHILD_SUBREAPER = 36
 _SET_NO_NEW_PRIVILEGES = 38
@@ -14,6 +16,7 @@ _SET_NO_NEW_PRIVILEGES = 38
 _prctl = ctypes.CDLL(None).prctl
 # Unsigned long in the kernel's eyes, all but the first; without this, ctypes would pass ints.
 _prctl.argtypes = (ctypes.c_int, *4 * (ctypes.c_ulong,))
+_was_readable = _prctl(_GET_DUMPABLE, 0, 0, 0, 0) == 1
 
 
 def adopt_orphans() -> None:
@@ -35,6 +38,12 @@ def set_name(name: str) -> None:
     """Names this process for ps and top; the kernel keeps 15 bytes."""
     text = ctypes.create_string_buffer(name.encode())
     _set(_SET_NAME, ctypes.addressof(text))
+
+
+def stay_readable() -> None:
+    """Lets root look into this process in a container, too, as before one of its threads changed its user."""
+    if _was_readable:
+        _set(_SET_DUMPABLE, 1)
 
 
 def set_oom_score_adjustment(value: int) -> None:

@@ -89,6 +89,28 @@ def test_what_a_users_job_publishes_and_writes_arrives(installed: Installed) -> 
     assert "got 2" in installed.ok("logs", "ada/1/each[1]")
 
 
+def test_a_link_to_what_a_user_may_not_read_gets_nothing_of_it(installed: Installed) -> None:
+    open_passage(installed.root)
+    (eve,) = unused_uids(1)
+    closed = installed.root / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "key").write_text("root's")
+    jobs = """\
+  - {name: keep, entrypoint: 'echo hers > own', language: any, on_deploy: wait, outputs: [data/key, own]}
+  - {name: each, entrypoint: 'echo $SKAFD_ITEM', language: any, dependencies: [keep], foreach: {glob: '*/key'}}
+"""
+    folder = installed.write_project("eve", {"metis.config.yml": f"name: eve\njobs:\n{jobs}", ".gitignore": "data\n"})
+    (folder / "data").symlink_to(closed)
+    give_folder(folder, eve)
+    installed.ok("up", folder, "--detach")
+    installed.ok("run", "eve", "--wait")
+    assert "skafd: outputs: no file fits 'data/key'" in installed.ok("logs", "eve/1/keep")
+    contents = [path.read_text() for path in (installed.home / "artifacts").rglob("*") if path.is_file()]
+    assert contents == ["hers\n"]
+    said = installed.command("logs", "eve/1/each")
+    assert "data/key" not in said.stdout + said.stderr
+
+
 def test_a_users_jobs_run_as_that_user_while_the_folder_is_gone(installed: Installed) -> None:
     open_passage(installed.root)
     alice, bob = unused_uids(2)

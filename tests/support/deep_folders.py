@@ -12,8 +12,8 @@ def make_deep(folder: Path) -> None:
     """Makes them in a folder, with a file in the innermost."""
     inner = os.open(folder, os.O_RDONLY)
     for _ in range(DEPTH):
-        os.mkdir("folder", dir_fd=inner)
-        outer, inner = inner, os.open("folder", os.O_RDONLY, dir_fd=inner)
+        os.mkdir("d", dir_fd=inner)
+        outer, inner = inner, os.open("d", os.O_RDONLY, dir_fd=inner)
         os.close(outer)
     os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=inner))
     os.close(inner)

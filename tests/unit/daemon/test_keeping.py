@@ -15,6 +15,7 @@ from skafd.daemon.reports import EndedWithFiles, Report
 from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited
+from tests.support.users import give_folder, needs_users, open_passage, some_user
 
 ATTEMPT = AttemptKey(TaskKey(RunKey(ProjectId("churn"), 1), JobId("train"), 0), 1)
 
@@ -77,6 +78,67 @@ def test_what_is_missing_is_remarked_where_the_job_succeeded(folder: Path) -> No
 
 def test_a_job_that_failed_keeps_what_it_has_written(folder: Path) -> None:
     assert keep(folder, "model.bin", "nothing.pkl", code=3) == (["model.bin"], "said\n")
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one that is put there after it was looked at."""
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere" / "a.html").write_text("none of the job's")
+    resolve = os.path.realpath
+
+    def swap(path: Path) -> str:
+        real = resolve(path)
+        if path == folder / "work" / "reports" / "a.html":
+            (folder / "work" / "reports").rename(folder / "work" / "moved")
+            (folder / "work" / "reports").symlink_to(folder / "elsewhere")
+        return real
+
+    monkeypatch.setattr(os.path, "realpath", swap)
+    kept, log = keep(folder, "reports/a.html", "model.bin")
+    assert kept == ["model.bin"]
+    assert "reports/a.html could not be kept: " in log
+
+
+@pytest.fixture
+def of_a_user(folder: Path) -> Path:
+    """The working folder and the live data are a user's, and the daemon is root's."""
+    open_passage(folder)
+    user = some_user()
+    for name in ("work", "live"):
+        give_folder(folder / name, user.uid)
+    (folder / "closed").mkdir(mode=0o700)
+    (folder / "closed" / "key").write_text("root's")
+    (folder / "live").rename(folder / "hers")
+    return folder
+
+
+@needs_users
+@pytest.mark.needs_root
+def test_live_data_that_its_user_may_not_read_is_not_kept(of_a_user: Path) -> None:
+    (of_a_user / "live").symlink_to(of_a_user / "closed")
+    said = "said\n"
+    for pattern in ("data/key", "data", "data/*", "**/key"):
+        said += f"skafd: outputs: no file fits {pattern!r}\n"
+        assert keep(of_a_user, pattern) == ([], said)
+    (of_a_user / "closed").chmod(0o711)
+    (of_a_user / "closed" / "key").chmod(0o600)
+    kept, log = keep(of_a_user, "data/key", "model.bin")
+    assert kept == ["model.bin"]
+    assert "data/key could not be kept: [Errno 13] Permission denied" in log
+
+
+@needs_users
+@pytest.mark.needs_root
+def test_live_data_that_its_user_may_read_is_kept_wherever_it_is(of_a_user: Path) -> None:
+    (of_a_user / "live").symlink_to(of_a_user / "hers")
+    assert keep(of_a_user, "data/in.csv", "model.bin") == (["data/in.csv", "model.bin"], "said\n")
+
+
+@needs_users
+@pytest.mark.needs_root
+def test_nothing_of_the_daemon_itself_is_kept(of_a_user: Path) -> None:
+    (of_a_user / "live").symlink_to("/proc/self")
+    assert keep(of_a_user, "data/maps", "data/environ")[0] == []
 
 
 def test_a_name_that_is_no_text_holds_up_nothing(folder: Path) -> None:

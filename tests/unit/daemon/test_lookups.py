@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from skafd.daemon.lookups import find_paths
+from skafd.sandbox.removing import remove
+from tests.support.deep_folders import make_deep
+from tests.support.users import give_folder, needs_users, open_passage, some_user
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -20,3 +25,36 @@ def test_paths_of_the_snapshot_and_of_what_is_linked(tmp_path: Path) -> None:
     assert find_paths("in/*.csv", snapshot, live, ("data",)) == ("in/b.csv",)
     assert find_paths("**/*.csv", snapshot, live, ("data",)) == ("data/a.csv", "data/deep/c.csv", "in/b.csv")
     assert find_paths("nothing*", snapshot, live, ()) == ()
+
+
+def test_folders_without_end_are_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    make_deep(tmp_path / "data")
+    try:
+        with pytest.raises(OSError, match="without end"):
+            find_paths("data/**", tmp_path / "snapshot", tmp_path, ("data",))
+    finally:
+        # What comes after the tests does not get so deep either.
+        remove(str(tmp_path / "data"))
+
+
+@needs_users
+@pytest.mark.needs_root
+def test_of_what_links_lead_to_is_found_what_the_user_may_list(tmp_path: Path) -> None:
+    open_passage(tmp_path)
+    snapshot, live, roots, shared = (tmp_path / name for name in ("snapshot", "live", "roots", "shared"))
+    _touch(snapshot, "code.py", "in/b.csv")
+    _touch(roots, "secret.csv")
+    _touch(shared, "open.csv")
+    live.mkdir()
+    for name, target in (("hers", roots), ("data", shared), ("snapped", roots), ("also", shared)):
+        (live / name).symlink_to(target)
+    for name, target in (("snapped", roots), ("also", shared), ("inner", Path("in"))):
+        (snapshot / name).symlink_to(target)
+    snapshot.chmod(0o700)
+    roots.chmod(0o700)
+    user = some_user()
+    give_folder(live, user.uid)
+    found = find_paths("*/*.csv", snapshot, live, ("hers", "data"), user)
+    assert found == ("also/open.csv", "data/open.csv", "in/b.csv", "inner/b.csv")
+    assert find_paths("snapped/secret.csv", snapshot, live, (), user) == ()
