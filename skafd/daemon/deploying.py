@@ -83,7 +83,7 @@ class Deploying:
             self._find_missing,
             self._builds.activities.copied,
         )
-        self._inboxes = Inboxes(database, orchestrator)
+        self._inboxes = Inboxes(database, orchestrator, accounts)
         self._watcher = Watcher(self._on_settled)
 
     def resume(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,9 +16,12 @@ from skafd.engine.listeners import triggers_of
 from skafd.inbox.arrivals import Arrivals
 from skafd.inbox.pattern import Pattern
 from skafd.inbox.watcher import Inbox, InboxWatcher
+from skafd.machine.accounts import Accounts
 from skafd.model.decisions import Event, Happened
 from skafd.model.ids import ProjectId
-from skafd.model.project import Project, Trigger, TriggerKind
+from skafd.model.owner import Owner
+from skafd.model.project import Project, RunAs, Trigger, TriggerKind
+from skafd.sandbox.acting_as import acting_as
 from skafd.store import Database, Purpose, Writer
 from skafd.store.views import ProjectRow
 
@@ -33,14 +38,17 @@ class _Waiting:
     name: str
     stable_seconds: float
     is_batch: bool
+    run_as: RunAs
+    owner: Owner | None
 
 
 class Inboxes:
     """Follows what is live. Methods may be called from any thread but the orchestrator's."""
 
-    def __init__(self, database: Database, orchestrator: Orchestrator) -> None:
+    def __init__(self, database: Database, orchestrator: Orchestrator, accounts: Accounts) -> None:
         self._database = database
         self._orchestrator = orchestrator
+        self._accounts = accounts
         self._waiting: dict[tuple[ProjectId, str], _Waiting] = {}
         self._watcher = InboxWatcher(self._tell)
 
@@ -73,9 +81,12 @@ class Inboxes:
     def _put(self, key: tuple[ProjectId, str], one: _Waiting) -> None:
         with self._database.reader() as reader:
             told = reader.arrived_files(*key)
-        self._watcher.put(
-            Inbox(key, Pattern.of(one.name, one.folder), Arrivals(one.stable_seconds, told, one.is_batch))
-        )
+        arrivals = Arrivals(one.stable_seconds, told, one.is_batch)
+        self._watcher.put(Inbox(key, Pattern.of(one.name, one.folder), arrivals, partial(self._rights, one)))
+
+    def _rights(self, one: _Waiting) -> AbstractContextManager[None]:
+        """Those of whom its jobs run as: nobody is told of files that they may not see."""
+        return acting_as(self._accounts.of(one.folder, one.run_as, one.owner).user)
 
     def _tell(self, key: Hashable, files: Mapping[str, str]) -> None:
         """Raises StoreError, DaemonUnreachable: then they are told again, and those that were written are no news."""
@@ -104,7 +115,8 @@ def _waiting_of(row: ProjectRow, config: Project) -> Iterator[_Waiting]:
         by_name.setdefault(trigger.name, []).append(trigger)
     for name, triggers in by_name.items():
         stable_seconds = max(trigger.stable_seconds for trigger in triggers)
-        yield _Waiting(row.path, name, stable_seconds, all(trigger.is_batch for trigger in triggers))
+        is_batch = all(trigger.is_batch for trigger in triggers)
+        yield _Waiting(row.path, name, stable_seconds, is_batch, config.run_as, row.owner)
 
 
 def _split(paths: Sequence[str], is_batch: bool) -> Iterator[tuple[str, ...]]:

@@ -7,10 +7,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skafd.errors import DaemonUnreachable
+from skafd.errors import DaemonUnreachable, Refused
 from skafd.inbox.arrivals import Arrivals
 from skafd.inbox.pattern import Pattern
 from skafd.inbox.scope import InboxScope
@@ -34,6 +35,8 @@ class Inbox:
     key: Hashable
     pattern: Pattern
     arrivals: Arrivals
+    rights: Callable[[], AbstractContextManager[None]] = nullcontext
+    """With which it is looked for files, in the thread that does it; may raise Refused."""
     look_at: float | None = 0.0
     """When to look; None while nothing happens."""
     not_before: float = field(default=0.0)
@@ -115,7 +118,7 @@ class InboxWatcher:
 
     def _look(self, inbox: Inbox) -> None:
         began = time.monotonic()
-        arrived = inbox.arrivals.look(inbox.pattern.find(), began)
+        arrived = inbox.arrivals.look(_find(inbox), began)
         took = time.monotonic() - began
         due_at = inbox.arrivals.due_at()
         try:
@@ -132,6 +135,16 @@ class InboxWatcher:
             inbox.not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _LARGEST_SHARE)
             if due_at is not None:
                 inbox.look_at = min(due_at, inbox.look_at) if inbox.look_at is not None else due_at
+
+
+def _find(inbox: Inbox) -> dict[str, str]:
+    """Where it cannot be looked, nothing is there: what one has in its folder holds up no other."""
+    try:
+        with inbox.rights():
+            return inbox.pattern.find()
+    except (OSError, RecursionError, Refused) as error:
+        log.warning("%s/%s cannot be looked at: %s", inbox.pattern.folder, inbox.pattern.glob, error)
+        return {}
 
 
 def _due_at(inbox: Inbox) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from skafd.errors import StoreError
 from skafd.inbox.arrivals import Arrivals
 from skafd.inbox.pattern import Pattern
 from skafd.inbox.watcher import Inbox, InboxWatcher
+from skafd.sandbox.acting_as import acting_as
+from tests.support.users import needs_users, open_passage, some_user
 
 PATIENCE_SECONDS = 60.0
 
@@ -112,3 +116,33 @@ def test_nothing_is_told_of_what_is_not_waited_for_any_more(tmp_path: Path, watc
     (one / "a.csv").write_text("1")
     (other / "b.csv").write_text("1")
     assert told.wait_for(lambda files: len(files) >= 1) == ["b.csv"]
+
+
+def test_an_inbox_that_cannot_be_looked_at_holds_up_no_other(tmp_path: Path, watcher: InboxWatcher, told: Told) -> None:
+    looked = threading.Event()
+
+    def refuse() -> AbstractContextManager[None]:
+        looked.set()
+        raise RecursionError("folders without end")
+
+    for name in ("deep", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.csv").write_text("1")
+    watcher.put(Inbox("deep", Pattern.of("*.csv", tmp_path / "deep"), Arrivals(0.1, {}), refuse))
+    assert looked.wait(PATIENCE_SECONDS)
+    watcher.put(Inbox("other", Pattern.of("*.csv", tmp_path / "other"), Arrivals(0.1, {})))
+    told.wait_for(lambda files: files == ["a.csv"])
+
+
+@needs_users
+@pytest.mark.needs_root
+def test_files_that_its_user_may_not_see_do_not_arrive(tmp_path: Path, watcher: InboxWatcher, told: Told) -> None:
+    open_passage(tmp_path)
+    for name, mode in (("closed", 0o700), ("open", 0o755)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.csv").write_text("1")
+        (tmp_path / name).chmod(mode)
+    pattern = Pattern.of("*/*.csv", tmp_path)
+    tmp_path.chmod(0o755)
+    watcher.put(Inbox("hers", pattern, Arrivals(0.1, {}), partial(acting_as, some_user())))
+    assert told.wait_for(bool) == ["open.csv"]
