@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from skafd.addons.data.schemas import TableSchema
 from skafd.addons.data.spark_sorts import Sort, Sorts, is_whole_type
+from skafd.errors import DataEngineError
 
 _COMPARE = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _CALCULATE = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
@@ -34,7 +35,7 @@ class Conversions:
         self._sort = Sorts(tables).of
 
     def put_into(self, root: exp.Expr) -> None:
-        """Changes the statement."""
+        """Changes the statement. Raises DataEngineError for what Spark does not convert."""
         for node in list(root.find_all(*_COMPARE, *_CALCULATE, *_OF_NUMBERS, *_OF_TEXTS, *_CASTS)):
             operands = list(_operands(node))
             if isinstance(node, _COMPARE):
@@ -48,6 +49,7 @@ class Conversions:
 
     def _compare(self, node: exp.Expr, operands: list[exp.Expr]) -> None:
         sorts = [self._sort(one) for one in operands]
+        self._refuse_times_among_numbers(node, operands, sorts)
         if any(sort.is_number for sort in sorts):
             if isinstance(node, exp.In):
                 # As texts: what is no number is another value then, and not nothing.
@@ -60,6 +62,13 @@ class Conversions:
         elif Sort.TIME in sorts:
             self._read(operands, Sort.TEXT, _as_time)
             _read_literals(operands, _PLAIN_DAY, _as_time)
+
+    def _refuse_times_among_numbers(self, node: exp.Expr, operands: list[exp.Expr], sorts: list[Sort]) -> None:
+        """As Spark does. DuckDB refuses that of two columns only where there are rows."""
+        times = [one for one, sort in zip(operands, sorts, strict=True) if sort is Sort.TIME]
+        if any(sort.is_number for sort in sorts) and any(not isinstance(one, _CALCULATE) for one in times):
+            message = f"`{node.sql('spark')}` compares a number to a time"
+            raise DataEngineError(message, "convert one of them, as in `CAST(day AS string)`")
 
     def _read(self, operands: list[exp.Expr], sort: Sort, convert: Callable[[exp.Expr], None]) -> None:
         for one in operands:
