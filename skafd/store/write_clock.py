@@ -31,7 +31,8 @@ class ClockWriter(Statements):
         self._change("REPLACE INTO meta (key, value) VALUES ('restored_at', ?)", (now.isoformat(),))
 
     def distrust_future(self, now: datetime) -> None:
-        """No job has started or succeeded later than now: the clock was set back while nobody was looking."""
+        """No job has started or succeeded, and no task was queued, later than now: the clock was set back unseen."""
         at = {"at": to_microseconds(now)}
+        self._change("UPDATE task SET changed_at = :at WHERE state = 'queued' AND changed_at > :at", at)
         self._change("UPDATE job SET last_started_at = :at WHERE last_started_at > :at", at)
         self._change("UPDATE job SET last_succeeded_at = :at WHERE last_succeeded_at > :at", at)

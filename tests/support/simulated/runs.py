@@ -123,6 +123,12 @@ class StoredRun:
             elif move.new is TaskState.QUEUED:
                 self.tasks[key] = move, at + stepped
 
+    def distrust_future(self, now: datetime) -> None:
+        """Nobody was queued later than now."""
+        for key, known in self.tasks.items():
+            if not isinstance(known, Task) and known[0].new is TaskState.QUEUED:
+                self.tasks[key] = known[0], min(known[1], now)
+
     def recount(self) -> list[TaskKey]:
         """Its counters are what they are by counting, and nothing waits when what it depends on has ended.
 

@@ -122,6 +122,8 @@ class Tables:
             history.last_started_at = history.last_started_at and min(history.last_started_at, now)
             history.last_succeeded_at = history.last_succeeded_at and min(history.last_succeeded_at, now)
         self.machine.move(lambda since: min(since, now))
+        for run in self.runs.values():
+            run.distrust_future(now)
 
     def job(self, task: TaskKey) -> Job:
         """The job of a task of an open run, on the deployment of the run."""

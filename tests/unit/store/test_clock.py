@@ -32,6 +32,20 @@ def test_what_a_job_did_moves_with_the_clock(database: Database, project: Projec
     assert histories(database, project) == [-2 * HOUR, -2 * HOUR]
 
 
+def test_who_is_queued_has_waited_since_the_restart_that_found_the_clock_set_back(
+    database: Database, project: ProjectId
+) -> None:
+    """And not since the next restart: its patience would begin anew at each."""
+    run = new_run(project)
+    apply(database, Decisions(new_runs=(run,), transitions=begin(run.tasks[0].key)[:1]), now=NOON)
+    with database.transaction() as writer:
+        writer.distrust_future(NOON - HOUR)
+        writer.distrust_future(NOON)
+    with database.reader() as reader:
+        tasks = [task for run, _ in reader.open_runs() for task in run.tasks if task.state is TaskState.QUEUED]
+    assert [task.changed_at for task in tasks] == [NOON - HOUR]
+
+
 def test_a_retry_that_waits_moves_with_the_clock(database: Database, project: ProjectId) -> None:
     run = new_run(project)
     task, at = run.tasks[0].key, NOON + timedelta(seconds=30)
