@@ -20,11 +20,12 @@ Names = dict[JobId, str]
 def check_flow(drafts: Sequence[Draft], links: Links, problems: Problems) -> None:
     """Notes conditions that cannot be answered, lists of no dependency, and jobs that wait for one at the end."""
     by_id = {draft.job.id: draft for draft in drafts}
-    known = {name for draft in drafts for name in (draft.job.id, draft.job.name.strip())}
+    names = names_of(drafts)
+    known = {*names, *names.values()}
     parameters = {parameter.name for draft in drafts for parameter in draft.job.parameters}
     for draft in drafts:
         _check_condition(draft, known, parameters, problems)
-        _check_publisher(draft, links, names_of(drafts), problems)
+        _check_publisher(draft, links, names, problems)
         _check_given(draft, drafts, problems)
         for dependency, entry in links[draft.job.id].items():
             if by_id[dependency].job.always and not draft.job.always:

@@ -17,12 +17,7 @@ def warnings_for(config: Project, capacity: Capacity, enforcement: Enforcement) 
         return [*found, *_swapped(limited, enforcement)]
     if not limited:
         return found
-    required = [job.name for job in limited if job.resources.required]
-    if required:
-        raise Refused(
-            f"{', '.join(required)}: the limits are required, and this machine cannot enforce them",
-            "`skafd doctor` says what is missing",
-        )
+    _refuse_required(limited, "this machine cannot enforce them", "`skafd doctor` says what is missing")
     return [*found, "limits are watched by sampling, not enforced by the kernel: `skafd doctor` says why"]
 
 
@@ -31,13 +26,14 @@ def _swapped(limited: list[Job], enforcement: Enforcement) -> list[str]:
     held = [job for job in limited if job.resources.limits.memory_bytes]
     if not held or not enforcement.is_swap_uncounted:
         return []
+    _refuse_required(held, "the kernel does not count the swap of this machine", "`skafd doctor` says what to do")
+    return ["jobs may take swap beyond their memory, which the kernel does not count: `skafd doctor` says what to do"]
+
+
+def _refuse_required(held: list[Job], why: str, hint: str) -> None:
     required = [job.name for job in held if job.resources.required]
     if required:
-        raise Refused(
-            f"{', '.join(required)}: the limits are required, and the kernel does not count the swap of this machine",
-            "`skafd doctor` says what to do",
-        )
-    return ["jobs may take swap beyond their memory, which the kernel does not count: `skafd doctor` says what to do"]
+        raise Refused(f"{', '.join(required)}: the limits are required, and {why}", hint)
 
 
 def _too_large(job: Job, capacity: Capacity) -> list[str]:

@@ -163,7 +163,7 @@ class Supervision:
         match inspect(str(watched.folder), boot_id()):
             case Finished(evidence=recorded):
                 return self._ended(watched, recorded)
-            case Alive(claim=claim) if claim.supervisor_pid != refusal.pid:
+            case Alive() as alive if alive.pid != refusal.pid:
                 return []
             case Unclaimed() if self._fork_server.is_asked(watched.name):
                 # From this one or from one before it: the launcher's answer tells.

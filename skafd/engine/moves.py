@@ -35,8 +35,8 @@ def move(
     task = open_job.tasks[instance]
     check_transition(task.state, new)
     attempt = task.attempt + (new is TaskState.STARTING)
-    # By their places: by their names it takes a third longer, at every step of every task.
     published = None if new is TaskState.STARTING else task.output if output is None else output
+    # By their places: by their names it takes a third longer, at every step of every task.
     moved = open_job.tasks[instance] = Task(
         task.key,
         new,

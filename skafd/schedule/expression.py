@@ -44,25 +44,20 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
 
     Raises ScheduleError, with a hint, for what is not understood and for what would never fire.
     """
-    text = expression.strip()
+    found = _read(expression.strip(), timezone)
+    if found is None:
+        raise explain_phrase(expression.strip(), _is_understood)
+    return found
+
+
+def _read(text: str, timezone: str) -> Expression | None:
+    """None for words that are no phrase. Raises ScheduleError for what else is wrong."""
     zone = find_zone(timezone)
     _check_characters(text)
     if text.startswith("@"):
         return cron.parse_macro(text, timezone, zone)
-    if _WORDS.match(text):
-        return _parse_words(text, timezone)
-    return cron.parse(text, timezone, zone)
-
-
-def _parse_words(text: str, timezone: str) -> Expression:
-    found = _read_words(text, timezone)
-    if found is None:
-        raise explain_phrase(text, _is_understood)
-    return found
-
-
-def _read_words(text: str, timezone: str) -> Expression | None:
-    zone = find_zone(timezone)
+    if not _WORDS.match(text):
+        return cron.parse(text, timezone, zone)
     if text.casefold() == "hourly":
         return cron.parse_macro("@hourly", timezone, zone)
     return interval.parse(text) or phrase.parse(text, timezone, zone)
@@ -71,7 +66,7 @@ def _read_words(text: str, timezone: str) -> Expression | None:
 def _is_understood(text: str) -> bool:
     """Asks for no hint: that would ask for hints to each hint, without end."""
     try:
-        return (_read_words(text, "UTC") if _WORDS.match(text) else parse(text)) is not None
+        return _read(text, "UTC") is not None
     except ScheduleError:
         return False
 

@@ -18,7 +18,7 @@ from skafd.errors import DaemonUnreachable, SandboxError, StoreError
 from skafd.model.decisions import CancelRequested, Kill
 from skafd.model.limits import Capacity, Limits, Resources
 from skafd.model.outcome import Cancelled, Lost, NotStarted
-from skafd.model.project import OnDeploy, Retry
+from skafd.model.project import Job, OnDeploy, Retry
 from skafd.model.states import TaskState
 from skafd.sandbox.adopt import Orphaned
 from skafd.sandbox.evidence import Evidence, Verdict
@@ -35,6 +35,15 @@ def launcher_of(daemon: Daemonized) -> psutil.Process:
     return psutil.Process(daemon.orchestrator._supervision._fork_server.pid)
 
 
+def run_on_halted_launcher(daemon: Daemonized, it: Job = IT) -> psutil.Process:
+    """Asks for a run while the launcher answers nothing."""
+    daemon.deploy(it)
+    launcher = launcher_of(daemon)
+    launcher.suspend()
+    daemon.run()
+    return launcher
+
+
 def test_a_launcher_that_is_killed_is_replaced(daemon: Daemonized) -> None:
     daemon.deploy(IT)
     for number in (1, 2, 3):
@@ -45,10 +54,7 @@ def test_a_launcher_that_is_killed_is_replaced(daemon: Daemonized) -> None:
 
 
 def test_an_attempt_that_the_launcher_took_with_it_is_launched_again(daemon: Daemonized) -> None:
-    daemon.deploy(IT)
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon)
     daemon.wait_for("the request to be on its way", lambda: daemon.states(1)[TaskState.STARTING])
     launcher.kill()
     detail = daemon.wait_for_end(1)
@@ -72,10 +78,7 @@ def test_launchers_that_die_are_not_held_against_an_attempt_that_none_of_them_be
 
 
 def test_what_waits_for_its_supervisor_is_not_given_another_whenever_memory_is_rebuilt(daemon: Daemonized) -> None:
-    daemon.deploy(IT)
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon)
     for _ in range(5):
         daemon.fail("before", Purpose.OTHER)
         with pytest.raises(StoreError, match="full"):
@@ -90,10 +93,7 @@ def test_what_waits_for_its_supervisor_is_not_given_another_whenever_memory_is_r
 
 def test_a_supervisor_that_gave_up_does_not_speak_for_the_one_that_is_still_to_come(daemon: Daemonized) -> None:
     """Else the attempt would be called not started, and run all the same."""
-    daemon.deploy(replace(IT, retry=Retry(times=1)))
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon, replace(IT, retry=Retry(times=1)))
     daemon.wait_for("the request to be on its way", lambda: daemon.states(1)[TaskState.STARTING])
     with daemon.database.reader() as reader:
         (alive,) = reader.alive_attempts()
@@ -109,10 +109,7 @@ def test_a_supervisor_that_gave_up_does_not_speak_for_the_one_that_is_still_to_c
 
 
 def test_an_attempt_that_was_written_and_not_launched_is_launched_by_the_next_daemon(daemon: Daemonized) -> None:
-    daemon.deploy(IT)
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon)
     launcher.kill()
     daemon.stop()
     daemon.start()
@@ -155,10 +152,7 @@ def kill_everything(daemon: Daemonized, reason: str) -> None:
 
 
 def test_what_is_ended_before_it_began_never_runs(daemon: Daemonized) -> None:
-    daemon.deploy(IT)
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon)
     kill_everything(daemon, "changed my mind")
     launcher.resume()
     detail = daemon.wait_for_end(1)
@@ -260,10 +254,7 @@ def test_the_end_of_a_lost_attempt_that_could_not_be_written_is_told_again(daemo
 
 
 def test_after_a_restart_of_the_machine_what_left_no_trace_is_lost(daemon: Daemonized) -> None:
-    daemon.deploy(IT)
-    launcher = launcher_of(daemon)
-    launcher.suspend()
-    daemon.run()
+    launcher = run_on_halted_launcher(daemon)
     launcher.kill()
     daemon.stop()
     with sqlite3.connect(daemon.home.database) as database:
