@@ -54,7 +54,7 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
     elif _is_retried(board, open_job, task, event.outcome, memory_bytes):
         retry = open_job.job_of(task).retry
         not_before = draft.now + delay_of(retry, task)
-        new, reason = TaskState.WAITING, f"retry {task.attempt} of {retry.times} after {reason}"
+        new, reason = TaskState.WAITING, f"retry {task.tries} of {retry.times} after {reason}"
         if memory_bytes is not None:
             reason += f"; it gets {format_memory(memory_bytes)}"
     was_cancelled = task.key in board.cancelling
@@ -72,6 +72,7 @@ def end_attempt(board: Board, draft: Draft, event: AttemptEnded) -> None:
         usage=event.usage,
         output=event.output,
         memory_bytes=memory_bytes,
+        is_excused=awaited is not None,
     )
     if open_job.flow is not None and new.is_terminal:
         settle_flow(board, draft, open_job, was_cancelled)
@@ -108,7 +109,7 @@ def _awaited(board: Board, open_job: OpenJob, task: Task, outcome: Outcome) -> s
 
 
 def _until_it_may_start(task: Task) -> timedelta:
-    return timedelta(seconds=min(_AWAITED_SECONDS * 2 ** min(task.attempt - 1, 16), _LONGEST_AWAITED_SECONDS))
+    return timedelta(seconds=min(_AWAITED_SECONDS * 2 ** min(task.excused, 16), _LONGEST_AWAITED_SECONDS))
 
 
 def _may_go_on(board: Board, open_job: OpenJob, task: Task) -> bool:
@@ -118,7 +119,7 @@ def _may_go_on(board: Board, open_job: OpenJob, task: Task) -> bool:
 def _is_retried(board: Board, open_job: OpenJob, task: Task, outcome: Outcome, memory_bytes: int | None) -> bool:
     retry = open_job.job_of(task).retry
     return (
-        task.attempt <= retry.times
+        task.tries <= retry.times
         and state_of(outcome) in retry.outcomes
         and not (isinstance(outcome, Exited) and outcome.code in retry.final_codes)
         and _may_go_on(board, open_job, task)
@@ -151,7 +152,7 @@ def longest_wait(retry: Retry, task: Task) -> timedelta:
 def delay_of(retry: Retry, task: Task) -> timedelta:
     """How long the task waits for its next attempt."""
     try:
-        seconds = retry.delay_seconds * retry.backoff ** (task.attempt - 1)
+        seconds = retry.delay_seconds * retry.backoff ** (task.tries - 1)
     except OverflowError:
         seconds = _LONGEST_DELAY_SECONDS
     jitter_seconds = retry.jitter_seconds * _fraction(task)

@@ -30,11 +30,15 @@ def move(
     output: str | None = None,
     memory_bytes: int | None = None,
     gpus: tuple[int, ...] = (),
+    is_excused: bool = False,
 ) -> None:
-    """Takes one task to `new`. Raises IllegalTransition."""
+    """Takes one task to `new`; `is_excused` says that `retry` does not count the attempt that ended.
+
+    Raises IllegalTransition.
+    """
     task = open_job.tasks[instance]
     check_transition(task.state, new)
-    attempt = task.attempt + (new is TaskState.STARTING)
+    attempt, excused = task.attempt + (new is TaskState.STARTING), task.excused + is_excused
     published = None if new is TaskState.STARTING else task.output if output is None else output
     # By their places: by their names it takes a third longer, at every step of every task.
     moved = open_job.tasks[instance] = Task(
@@ -50,11 +54,15 @@ def move(
         published,
         task.part,
         task.token,
+        excused,
     )
     _leave(board, task, new)
     _enter(board, draft, open_job, task, moved)
     draft.transitions.append(
-        Transition(task.key, task.state, new, attempt, reason, not_before, outcome, usage, output, memory_bytes, gpus)
+        Transition(
+            *(task.key, task.state, new, attempt, reason, not_before),
+            *(outcome, usage, output, memory_bytes, gpus, excused),
+        )
     )
 
 

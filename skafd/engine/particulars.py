@@ -22,7 +22,7 @@ def _place(open_job: OpenJob, task: Task) -> Place | None:
     retries = open_job.job_of(task).retry.times - open_job.job.flow.step(token.step).fallbacks
     inputs = tuple((tokens[one].step, one) for one in token.inputs)
     origin = next(iter(tokens[0].members), None)
-    return Place(task.part, token, inputs, max(0, retries), origin)
+    return Place(task.part, token, inputs, max(0, retries), task.tries - 1, origin)
 
 
 def of_task(board: Board, key: TaskKey) -> Particulars:

@@ -72,7 +72,7 @@ def command_of(task: FlowTask) -> tuple[str, ...]:
 
 def _log_options(task: FlowTask) -> Iterator[str]:
     pathspec = f"{task.flow.name}/{run_id(task.run)}/{task.place.token.step}/{task.name}"
-    attempt = str(task.attempt.number - 1)
+    attempt = str(task.place.tries_before)
     if task.flow.datastore == "local":
         yield f"--logs={task.local_root / pathspec / attempt}"
     elif task.place.token.step not in (ON_SUCCESS, ON_ERROR):
@@ -114,7 +114,7 @@ def _step(task: FlowTask) -> Iterator[str]:
     yield from ("skafd", "hand-over") if is_elsewhere else ("step",)
     yield from (token.step, "--run-id", run_id(task.run), "--task-id", task.name)
     yield from ("--input-paths", shorten(token.members or _inputs(task)))
-    yield from ("--retry-count", str(task.attempt.number - 1))
+    yield from ("--retry-count", str(task.place.tries_before))
     yield from ("--max-user-code-retries", str(task.place.retries))
     if task.place.resumed_from is not None and not is_elsewhere:
         yield from ("--clone-run-id", task.place.resumed_from)

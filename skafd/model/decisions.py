@@ -192,6 +192,8 @@ class Transition:
     output: str | None = None
     memory_bytes: int | None = None
     gpus: tuple[int, ...] = ()
+    excused: int = 0
+    """Of its attempts, as the task has it from then on."""
 
     def because(self, reason: str) -> Transition:
         """The same for another reason. As `dataclasses.replace`, which takes five times as long."""
@@ -207,6 +209,7 @@ class Transition:
             self.output,
             self.memory_bytes,
             self.gpus,
+            self.excused,
         )
 
 

@@ -19,6 +19,8 @@ class Place:
     """Steps and instances of the tasks before it."""
     retries: int
     """Further attempts of the user's code that its step may have."""
+    tries_before: int = 0
+    """Attempts before this one that its step counts."""
     resumed_from: str | None = None
     """What the run is called from which this one takes over what had succeeded."""
 

@@ -72,6 +72,13 @@ class Task:
     """What it is called within its job, where that is a flow: `train`, `score[3]`."""
     token: str | None = None
     """Where in its flow it stands, as `skafd.model.flow` writes it."""
+    excused: int = 0
+    """Attempts of which nothing ran for want of room, or of their environment: `retry` does not count them."""
+
+    @property
+    def tries(self) -> int:
+        """The attempts that `retry` counts, with the one that is alive."""
+        return self.attempt - self.excused
 
     def because(self, reason: str) -> Task:
         """The same for another reason. As `dataclasses.replace`, which takes five times as long."""
@@ -88,6 +95,7 @@ class Task:
             self.output,
             self.part,
             self.token,
+            self.excused,
         )
 
 

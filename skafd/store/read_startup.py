@@ -170,6 +170,7 @@ def _task(key: TaskKey, row: sqlite3.Row) -> Task:
         output=row["output"],
         part=row["part"],
         token=row["token"],
+        excused=row["excused"],
     )
 
 

@@ -96,11 +96,11 @@ class DecisionWriter(AttemptWriter, OccurrenceWriter, HeardWriter, GatheredWrite
             task_values(move.task)
             | {"old": move.old, "new": move.new, "reason": move.reason, "attempt": move.attempt}
             | {"not_before": to_microseconds(move.not_before), "at": at, "gpus": json.dumps(move.gpus)}
-            | {"memory_bytes": move.memory_bytes, "output": move.output}
+            | {"memory_bytes": move.memory_bytes, "output": move.output, "excused": move.excused}
             for move in transitions
         ]
         sql = f"""UPDATE task SET state = :new, reason = :reason, attempt = :attempt, not_before = :not_before,
-                changed_at = :at, gpus = :gpus, memory_bytes = ifnull(:memory_bytes, memory_bytes),
+                excused = :excused, changed_at = :at, gpus = :gpus, memory_bytes = ifnull(:memory_bytes, memory_bytes),
                 output = CASE WHEN :new = 'starting' THEN NULL ELSE ifnull(:output, output) END
             WHERE {TASK} AND state = :old"""
         for row in rows:

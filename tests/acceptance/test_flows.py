@@ -104,6 +104,33 @@ class FollowingFlow(FlowSpec):
 if __name__ == "__main__":
     FollowingFlow()
 """
+BEREFT = """\
+import os
+import sys
+import time
+
+from metaflow import FlowSpec, catch, step
+
+class BereftFlow(FlowSpec):
+    @step
+    def start(self):
+        os.remove(os.path.join(sys.prefix, "bin", "metaflow"))
+        time.sleep(0.5)  # Somebody has looked at it, and does not look again so soon.
+        self.next(self.work)
+
+    @catch(var="problem")
+    @step
+    def work(self):
+        self.value = 7
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print("value", self.value, "caught", self.problem)
+
+if __name__ == "__main__":
+    BereftFlow()
+"""
 PACKED = """\
 from metaflow import FlowSpec, pypi, step
 
@@ -375,6 +402,16 @@ def test_memory_that_runs_out_is_retried_then_caught_and_chained_on(flows: FlowP
     assert killed["evidence"]["kind"] == "OomKilled"
     assert states(run)["after"] == "succeeded"
     assert "FailureHandledByCatch caught True" in flows.installed.ok("logs", "chain/1/after")
+
+
+def test_a_step_that_waited_for_its_environment_runs_its_own_code_and_is_not_given_up(flows: FlowProjects) -> None:
+    folder = flows.write("bereft", "  - {name: it, type: metaflow, entrypoint: bereft.py}\n", {"bereft.py": BEREFT})
+    flows.installed.ok("up", folder, "--detach")
+    run = flows.finish("bereft/1")
+    assert run["summary"]["state"] == "succeeded"
+    assert attempts(run, "it/work") == ["failed", "succeeded"]
+    (work,) = [task for task in run["tasks"] if task["task"].endswith("/work")]
+    assert "value 7 caught None" in flows.installed.ok("logs", "bereft/1/it/end"), work
 
 
 def test_a_flow_that_cannot_be_is_refused_with_its_line_and_mended_by_a_save(flows: FlowProjects) -> None:

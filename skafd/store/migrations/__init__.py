@@ -35,6 +35,7 @@ STEPS = (
     versions_10_on.VERSION_18,
     versions_10_on.VERSION_19,
     versions_10_on.VERSION_20,
+    versions_10_on.VERSION_21,
 )
 """One tuple of statements per version. A step that was released is never changed: add another."""
 

@@ -96,3 +96,8 @@ VERSION_20 = (
     # What the schedules give to the runs of a backfill: from microseconds since 1970 to pairs.
     "ALTER TABLE backfill ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}'",
 )
+
+VERSION_21 = (
+    # Attempts of which nothing ran for want of room, or of their environment.
+    "ALTER TABLE task ADD COLUMN excused INTEGER NOT NULL DEFAULT 0",
+)

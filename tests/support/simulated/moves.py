@@ -15,7 +15,7 @@ from tests.support.simulated.given_up import check_given_up
 from tests.support.simulated.holding import Held
 from tests.support.simulated.machine import Waiting
 from tests.support.simulated.new_runs import NewRuns
-from tests.support.simulated.retries import check_end, check_wait
+from tests.support.simulated.retries import Before, check_end, check_wait
 from tests.support.simulated.runs import Share, StoredRun
 
 
@@ -105,10 +105,12 @@ class Moves(NewRuns):
         is_over_time = open_run.deadline is not None and now >= open_run.deadline
         if not (is_over_time or self.is_time_doubtful):
             may_go_on = not was_killed and key.run.project in self.live
-            had_bytes, all_bytes = open_run.memory_bytes.get(key), self.machine.capacity.memory_bytes
-            check_end(share.job, move, now, had_bytes, all_bytes, may_go_on)
+            before = Before(open_run.excused.get(key, 0), open_run.memory_bytes.get(key))
+            check_end(share.job, move, now, before, self.machine.capacity.memory_bytes, may_go_on)
         if move.memory_bytes is not None:
             open_run.memory_bytes[key] = move.memory_bytes
+        if move.excused:
+            open_run.excused[key] = move.excused
         if move.output is not None:
             open_run.outputs[key] = move.output
         self.machine.release(AttemptKey(key, move.attempt))

@@ -92,6 +92,7 @@ class StoredRun:
     items: dict[TaskKey, str] = field(default_factory=dict)
     memory_bytes: dict[TaskKey, int] = field(default_factory=dict)
     outputs: dict[TaskKey, str] = field(default_factory=dict)
+    excused: dict[TaskKey, int] = field(default_factory=dict)
 
     def state_of(self, key: TaskKey) -> TaskState:
         """The state of a task now."""
@@ -179,6 +180,7 @@ class StoredRun:
             memory_bytes=self.memory_bytes.get(key),
             gpus=move.gpus,
             output=self.outputs.get(key),
+            excused=self.excused.get(key, 0),
         )
 
 
@@ -207,6 +209,8 @@ def stored(run: Run, jobs: Mapping[JobId, Job], timeout_seconds: float | None) -
             found.outputs[task.key] = task.output
         if task.memory_bytes is not None:
             found.memory_bytes[task.key] = task.memory_bytes
+        if task.excused:
+            found.excused[task.key] = task.excused
     return found
 
 

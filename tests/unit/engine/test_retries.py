@@ -12,6 +12,7 @@ from skafd.model.project import Retry
 from tests.support.world import BAD, CHURN, OK, World, job
 
 THRICE = Retry(times=3, delay_seconds=30, backoff=2)
+NO_ROOM = NotStarted("No space left on device", for_want_of_room=True)
 
 
 def failed_once(outcome: Outcome = BAD, retry: Retry = THRICE) -> World:
@@ -140,12 +141,12 @@ def test_the_end_of_an_earlier_attempt_is_no_news() -> None:
 
 
 def test_what_found_no_room_on_the_disk_is_tried_again_whatever_retry_says() -> None:
-    world = failed_once(NotStarted("No space left on device", for_want_of_room=True), Retry())
+    world = failed_once(NO_ROOM, Retry())
     assert world.state("train") == "waiting"
     assert world.task("train").reason.startswith("it is tried again when there is room: ")
     world.wait(2)
     assert world.state("train") == "starting"
-    world.end("train", outcome=NotStarted("No space left on device", for_want_of_room=True))
+    world.end("train", outcome=NO_ROOM)
     world.wait(3)
     assert world.state("train") == "waiting", "each time it waits longer"
     world.wait(1)
@@ -154,6 +155,19 @@ def test_what_found_no_room_on_the_disk_is_tried_again_whatever_retry_says() -> 
 
 
 def test_what_waits_for_room_can_be_cancelled() -> None:
-    world = failed_once(NotStarted("No space left on device", for_want_of_room=True), Retry())
+    world = failed_once(NO_ROOM, Retry())
     world.cancel("train")
     assert world.state("train") == "cancelled"
+
+
+def test_an_attempt_that_found_no_room_takes_no_retry_and_no_pause_from_those_that_ran() -> None:
+    world = failed_once(NO_ROOM, Retry(times=1, delay_seconds=10, backoff=3))
+    world.wait(2)
+    world.end("train", outcome=BAD)
+    assert world.task("train").reason == "retry 1 of 1 after exit code 1"
+    world.wait(10)
+    world.end("train", outcome=NO_ROOM)
+    world.wait(4)
+    assert world.attempt("train").number == 4
+    world.end("train", outcome=BAD)
+    assert world.state("train") == "failed"

@@ -22,14 +22,14 @@ STEPS = (FlowStep("start", StepKind.LINEAR, ("end",), decorators=("retry:times=2
 FLOW = Flow("Churn", "flow.py", "start", STEPS, options=("--branch=b",), tags=("nightly",), on_error=("cry",))
 
 
-def task(token: Token, number: int = 1, flow: Flow = FLOW, inputs: tuple[tuple[str, int], ...] = ()) -> FlowTask:
+def task(token: Token, tries: int = 1, flow: Flow = FLOW, inputs: tuple[tuple[str, int], ...] = ()) -> FlowTask:
     parameters = (Parameter("alpha", "int", "3"), Parameter("day"))
     return FlowTask(
         run=replace(RUN, parameters=(("day", "monday"), ("other", "1"))),
         job=job("flow", flow=flow, parameters=parameters),
         flow=flow,
-        attempt=AttemptKey(TaskKey(RUN.key, JobId("flow"), 7), number),
-        place=Place("start", token, inputs, 2),
+        attempt=AttemptKey(TaskKey(RUN.key, JobId("flow"), 7), tries + 3),
+        place=Place("start", token, inputs, 2, tries_before=tries - 1),
         python=Path("/env/bin/python"),
         local_root=Path("/project/.metaflow"),
         provision=Provision(Path("/sdk/metaflow-1")),
@@ -48,8 +48,8 @@ def test_the_parameters_are_kept_first() -> None:
     assert rest == ("init", "--run-id", run_id, "--task-id", "t7", "--tag=nightly", "--alpha=3", "--day=monday")
 
 
-def test_a_step_is_told_its_inputs_its_attempt_and_its_item() -> None:
-    command = command_of(task(Token("start", (3,), index=4), number=2, inputs=(("before", 3),)))
+def test_a_step_is_told_its_inputs_how_often_it_was_tried_and_its_item() -> None:
+    command = command_of(task(Token("start", (3,), index=4), tries=2, inputs=(("before", 3),)))
     text = " ".join(command)
     run_id = text.split("--run-id ")[1].split()[0]
     assert f"step start --run-id {run_id} --task-id t7 --input-paths {run_id}/before/t3 --retry-count 1" in text

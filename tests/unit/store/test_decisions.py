@@ -114,6 +114,16 @@ def test_an_attempt_may_end_before_its_start_was_heard_of(database: Database, pr
     assert attempt.usage == Usage()
 
 
+def test_attempts_that_retry_does_not_count_are_known_after_a_restart(database: Database, project: ProjectId) -> None:
+    run = new_run(project)
+    task = run.tasks[0].key
+    waits = Transition(task, TaskState.STARTING, TaskState.WAITING, 1, outcome=NotStarted("full", True), excused=1)
+    apply(database, Decisions((run,), begin(task)), Decisions(transitions=(waits,)))
+    with database.reader() as reader:
+        ((restored, _),) = reader.open_runs()
+    assert (restored.tasks[0].attempt, restored.tasks[0].tries) == (1, 0)
+
+
 def test_tasks_that_follow_in_a_flow_are_there_after_a_restart(database: Database, project: ProjectId) -> None:
     run = new_run(project)
     followed = Task(
