@@ -1,5 +1,16 @@
 """What every acceptance test starts from."""
 
-from tests.support.installed import installed
+from __future__ import annotations
 
-__all__ = ["installed"]
+import pytest
+
+from tests.support.flow_projects import FlowProjects
+from tests.support.installed import Installed, installed
+
+__all__ = ["flows", "installed"]
+
+
+@pytest.fixture
+def flows(installed: Installed) -> FlowProjects:
+    """An installation whose projects have metaflow."""
+    return FlowProjects(installed)

@@ -34,26 +34,6 @@ class BrokenFlow(FlowSpec):
 if __name__ == "__main__":
     BrokenFlow()
 """
-HUNGRY = """\
-from metaflow import FlowSpec, catch, resources, retry, step
-
-class HungryFlow(FlowSpec):
-    @resources(memory=128)
-    @retry(times=1, minutes_between_retries=0)
-    @catch(var="problem")
-    @step
-    def start(self):
-        data = bytearray(512 * 2**20)
-        self.size = len(data)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        print("caught", self.problem is not None)
-
-if __name__ == "__main__":
-    HungryFlow()
-"""
 FRAGILE = """\
 import os
 import time
@@ -103,33 +83,6 @@ class FollowingFlow(FlowSpec):
 
 if __name__ == "__main__":
     FollowingFlow()
-"""
-BEREFT = """\
-import os
-import sys
-import time
-
-from metaflow import FlowSpec, catch, step
-
-class BereftFlow(FlowSpec):
-    @step
-    def start(self):
-        os.remove(os.path.join(sys.prefix, "bin", "metaflow"))
-        time.sleep(0.5)  # Somebody has looked at it, and does not look again so soon.
-        self.next(self.work)
-
-    @catch(var="problem")
-    @step
-    def work(self):
-        self.value = 7
-        self.next(self.end)
-
-    @step
-    def end(self):
-        print("value", self.value, "caught", self.problem)
-
-if __name__ == "__main__":
-    BereftFlow()
 """
 PACKED = """\
 from metaflow import FlowSpec, pypi, step
@@ -191,13 +144,6 @@ run.wait_for_completion(timeout=300)
 again = DeployedFlow.get_triggered_skafd_run(found.name, run.run.id)
 print(again.status, run.run.data.who, run.run.data.greeting)
 """
-AFTER = """\
-from metaflow import Flow
-run = Flow("HungryFlow").latest_run
-print(run.id, run.successful, run.data.problem.type, run.end_task.stdout)
-"""
-
-
 BOTH = """\
 from metaflow import FlowSpec, Parameter, current, step, trigger
 
@@ -313,11 +259,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture
-def flows(installed: Installed) -> FlowProjects:
-    return FlowProjects(installed)
-
-
 def test_a_flow_of_every_shape_is_what_metaflow_would_have_made_of_it(flows: FlowProjects) -> None:
     folder = flows.write("shapes", SHAPES, copies=("shapes.py",))
     flows.installed.ok("up", folder, "--detach")
@@ -380,38 +321,6 @@ def test_what_is_hard_on_whoever_runs_it_is_what_metaflow_would_have_made_of_it(
     tried = [count for task, count in said["attempts"].items() if task.startswith("body/")]
     assert sorted(tried) == [0, 1, 1, 1, 2, 2, 2, 2]
     assert said["stdout"] == "bye\n"
-
-
-def test_memory_that_runs_out_is_retried_then_caught_and_chained_on(flows: FlowProjects) -> None:
-    jobs = (
-        "  - {name: before, entrypoint: 'echo first', language: any}\n"
-        "  - {name: hungry, type: metaflow, entrypoint: hungry.py, dependencies: [before]}\n"
-        "  - {name: after, entrypoint: after.py, dependencies: [hungry]}\n"
-    )
-    folder = flows.write("chain", jobs, {"hungry.py": HUNGRY, "after.py": AFTER})
-    flows.installed.ok("up", folder, "--detach")
-    run = flows.finish("chain/1")
-    assert run["summary"]["state"] == "succeeded"
-    assert attempts(run, "hungry/start") == ["oom_killed", "oom_killed", "succeeded"]
-    (start,) = [task for task in run["tasks"] if task["task"].endswith("/start")]
-    killed = start["attempts"][0]
-    assert killed["limit_memory_bytes"] == 128 * 2**20
-    assert killed["peak_memory_bytes"] <= 128 * 2**20
-    assert start["attempts"][-1]["start"] == "warm", [one["start"] for one in start["attempts"]]
-    assert "warm start" in flows.installed.ok("show", "chain/1")
-    assert killed["evidence"]["kind"] == "OomKilled"
-    assert states(run)["after"] == "succeeded"
-    assert "FailureHandledByCatch caught True" in flows.installed.ok("logs", "chain/1/after")
-
-
-def test_a_step_that_waited_for_its_environment_runs_its_own_code_and_is_not_given_up(flows: FlowProjects) -> None:
-    folder = flows.write("bereft", "  - {name: it, type: metaflow, entrypoint: bereft.py}\n", {"bereft.py": BEREFT})
-    flows.installed.ok("up", folder, "--detach")
-    run = flows.finish("bereft/1")
-    assert run["summary"]["state"] == "succeeded"
-    assert attempts(run, "it/work") == ["failed", "succeeded"]
-    (work,) = [task for task in run["tasks"] if task["task"].endswith("/work")]
-    assert "value 7 caught None" in flows.installed.ok("logs", "bereft/1/it/end"), work
 
 
 def test_a_flow_that_cannot_be_is_refused_with_its_line_and_mended_by_a_save(flows: FlowProjects) -> None:
