@@ -47,7 +47,7 @@ torture: $(READY) ## kill skafd at random and find out whether anything is lost;
 flows: $(READY) ## run Metaflow's tutorials and its own tests with skafd as the scheduler (an hour; ARGS=--own: ten minutes)
 	@scripts/flows $(ARGS)
 
-vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; some ten minutes); VM_RESETS=20
+vm-test: $(READY) ## test service, limits and hard resets in a virtual Debian 12 (root; an hour); VM_RESETS=20
 	@scripts/vm-test $(ARGS)
 
 lock: $(READY) ## take the newest versions that pyproject.toml allows into requirements.lock

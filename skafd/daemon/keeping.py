@@ -6,7 +6,6 @@ ended, and begins anew.
 
 from __future__ import annotations
 
-import glob
 import logging
 import os
 import threading
@@ -25,6 +24,7 @@ from skafd.model.states import TaskState
 from skafd.model.text import is_text
 from skafd.sandbox.acting_as import acting_as
 from skafd.sandbox.user import User
+from skafd.wildcards import find
 
 log = logging.getLogger("skafd.supervision")
 
@@ -110,7 +110,7 @@ def _names(patterns: tuple[str, ...], work: Path, remarks: list[str]) -> list[st
 
 
 def _files(pattern: str, work: Path) -> Iterator[str]:
-    for path in sorted(glob.iglob(pattern, root_dir=work, recursive=True)):  # noqa: PTH207 hidden files stay out
+    for path in sorted(find(pattern, work)):
         if os.path.isdir(work / path):  # noqa: PTH112 a path's own fails where the user may not look
             yield from _below(path, work)
         elif os.path.isfile(work / path):  # noqa: PTH113

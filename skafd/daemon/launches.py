@@ -14,16 +14,16 @@ from skafd.daemon.for_jobs.access import JobsAccess
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.lately import Lately
 from skafd.daemon.launching import attempt_folder, attempt_spec, job_folders
-from skafd.daemon.lookups import find_paths
+from skafd.daemon.lookups import LookUp, find_paths
 from skafd.daemon.on_ray import OnRay
 from skafd.daemon.remembered import Remembered
 from skafd.engine import Engine
-from skafd.errors import Refused, SandboxError
+from skafd.errors import SandboxError
 from skafd.home import Home
 from skafd.machine.accounts import Account, Accounts
 from skafd.machine.confinement import find_bubblewrap, hidden_folders
 from skafd.metaflow.provision import provide
-from skafd.model.decisions import ItemsFound, ItemsWanted
+from skafd.model.decisions import ItemsWanted
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, DeploymentNumber, JobId, ProjectId
 from skafd.model.project import Isolation, Job
@@ -126,17 +126,17 @@ class Launches:
         live = self._facts.of(attempt.task.run.project).path
         return Wanted(job.outputs, tuple(live / path for path in deployment.linked) if job.outputs else ())
 
-    def look_up(self, engine: Engine, wanted: ItemsWanted) -> ItemsFound:
-        """The paths that an attempt of the job would find in its working folder."""
+    def lookup_of(self, engine: Engine, wanted: ItemsWanted) -> LookUp:
+        """How to find the paths that an attempt of the job would find in its working folder."""
         deployment = engine.deployment_of(wanted.run)
         facts = self._facts.of(wanted.run.project)
         snapshot = self._home.deployments / facts.slug / deployment.snapshot_hash
-        try:
-            user = self._account_of(deployment, facts).user
-            found = find_paths(wanted.pattern, snapshot, facts.path, deployment.linked, user)
-        except (OSError, Refused) as error:
-            return ItemsFound(wanted.run, wanted.job, problem=f"{wanted.pattern} cannot be looked up: {error}")
-        return ItemsFound(wanted.run, wanted.job, found)
+
+        def look_up() -> tuple[str, ...]:
+            user = self._accounts.of(facts.path, deployment.config.run_as, facts.owner).user
+            return find_paths(wanted.pattern, snapshot, facts.path, deployment.linked, user)
+
+        return look_up
 
     def _account_of(self, deployment: Deployment, facts: ProjectFacts) -> Account:
         version, wanted = (deployment.project, deployment.number), deployment.config.run_as

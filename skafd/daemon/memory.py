@@ -14,12 +14,13 @@ from skafd.daemon.clocks import Jump
 from skafd.daemon.facts import Facts
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.launches import CheckEnvironments, Launches
+from skafd.daemon.lookups import LookUp
 from skafd.daemon.mailbox import Prepare
 from skafd.daemon.restoring import requests_of, restore, write_occurrences
 from skafd.engine import Engine
 from skafd.home import Home
 from skafd.machine.room import shortage_of
-from skafd.model.decisions import Decisions, Event, RoomChanged
+from skafd.model.decisions import Decisions, Event, ItemsWanted, RoomChanged
 from skafd.model.deployment import Deployment
 from skafd.model.ids import AttemptKey, JobId, ProjectId, TaskKey
 from skafd.model.limits import Capacity
@@ -131,9 +132,9 @@ class Memory:
         """How an attempt is ended that is not on this machine."""
         return self._launches.abroad(self.engine, attempt)
 
-    def look_up(self, decisions: Decisions) -> list[Event]:
-        """The items that the decisions want to know of, as events."""
-        return [self._launches.look_up(self.engine, wanted) for wanted in decisions.wanted]
+    def lookup_of(self, wanted: ItemsWanted) -> LookUp:
+        """How to find the items that a decision wants to know of."""
+        return self._launches.lookup_of(self.engine, wanted)
 
     def explain(self, tasks: Sequence[TaskKey]) -> dict[TaskKey, str]:
         """What those of these tasks that have not begun wait for now."""

@@ -21,6 +21,7 @@ from skafd.daemon.abroad import Abroad
 from skafd.daemon.changes import Changes
 from skafd.daemon.keeping import Wanted
 from skafd.daemon.launches import CheckEnvironments
+from skafd.daemon.lookups import Lookups
 from skafd.daemon.mailbox import Mailbox, Prepare, Question, Request
 from skafd.daemon.memory import Memory
 from skafd.daemon.orphans import FindOut
@@ -53,7 +54,7 @@ _SHOWN_NOWHERE = frozenset({Purpose.VARIABLE, Purpose.WEBHOOK_TOKEN, Purpose.DAT
 _NOT_ANNOUNCED = _ALL_SAID_BY_DECISIONS | _OF_ONE_PROJECT | _SHOWN_NOWHERE
 """Requests that write nothing that a screen shows but what the engine decided, or that announce it themselves."""
 _NOBODY_ASKS_AGAIN = frozenset({Purpose.TIME, Purpose.REPORTS})
-"""The time that has come, and what threads found out of attempts: refused, they are found again from the start."""
+"""The time that has come, and what threads found out: refused, they are found again from the start."""
 _SECONDS_BEFORE_TRYING_AGAIN = 1.0
 """After the database refused a write (disk full, read-only): often enough to go on by itself, not a storm."""
 _FAILURES_PER_REMARK = 600
@@ -94,6 +95,7 @@ class Orchestrator(threading.Thread):
         programs.add(self._warm_servers.program)
         self._spark = SparkKeeping(home, capacity, self._services)
         self._equipping = Equipping(home, self._spark)
+        self._lookups = Lookups(lambda found: self.mailbox.put(lambda _writer: [found], Purpose.REPORTS))
         self._late: list[Report] = []
         """What threads found out of services."""
         self._wake_at: datetime | None = None
@@ -201,10 +203,10 @@ class Orchestrator(threading.Thread):
 
     # --- deciding ---------------------------------------------------------------------------------------
 
-    def _decide_on(self, reports: Sequence[Report], purpose: Purpose, found: Sequence[Event] = ()) -> Decisions:
+    def _decide_on(self, reports: Sequence[Report], purpose: Purpose) -> Decisions:
         # One instant for all of it: what started and ended in the same breath did not end before it started.
         now = clock.now()
-        return self._decide(lambda writer: [*write_reports(writer, reports, now), *found], purpose, now)
+        return self._decide(lambda writer: write_reports(writer, reports, now), purpose, now)
 
     def _decide(self, prepare: Prepare, purpose: Purpose, now: datetime | None = None) -> Decisions:
         """One transaction."""
@@ -221,10 +223,11 @@ class Orchestrator(threading.Thread):
                 self._supervision.kill(kill)
             failed = [report for attempt in decisions.launches for report in self._supervision.launch(attempt)]
             self._announce(decisions)
-            found = self.memory.look_up(decisions)
-            if not failed and not found and not self.memory.backfilling.has_room:
+            for wanted in decisions.wanted:
+                self._lookups.begin(wanted, self.memory.lookup_of(wanted))
+            if not failed and not self.memory.backfilling.has_room:
                 return
-            decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED, found)
+            decisions = self._decide_on(failed, Purpose.NOT_LAUNCHED)
 
     def _announce(self, decisions: Decisions) -> None:
         concerned = {run.key.project for run in decisions.new_runs}

@@ -6,8 +6,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from glob import has_magic, iglob
+from glob import has_magic
 from pathlib import Path
+
+from skafd.wildcards import find
 
 _UNFINISHED = ("*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.swp", "*.swx")
 """What programs call a file that they have not finished; it gets its own name when they have."""
@@ -46,7 +48,7 @@ class Pattern:
 
     def _paths(self) -> Iterator[str]:
         meant = self.glob.rpartition("/")[2]
-        for relative in iglob(self.glob, root_dir=self.folder, recursive=True):  # noqa: PTH207 it does not hide dots
+        for relative in find(self.glob, self.folder):
             name = relative.rpartition("/")[2]
             if _is_unfinished(name) and not _is_unfinished(meant):
                 continue

@@ -38,7 +38,7 @@ AS_SKAFD = Account(None)
 
 
 class Accounts:
-    """Answers for the folders of one daemon. Cheap enough to be asked at each launch."""
+    """Answers for the folders of one daemon. Cheap enough to be asked at each launch; callable from any thread."""
 
     def __init__(self, state_folder: Path, uid: int, environment: Mapping[str, str] = os.environ) -> None:
         """`uid` is the daemon's own."""

@@ -16,7 +16,7 @@ from skafd.errors import Refused, StoreError
 from skafd.job_token import JobToken
 from skafd.model.ids import ProjectId
 from skafd.model.outcome import Lost
-from skafd.model.project import OnDeploy, Schedule
+from skafd.model.project import Foreach, OnDeploy, Schedule
 from skafd.model.run import CauseKind
 from skafd.model.states import TaskState
 from skafd.store import Purpose, Writer
@@ -40,6 +40,19 @@ def test_a_chain_runs_to_its_end_whatever_is_refused_on_the_way(daemon: Daemoniz
     assert daemon.executed() == RAN
     assert daemon.run_numbers() == [1]
     assert daemon.database.failures == [], "each refusal was met"
+
+
+@pytest.mark.parametrize("when", ["at once", "before", "after"])
+def test_what_a_pattern_finds_is_looked_up_again_when_it_could_not_be_written(daemon: Daemonized, when: str) -> None:
+    daemon.deploy(job("each", on_deploy=WAIT, foreach=Foreach(glob="*.py")))
+    for times in (1, 3):
+        daemon.fail(when, Purpose.REPORTS)
+        daemon.fail(when, Purpose.RESTORE, times - 1)
+        number = daemon.run()
+        (task,) = daemon.wait_for_end(number).tasks
+        assert task.state is TaskState.SUCCEEDED
+    assert daemon.executed() == once("churn/1/each[0]", "churn/2/each[0]")
+    assert daemon.database.failures == []
 
 
 @pytest.mark.parametrize("when", ["at once", "before", "after"])

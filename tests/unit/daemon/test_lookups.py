@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
-from skafd.daemon.lookups import find_paths
+from skafd.daemon.lookups import Lookups, find_paths
+from skafd.errors import Refused
+from skafd.model.decisions import ItemsFound, ItemsWanted
+from skafd.model.ids import JobId, RunKey
 from skafd.sandbox.removing import remove
 from tests.support.deep_folders import make_deep
 from tests.support.users import give_folder, needs_users, open_passage, some_user
+from tests.support.world import CHURN
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -58,3 +64,34 @@ def test_of_what_links_lead_to_is_found_what_the_user_may_list(tmp_path: Path) -
     found = find_paths("*/*.csv", snapshot, live, ("hers", "data"), user)
     assert found == ("also/open.csv", "data/open.csv", "in/b.csv", "inner/b.csv")
     assert find_paths("snapped/secret.csv", snapshot, live, (), user) == ()
+
+
+def test_whoever_looks_for_long_holds_nobody_up_and_is_asked_once() -> None:
+    told: Queue[ItemsFound] = Queue()
+    lookups, may_end = Lookups(told.put), threading.Event()
+    slow, quick = (ItemsWanted(RunKey(CHURN, number), JobId("each"), "data/*") for number in (1, 2))
+    asked = []
+
+    def look_up() -> tuple[str, ...]:
+        asked.append(slow)
+        may_end.wait()
+        return ("data/a",)
+
+    lookups.begin(slow, look_up)
+    lookups.begin(slow, look_up)
+    lookups.begin(quick, lambda: ("data/b",))
+    assert told.get() == ItemsFound(quick.run, quick.job, ("data/b",))
+    may_end.set()
+    assert told.get() == ItemsFound(slow.run, slow.job, ("data/a",))
+    assert asked == [slow]
+
+
+@pytest.mark.parametrize("error", [OSError("it is gone"), Refused("not yours"), RuntimeError("a fault")])
+def test_what_cannot_be_looked_up_is_answered_too(error: Exception) -> None:
+    told: Queue[ItemsFound] = Queue()
+
+    def look_up() -> tuple[str, ...]:
+        raise error
+
+    Lookups(told.put).begin(ItemsWanted(RunKey(CHURN, 1), JobId("each"), "data/*"), look_up)
+    assert told.get().problem == f"data/* cannot be looked up: {error}"
