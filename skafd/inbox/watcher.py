@@ -142,7 +142,7 @@ def _find(inbox: Inbox) -> dict[str, str]:
     try:
         with inbox.rights():
             return inbox.pattern.find()
-    except (OSError, RecursionError, Refused) as error:
+    except (OSError, Refused) as error:
         log.warning("%s/%s cannot be looked at: %s", inbox.pattern.folder, inbox.pattern.glob, error)
         return {}
 
