@@ -144,7 +144,9 @@ def _find(inbox: Inbox) -> dict[str, str]:
             return inbox.pattern.find()
     except (OSError, Refused) as error:
         log.warning("%s/%s cannot be looked at: %s", inbox.pattern.folder, inbox.pattern.glob, error)
-        return {}
+    except Exception:
+        log.exception("looking at %s/%s", inbox.pattern.folder, inbox.pattern.glob)
+    return {}
 
 
 def _due_at(inbox: Inbox) -> float:

@@ -118,12 +118,15 @@ def test_nothing_is_told_of_what_is_not_waited_for_any_more(tmp_path: Path, watc
     assert told.wait_for(lambda files: len(files) >= 1) == ["b.csv"]
 
 
-def test_an_inbox_that_cannot_be_looked_at_holds_up_no_other(tmp_path: Path, watcher: InboxWatcher, told: Told) -> None:
+@pytest.mark.parametrize("error", [OSError("folders without end"), RuntimeError("a fault")])
+def test_an_inbox_that_cannot_be_looked_at_holds_up_no_other(
+    tmp_path: Path, watcher: InboxWatcher, told: Told, error: Exception
+) -> None:
     looked = threading.Event()
 
     def refuse() -> AbstractContextManager[None]:
         looked.set()
-        raise RecursionError("folders without end")
+        raise error
 
     for name in ("deep", "other"):
         (tmp_path / name).mkdir()
