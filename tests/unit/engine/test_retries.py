@@ -9,6 +9,7 @@ import pytest
 from skafd.model.decisions import AttemptEnded, ProjectForgotten
 from skafd.model.outcome import Cancelled, Lost, NotStarted, OomKilled, Outcome, Signalled, TimedOut
 from skafd.model.project import Retry
+from tests.support.rules import states_rule
 from tests.support.world import BAD, CHURN, OK, World, job
 
 THRICE = Retry(times=3, delay_seconds=30, backoff=2)
@@ -161,6 +162,10 @@ def test_what_waits_for_room_can_be_cancelled() -> None:
 
 
 def test_an_attempt_that_found_no_room_takes_no_retry_and_no_pause_from_those_that_ran() -> None:
+    states_rule(
+        "An attempt that could not begin because the disk was full or read-only, or its environment damaged, is none "
+        "of them: the task waits, and has as many tries as before."
+    )
     world = failed_once(NO_ROOM, Retry(times=1, delay_seconds=10, backoff=3))
     world.wait(2)
     world.end("train", outcome=BAD)
