@@ -66,7 +66,10 @@ def busy(machine: Machine) -> Iterator[Service]:
     service.skafd("run", "long")
     _wait_until_running(service, "retried", "once")
     yield service
+    # The state folder stays: whoever installs the service next would go on with them.
+    service.skafd("forget", "chain")
     service.skafd("kill", "long")
+    service.skafd("forget", "long")
     service.uninstall()
 
 

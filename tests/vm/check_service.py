@@ -98,9 +98,10 @@ def test_the_end_of_a_job_leaves_nothing_of_an_escaper(service: Service) -> None
     service.machine.wait_for("the escape", lambda: "escaped" in service.log(run))
     assert service.machine.run("pgrep", "-f", "sleep 987654").code == 0
     service.skafd("kill", "escaper")
-    assert service.wait_for_end(run)["state"] == "cancelled"
+    ended = service.wait_for_end(run)
+    assert ended["state"] == "cancelled"
     assert service.machine.run("pgrep", "-f", "sleep 987654").code == 1
-    assert service.cgroups_of_attempts() == ""
+    assert service.cgroups_of_attempts() == "", ended
 
 
 def test_jobs_are_in_the_slice_and_not_below_the_daemon(service: Service) -> None:
