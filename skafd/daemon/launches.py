@@ -133,6 +133,7 @@ class Launches:
         snapshot = self._home.deployments / facts.slug / deployment.snapshot_hash
 
         def look_up() -> tuple[str, ...]:
+            # What `_account_of` remembers is for the orchestrator's thread; this is for another.
             user = self._accounts.of(facts.path, deployment.config.run_as, facts.owner).user
             return find_paths(wanted.pattern, snapshot, facts.path, deployment.linked, user)
 

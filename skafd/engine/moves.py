@@ -60,8 +60,18 @@ def move(
     _enter(board, draft, open_job, task, moved)
     draft.transitions.append(
         Transition(
-            *(task.key, task.state, new, attempt, reason, not_before),
-            *(outcome, usage, output, memory_bytes, gpus, excused),
+            task.key,
+            task.state,
+            new,
+            attempt,
+            reason,
+            not_before,
+            outcome,
+            usage,
+            output,
+            memory_bytes,
+            gpus,
+            excused,
         )
     )
 

@@ -44,9 +44,10 @@ def parse(expression: str, timezone: str = "UTC") -> Expression:
 
     Raises ScheduleError, with a hint, for what is not understood and for what would never fire.
     """
-    found = _read(expression.strip(), timezone)
+    text = expression.strip()
+    found = _read(text, timezone)
     if found is None:
-        raise explain_phrase(expression.strip(), _is_understood)
+        raise explain_phrase(text, _is_understood)
     return found
 
 
