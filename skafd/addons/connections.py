@@ -7,6 +7,9 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+
+from skafd.threads import Threads
 
 log = logging.getLogger("skafd.connections")
 
@@ -23,6 +26,7 @@ class Connections:
         self._serve_one = serve
         self._is_closed = False
         self._open: set[socket.socket] = set()
+        self._threads = Threads("job")
         threading.Thread(target=self._accept, name=name, daemon=True).start()
 
     def __len__(self) -> int:
@@ -35,6 +39,7 @@ class Connections:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads.end()
 
     def close(self) -> None:
         """Accepts no more, and lets go of who is connected."""
@@ -53,7 +58,7 @@ class Connections:
                     threading.Event().wait(_PAUSE_SECONDS)
                 continue
             self._open.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), name="job", daemon=True).start()
+            self._threads.begin(partial(self._serve, connection))
 
     def _serve(self, connection: socket.socket) -> None:
         try:

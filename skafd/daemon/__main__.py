@@ -29,7 +29,7 @@ def main() -> int:
         return ALREADY_RUNNING_EXIT_CODE
     except SkafdError as error:
         return _refuse(home, error.message, error.hint)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         if not is_for_want_of_room(error):
             raise
         return _refuse(home, str(error), None)

@@ -56,8 +56,9 @@ class Housekeeping:
     def begin(self) -> None:
         """Tidies up once, in the background; does nothing while it is still at it."""
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def close(self) -> None:
         """Stops after the present batch. A folder that takes long to remove is not waited for."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from skafd.artifacts.content import ContentStore
@@ -24,6 +24,7 @@ from skafd.model.states import TaskState
 from skafd.model.text import is_text
 from skafd.sandbox.acting_as import acting_as
 from skafd.sandbox.user import User
+from skafd.threads import Threads
 from skafd.wildcards import find
 
 log = logging.getLogger("skafd.supervision")
@@ -49,11 +50,13 @@ class Keeping:
 
     def __init__(
         self,
+        threads: Threads,
         contents: ContentStore,
         hear_later: Callable[[Callable[[], list[Report]]], None],
         let_go: Callable[[AttemptKey], bool],
     ) -> None:
         """As for orphans: `let_go` ends the watch over an attempt; false when nobody watched it."""
+        self._threads = threads
         self._contents = contents
         self._hear_later = hear_later
         self._let_go = let_go
@@ -63,7 +66,7 @@ class Keeping:
         """Begins to keep the files of an attempt that has ended, unless that has begun."""
         if ended.attempt not in self._being_kept:
             self._being_kept.add(ended.attempt)
-            threading.Thread(target=self._keep, args=(ended, wanted, folder), name="outputs", daemon=True).start()
+            self._threads.begin(partial(self._keep, ended, wanted, folder))
 
     def _keep(self, ended: AttemptEnded, wanted: Wanted, folder: Path) -> None:
         remarks: list[str] = []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ from skafd.errors import Refused
 from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.sandbox.acting_as import acting_as
 from skafd.sandbox.user import User
+from skafd.threads import Threads
 from skafd.wildcards import find
 
 log = logging.getLogger("skafd.lookups")
@@ -29,7 +29,8 @@ class Lookups:
     Whoever kills the daemon meanwhile loses nothing: the next one is asked again.
     """
 
-    def __init__(self, tell: Callable[[ItemsFound], object]) -> None:
+    def __init__(self, threads: Threads, tell: Callable[[ItemsFound], object]) -> None:
+        self._threads = threads
         self._tell = tell
         self._begun: set[ItemsWanted] = set()
 
@@ -37,7 +38,7 @@ class Lookups:
         """Begins to look, unless that has begun; in the end `tell` is called, in another thread."""
         if wanted not in self._begun:
             self._begun.add(wanted)
-            threading.Thread(target=self._look, args=(wanted, look_up), name="lookup", daemon=True).start()
+            self._threads.begin(partial(self._look, wanted, look_up))
 
     def _look(self, wanted: ItemsWanted, look_up: LookUp) -> None:
         try:

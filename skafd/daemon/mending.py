@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from skafd.errors import EnvironmentBroken, SandboxError, SkafdError
 from skafd.model.deployment import Deployment
 from skafd.model.ids import DeploymentNumber, ProjectId
+from skafd.threads import Threads
 
 _REMEMBERED_SECONDS = 0.1
 """Of a thousand tasks that start at once, one looks."""
@@ -25,6 +27,7 @@ class Mending:
         """`make_again` blocks, and raises BuildError."""
         self._is_whole = is_whole
         self._make_again = make_again
+        self._threads = Threads("skafd-mend")
         self._lock = threading.Lock()
         self._at_work: set[_Version] = set()
         self._failures: dict[_Version, SkafdError] = {}
@@ -45,7 +48,7 @@ class Mending:
             if failure is not None:
                 raise SandboxError(f"its environment is broken, and cannot be made again: {failure}", failure.hint)
             self._at_work.add(version)
-        threading.Thread(target=self._work, args=(version, deployment), name="skafd-mend", daemon=True).start()
+        self._threads.begin(partial(self._work, version, deployment))
         raise _broken()
 
     def _is_there(self, key: str) -> bool:

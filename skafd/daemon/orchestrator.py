@@ -31,7 +31,7 @@ from skafd.daemon.spark.equipping import Equipping
 from skafd.daemon.spark.keeping import SparkKeeping
 from skafd.daemon.supervision import Supervision
 from skafd.daemon.warm_servers import WarmServers
-from skafd.errors import SkafdError
+from skafd.errors import SkafdError, StoreError
 from skafd.home import Home
 from skafd.machine.room import shortage_of
 from skafd.model.decisions import Decisions, Event, TimePassed
@@ -42,6 +42,7 @@ from skafd.model.service import Service, service_name
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store import Database, Purpose, Writer, is_disk_full
+from skafd.threads import Threads
 
 log = logging.getLogger("skafd.orchestrator")
 
@@ -86,8 +87,9 @@ class Orchestrator(threading.Thread):
         self._changes = changes
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.mailbox, selectors.EVENT_READ, self.mailbox)
+        self._threads = Threads("aside")
         self._supervision = Supervision(
-            home, place, self._selector, self._spec, self._hear_later, self._wanted, self._abroad
+            home, place, self._selector, self._spec, self._threads, self._hear_later, self._wanted, self._abroad
         )
         programs = programs or Programs()
         self._services = Services(home, database, programs, self._supervision)
@@ -95,14 +97,14 @@ class Orchestrator(threading.Thread):
         programs.add(self._warm_servers.program)
         self._spark = SparkKeeping(home, capacity, self._services)
         self._equipping = Equipping(home, self._spark)
-        self._lookups = Lookups(lambda found: self.mailbox.put(lambda _writer: [found], Purpose.REPORTS))
+        self._lookups = Lookups(self._threads, lambda found: self.mailbox.put(lambda _writer: [found], Purpose.REPORTS))
         self._late: list[Report] = []
         """What threads found out of services."""
         self._wake_at: datetime | None = None
         self._stopping = threading.Event()
         self._failures = 0
         self._refusal = ""
-        """What the database said the last time, as long as it refuses."""
+        """What kept the last turn from ending, as long as none does."""
 
     # --- callable from any thread -----------------------------------------------------------------------
 
@@ -117,7 +119,7 @@ class Orchestrator(threading.Thread):
         shortage = self.memory.shortage or (shortage_of(self._home.path) if self._refusal else "")
         if shortage or not self._refusal:
             return f"waits for {shortage}" if shortage else ""
-        return f"waits for the database, which takes nothing: {self._refusal}"
+        return self._refusal
 
     def ring(self) -> None:
         """Time has come."""
@@ -157,6 +159,7 @@ class Orchestrator(threading.Thread):
                 self.turns += 1
         finally:
             self.mailbox.close()
+            self._threads.end()
             self._supervision.close()
             self._selector.close()
 
@@ -180,7 +183,7 @@ class Orchestrator(threading.Thread):
         else:
             self._failures = 0
             if self._refusal:
-                log.info("the database takes everything again")
+                log.info("all goes on again")
                 self._refusal = ""
                 self._changes.announce()
 
@@ -196,7 +199,8 @@ class Orchestrator(threading.Thread):
             return
         if self._failures % _FAILURES_PER_REMARK == 2:
             log.error("that failed too, it is tried every second: %s", error)
-        self._refusal = str(error)
+        is_of_database = isinstance(error, StoreError)
+        self._refusal = f"waits for {'the database, which takes nothing' if is_of_database else 'the machine'}: {error}"
         self._changes.announce()
         self.mailbox.fail(error)
         self._stopping.wait(_SECONDS_BEFORE_TRYING_AGAIN)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
+from functools import partial
 
 from skafd.daemon.abroad import Abroad
 from skafd.daemon.reports import Report
@@ -12,6 +12,7 @@ from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost
 from skafd.sandbox.adopt import Orphaned, end_orphan
+from skafd.threads import Threads
 
 log = logging.getLogger("skafd.supervision")
 
@@ -22,8 +23,9 @@ HearLater = Callable[[FindOut], None]
 class Orphans:
     """Owned by the orchestrator's thread. An attempt counts as alive until nothing is left of it."""
 
-    def __init__(self, hear_later: HearLater, let_go: Callable[[AttemptKey], bool]) -> None:
+    def __init__(self, threads: Threads, hear_later: HearLater, let_go: Callable[[AttemptKey], bool]) -> None:
         """`let_go` ends the watch over an attempt, in the orchestrator's thread; false when nobody watched it."""
+        self._threads = threads
         self._hear_later = hear_later
         self._let_go = let_go
         self._being_ended: set[AttemptKey] = set()
@@ -32,7 +34,7 @@ class Orphans:
         """Begins to end what is left of it, here and abroad, unless that has begun."""
         if attempt not in self._being_ended:
             self._being_ended.add(attempt)
-            threading.Thread(target=self._end, args=(attempt, orphan, abroad), name="orphan", daemon=True).start()
+            self._threads.begin(partial(self._end, attempt, orphan, abroad))
 
     def _end(self, attempt: AttemptKey, orphan: Orphaned, abroad: Abroad | None) -> None:
         cause = _end(orphan)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skafd.machine.room import shortage_of
+from skafd.threads import Threads
 
 log = logging.getLogger("skafd.deploying")
 
@@ -16,7 +17,7 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Postponed:
-    """Its thread lives only as long as something is postponed. Callable from any thread."""
+    """One thread waits for room, which lives only as long as something is postponed. Callable from any thread."""
 
     def __init__(self, state_folder: Path, deploy: Callable[[Path], None]) -> None:
         self._state_folder = state_folder
@@ -25,16 +26,17 @@ class Postponed:
         self._folders: set[Path] = set()
         self._failures: dict[Path, int] = {}
         self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads = Threads("postponed")
+        self._is_waiting = False
 
     def add(self, folder: Path) -> None:
         """Tries the folder again as soon as there is room; later each time where there seems to be some."""
         with self._lock:
             self._folders.add(folder)
             self._failures[folder] = self._failures.get(folder, 0) + 1
-            if self._thread is None and not self._closing.is_set():
-                self._thread = threading.Thread(target=self._wait, name="postponed", daemon=True)
-                self._thread.start()
+            if not self._is_waiting and not self._closing.is_set():
+                self._is_waiting = True
+                self._threads.begin(self._wait)
 
     def forget(self, folder: Path) -> None:
         """Something else became of it."""
@@ -46,9 +48,8 @@ class Postponed:
         """Tries nothing any more."""
         with self._lock:
             self._closing.set()
-            thread = self._thread
-        if thread is not None:
-            thread.join()
+        self._threads.end()
+        self._threads.join()
 
     def _wait(self) -> None:
         while not self._closing.wait(self._pause_seconds()):
@@ -56,7 +57,7 @@ class Postponed:
                 continue
             with self._lock:
                 folders, self._folders = self._folders, set()
-                self._thread = None
+                self._is_waiting = False
             for folder in folders:
                 log.info("there is room again: %s is deployed once more", folder)
                 self._deploy(folder)

@@ -33,6 +33,7 @@ from skafd.sandbox.identity import boot_id, start_time
 from skafd.sandbox.notify import Notification, NotificationSocket
 from skafd.sandbox.spec import AttemptSpec
 from skafd.store.views import AliveAttempt
+from skafd.threads import Threads
 
 _CROWD = 32
 _MOST_LAUNCHES = 3
@@ -48,6 +49,7 @@ class Supervision:
         place: CgroupPlace,
         selector: selectors.BaseSelector,
         make_spec: Callable[[AttemptKey], AttemptSpec],
+        threads: Threads,
         hear_later: HearLater,
         wanted_of: Callable[[AttemptKey], Wanted],
         abroad_of: Callable[[AttemptKey], Abroad | None] = lambda _: None,
@@ -56,10 +58,10 @@ class Supervision:
         self._home = home
         self._selector = selector
         self._make_spec = make_spec
-        self._orphans = Orphans(hear_later, self._let_go)
+        self._orphans = Orphans(threads, hear_later, self._let_go)
         self._wanted_of = wanted_of
         self._abroad_of = abroad_of
-        self._keeping = Keeping(ContentStore(home.artifacts), hear_later, self._let_go)
+        self._keeping = Keeping(threads, ContentStore(home.artifacts), hear_later, self._let_go)
         self._list = WatchList(selector)
         self._notifications = NotificationSocket(str(home.supervisors_socket))
         self._fork_server = ForkServer(place, selector)
@@ -134,9 +136,9 @@ class Supervision:
             case Launched(name=name, pid=pid, start_time=started):
                 watched = self._list.find(name)
                 return [] if watched is None else self._on_launched(watched, pid, started)
-            case LaunchFailed(name=name, reason=reason):
+            case LaunchFailed(name=name, reason=reason, for_want_of_room=for_want_of_room):
                 watched = self._list.find(name)
-                return [] if watched is None else [self._not_started(watched, reason)]
+                return [] if watched is None else [self._not_started(watched, reason, for_want_of_room)]
             case LauncherGone(unanswered=unanswered):
                 found = [self._list.find(name) for name in unanswered]
                 return [report for watched in found if watched is not None for report in self._look(watched)]
@@ -210,9 +212,10 @@ class Supervision:
             self._list.remove(watched)
         return watched is not None
 
-    def _not_started(self, watched: Watched, reason: str) -> AttemptEnded:
+    def _not_started(self, watched: Watched, reason: str, for_want_of_room: bool = False) -> AttemptEnded:
         self._list.remove(watched)
-        return AttemptEnded(watched.attempt, NotStarted(reason, for_want_of_room=bool(shortage_of(self._home.path))))
+        for_want_of_room = for_want_of_room or bool(shortage_of(self._home.path))
+        return AttemptEnded(watched.attempt, NotStarted(reason, for_want_of_room))
 
     def _ended(self, watched: Watched, evidence: Evidence) -> list[Report]:
         """Of an attempt with files to be kept the end is heard later."""

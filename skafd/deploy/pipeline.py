@@ -17,6 +17,7 @@ from skafd.errors import DeployError
 from skafd.model.environment import PreparedEnvironments
 from skafd.model.ids import JobId
 from skafd.model.project import Project
+from skafd.threads import Threads
 
 _AT_ONCE = 2
 _logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Deployer:
         self._copied = copied
         self._lock = threading.Lock()
         self._lines: dict[Path, _Line] = {}
-        self._threads: set[threading.Thread] = set()
+        self._threads = Threads("skafd-deploy")
         self._copying = threading.Semaphore(_AT_ONCE)
         self._is_closed = False
         discard_leftovers(deployments)
@@ -139,9 +140,7 @@ class Deployer:
                 return
             line = self._line(folder)
             line.newest += 1
-            thread = threading.Thread(target=self._run, args=(line, line.newest), name=f"skafd-deploy-{folder.name}")
-            self._threads.add(thread)
-            thread.start()
+            self._threads.begin(partial(self._run, line, line.newest))
 
     def forget(self, folder: Path) -> None:
         """Drops the folder: its builds are cancelled and nothing more of it is delivered."""
@@ -156,9 +155,8 @@ class Deployer:
             self._is_closed = True
             for line in self._lines.values():
                 self._abandon(line)
-            threads = set(self._threads)
-        for thread in threads:
-            thread.join()
+        self._threads.end()
+        self._threads.join()
 
     def _line(self, folder: Path) -> _Line:
         if folder not in self._lines:
@@ -176,13 +174,10 @@ class Deployer:
             result = self._result(line, number)
         except Exception as error:
             _logger.exception("deploying %s", line.folder)
-            result = RefusedDeploy(line.folder, Stage.SNAPSHOT, f"a fault in skafd: {error!r}", "see logs/daemon.log")
-        try:
-            if result is not None:
-                self._hand_over(line, number, result)
-        finally:
-            with self._lock:
-                self._threads.discard(threading.current_thread())
+            fault = f"a fault in skafd: {error!r}"
+            result = RefusedDeploy(line.folder, Stage.SNAPSHOT, fault, "see logs/daemon.log", may_pass=may_pass(error))
+        if result is not None:
+            self._hand_over(line, number, result)
 
     def _result(self, line: _Line, number: int) -> Result | None:
         with line.front, self._copying:

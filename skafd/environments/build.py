@@ -63,12 +63,12 @@ class Build:
         last: deque[str] = deque(maxlen=_LAST_LINES)
         process = self.runner.start(command, self.folder, self.variables, hears)
         listener = threading.Thread(target=self._listen, args=(process, last), name="skafd-build")
-        listener.start()
         try:
+            listener.start()
             stopped = self._wait(process)
         finally:
             reason = self.runner.end(process)
-            listener.join()
+        listener.join()
         if stopped is not None:
             raise stopped
         if process.returncode != 0:

@@ -16,6 +16,7 @@ from skafd.inbox.arrivals import Arrivals
 from skafd.inbox.pattern import Pattern
 from skafd.inbox.scope import InboxScope
 from skafd.inbox.sources import Sources
+from skafd.threads import Threads
 
 log = logging.getLogger("skafd.inbox")
 
@@ -51,7 +52,8 @@ class InboxWatcher:
         self._inboxes: dict[Hashable, Inbox] = {}
         self._sources = Sources(self._happened)
         self._watching = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._threads = Threads("skafd-inbox")
+        self._is_running = False
         self._is_closed = False
 
     def put(self, inbox: Inbox) -> None:
@@ -62,9 +64,9 @@ class InboxWatcher:
         for folder in {inbox.pattern.folder, *([old.pattern.folder] if old else [])}:
             self._watch(folder)
         with self._condition:
-            if self._thread is None and not self._is_closed:
-                self._thread = threading.Thread(target=self._run, name="skafd-inbox", daemon=True)
-                self._thread.start()
+            if not self._is_running:
+                self._is_running = True
+                self._threads.begin(self._run)
             self._condition.notify()
 
     def remove(self, key: Hashable) -> None:
@@ -79,8 +81,8 @@ class InboxWatcher:
         with self._condition:
             self._is_closed = True
             self._condition.notify()
-        if self._thread is not None:
-            self._thread.join()
+        self._threads.end()
+        self._threads.join()
         self._sources.close()
 
     def _watch(self, folder: Path) -> None:

@@ -64,7 +64,7 @@ class NotStarted:
 
     reason: str
     for_want_of_room: bool = False
-    """The disk was full or read-only: it is tried again when there is room, whatever `retry` says."""
+    """The disk took nothing, or no process was left: it is tried again when there is room, whatever `retry` says."""
     for_want_of_environment: bool = False
     """Its environment had lost files: it is tried again when that has been made again, whatever `retry` says."""
 

@@ -39,6 +39,8 @@ class LaunchFailed:
 
     name: str
     reason: str
+    for_want_of_room: bool = False
+    """Nothing is wrong with the attempt: the machine has no process for it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Launcher:
         name = answer["name"]
         self._unanswered.pop(name, None)
         if "error" in answer:
-            return LaunchFailed(name, answer["error"])
+            return LaunchFailed(name, answer["error"], answer["for_want_of_room"])
         return Launched(name, answer["pid"], answer["start_time"])
 
 

@@ -18,6 +18,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Any
 
+from skafd.no_room import is_for_want_of_room
 from skafd.sandbox import descriptors, frames, identity, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.crew import Crew
@@ -122,7 +123,8 @@ class _Launcher:
         try:
             pid = self._crew.launch(spec)
         except OSError as error:
-            return {"name": name, "error": f"{type(error).__name__}: {error}"}
+            reason = f"there is no process for its supervisor: {error.strerror}"
+            return {"name": name, "error": reason, "for_want_of_room": is_for_want_of_room(error)}
         self._wants_spare = True
         # It is not reaped before the next turn, so it has this entry even if it ended already.
         fields = identity.stat_fields(pid)

@@ -60,7 +60,9 @@ def wait_and_supervise(request: int, place: CgroupPlace, way_back: WayBack) -> N
     # Nothing here makes cycles worth collecting, and a collection writes to pages that are shared with the launcher.
     gc.disable()
     ahead = Ahead(way_back)
-    ahead.fork_child(request)
+    # Without it, it is forked when it is needed, and told of then.
+    with contextlib.suppress(OSError):
+        ahead.fork_child(request)
     _run_all(_receive(request, ahead.signals), place, ahead)
 
 

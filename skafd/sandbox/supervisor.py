@@ -104,7 +104,8 @@ class _Attempt:
         try:
             refused = self._cgroup.create(self._spec.limits)
         except OSError as error:
-            raise _NotStarted(f"its control group could not be made: {error}") from error
+            reason = f"its control group could not be made: {error}"
+            raise _NotStarted(reason, for_want_of_room=is_for_want_of_room(error)) from error
         self._unenforced = unenforced(self._leaf, self._spec.limits) + refused
         if self._unenforced and self._spec.limits.required:
             raise _NotStarted(f"its limits are required, and {self._unenforced[0]}")

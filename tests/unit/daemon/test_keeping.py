@@ -15,6 +15,7 @@ from skafd.daemon.reports import EndedWithFiles, Report
 from skafd.model.decisions import AttemptEnded
 from skafd.model.ids import AttemptKey, JobId, ProjectId, RunKey, TaskKey
 from skafd.model.outcome import Exited
+from skafd.threads import Threads
 from tests.support.users import give_folder, needs_users, open_passage, some_user
 
 ATTEMPT = AttemptKey(TaskKey(RunKey(ProjectId("churn"), 1), JobId("train"), 0), 1)
@@ -45,7 +46,9 @@ def keep(folder: Path, *patterns: str, code: int = 0) -> tuple[list[str], str]:
     done = threading.Event()
     contents = ContentStore(folder / "artifacts")
     contents.folder.mkdir(exist_ok=True)
-    keeping = Keeping(contents, lambda find_out: (heard.append(find_out), done.set())[0], lambda _: True)
+    keeping = Keeping(
+        Threads("aside"), contents, lambda find_out: (heard.append(find_out), done.set())[0], lambda _: True
+    )
     keeping.begin(AttemptEnded(ATTEMPT, Exited(code)), Wanted(patterns, (folder / "live",)), folder)
     assert done.wait(60)
     (report,) = heard[0]()

@@ -13,6 +13,7 @@ from skafd.errors import Refused
 from skafd.model.decisions import ItemsFound, ItemsWanted
 from skafd.model.ids import JobId, RunKey
 from skafd.sandbox.removing import remove
+from skafd.threads import Threads
 from tests.support.deep_folders import make_deep
 from tests.support.users import give_folder, needs_users, open_passage, some_user
 from tests.support.world import CHURN
@@ -68,7 +69,7 @@ def test_of_what_links_lead_to_is_found_what_the_user_may_list(tmp_path: Path) -
 
 def test_whoever_looks_for_long_holds_nobody_up_and_is_asked_once() -> None:
     told: Queue[ItemsFound] = Queue()
-    lookups, may_end = Lookups(told.put), threading.Event()
+    lookups, may_end = Lookups(Threads("aside"), told.put), threading.Event()
     slow, quick = (ItemsWanted(RunKey(CHURN, number), JobId("each"), "data/*") for number in (1, 2))
     asked = []
 
@@ -93,5 +94,5 @@ def test_what_cannot_be_looked_up_is_answered_too(error: Exception) -> None:
     def look_up() -> tuple[str, ...]:
         raise error
 
-    Lookups(told.put).begin(ItemsWanted(RunKey(CHURN, 1), JobId("each"), "data/*"), look_up)
+    Lookups(Threads("aside"), told.put).begin(ItemsWanted(RunKey(CHURN, 1), JobId("each"), "data/*"), look_up)
     assert told.get().problem == f"data/* cannot be looked up: {error}"

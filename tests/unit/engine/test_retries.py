@@ -163,8 +163,8 @@ def test_what_waits_for_room_can_be_cancelled() -> None:
 
 def test_an_attempt_that_found_no_room_takes_no_retry_and_no_pause_from_those_that_ran() -> None:
     states_rule(
-        "An attempt that could not begin because the disk was full or read-only, or its environment damaged, is none "
-        "of them: the task waits, and has as many tries as before."
+        "An attempt that could not begin because the disk was full or read-only, the machine had no process left, or "
+        "its environment was damaged, is none of them: the task waits, and has as many tries as before."
     )
     world = failed_once(NO_ROOM, Retry(times=1, delay_seconds=10, backoff=3))
     world.wait(2)

@@ -48,8 +48,8 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     assert "No such file" in shortage_of(tmp_path / "gone")
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_the_disk_is_to_blame_also_where_another_error_came_of_it(number: int) -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EAGAIN, errno.EMFILE])
+def test_the_disk_or_the_machine_is_to_blame_also_where_another_error_came_of_it(number: int) -> None:
     error = DeployError("no snapshot")
     error.__cause__ = OSError(number, os.strerror(number))
     assert is_for_want_of_room(error)
@@ -57,6 +57,15 @@ def test_the_disk_is_to_blame_also_where_another_error_came_of_it(number: int) -
 
 def test_the_disk_is_to_blame_where_another_program_says_so() -> None:
     assert is_for_want_of_room(DeployError("error: Failed to write: No space left on device (os error 28)"))
+
+
+def test_the_machine_is_to_blame_where_it_has_no_thread() -> None:
+    assert is_for_want_of_room(RuntimeError("can't start new thread"))
+    assert not is_for_want_of_room(RuntimeError("threads can only be started once"))
+
+
+def test_a_build_that_found_no_process_may_have_begun_too_many() -> None:
+    assert not is_for_want_of_room(DeployError("fork: Resource temporarily unavailable"))
 
 
 def test_the_disk_is_not_to_blame_for_anything_else() -> None:
