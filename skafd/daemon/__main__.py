@@ -13,6 +13,7 @@ from skafd.errors import AlreadyRunning, SkafdError
 from skafd.home import ALREADY_RUNNING_EXIT_CODE, Home
 from skafd.machine.room import shortage_of
 from skafd.no_room import is_for_want_of_room
+from skafd.sandbox import open_files
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
     home = Home(parser.parse_args().home.absolute())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    open_files.raise_limit()
     try:
         asyncio.run(serve_home(home))
     except AlreadyRunning as error:

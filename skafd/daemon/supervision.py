@@ -24,6 +24,7 @@ from skafd.machine.room import shortage_of
 from skafd.model.decisions import AttemptEnded, Kill
 from skafd.model.ids import AttemptKey
 from skafd.model.outcome import Lost, NotStarted
+from skafd.sandbox import open_files
 from skafd.sandbox.adopt import Alive, Finished, Orphaned, Unclaimed, inspect
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.claim import MACHINE_RESTARTED
@@ -62,7 +63,7 @@ class Supervision:
         self._wanted_of = wanted_of
         self._abroad_of = abroad_of
         self._keeping = Keeping(threads, ContentStore(home.artifacts), hear_later, self._let_go)
-        self._list = WatchList(selector)
+        self._list = WatchList(selector, open_files.most() // 2)
         self._notifications = NotificationSocket(str(home.supervisors_socket))
         self._fork_server = ForkServer(place, selector)
         selector.register(self._notifications, selectors.EVENT_READ, self._notifications)
@@ -197,7 +198,7 @@ class Supervision:
 
     def _launch_again(self, watched: Watched) -> list[Report]:
         """Unless a supervisor is on its way, or alive: of two, one might begin after the other's end was told."""
-        if watched.pidfd is not None or self._fork_server.is_asked(watched.name):
+        if watched.is_followed or self._fork_server.is_asked(watched.name):
             return []
         if watched.launches >= _MOST_LAUNCHES:
             return [self._not_started(watched, "its supervisor died before it began, three times")]

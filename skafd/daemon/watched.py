@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import selectors
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from skafd.model.ids import AttemptKey
-from skafd.sandbox.kill import cancel_request, open_process, request_cancel
+from skafd.sandbox.kill import ask_to_stop, cancel_request, open_process, request_cancel
 from skafd.sandbox.notify import Notification
 from skafd.sandbox.small_files import make_folders
 
@@ -34,13 +33,25 @@ class Watched:
     supervisor_pid: int | None = None
     signalled_pid: int | None = None
     """The supervisor that was asked to end: a second request would be force."""
+    is_followed: bool = False
+    """Somebody waits, or waits in line, for the end of its supervisor."""
+    start_time: int = 0
+    """Of the supervisor."""
     pidfd: int | None = None
 
 
 class WatchList:
-    """By name, as launcher and supervisors call them, and by attempt. The selector's data of a pidfd is the name."""
+    """By name, as launcher and supervisors call them, and by attempt. The selector's data of a pidfd is the name.
 
-    def __init__(self, selector: selectors.BaseSelector) -> None:
+    The daemon may have only so many files open, and needs some for whoever calls it. More supervisors than that are not
+    followed all at once: each tells of its end anyway, and that one was killed is found when its turn has come.
+    """
+
+    def __init__(self, selector: selectors.BaseSelector, most_followed: int) -> None:
+        self._most_followed = most_followed
+        self._followed = 0
+        self._line: dict[str, Watched] = {}
+        """Those that are to be followed when others have ended."""
         self._selector = selector
         self._watched: dict[str, Watched] = {}
         self._names: dict[AttemptKey, str] = {}
@@ -66,16 +77,17 @@ class WatchList:
 
     def clear(self) -> None:
         """Ends every watch; supervisors go on."""
+        self._line.clear()
         for watched in list(self._watched.values()):
             self.remove(watched)
 
     def follow(self, watched: Watched, pid: int, start_time: int) -> None:
         """Waits for the end of this supervisor from now on, and passes on a wish to end that came before it."""
         self.unfollow(watched)
-        watched.supervisor_pid = pid
-        # It may have ended before we looked: a pipe at its end is readable at once, as a pidfd would be.
-        watched.pidfd = open_process(pid, start_time) or _readable_descriptor()
-        self._selector.register(watched.pidfd, selectors.EVENT_READ, watched.name)
+        watched.supervisor_pid, watched.start_time = pid, start_time
+        watched.is_followed = True
+        self._line[watched.name] = watched
+        self._follow_next()
         if watched.kill_reason is not None and watched.signalled_pid != pid:
             self._signal(watched)
 
@@ -103,20 +115,32 @@ class WatchList:
             log.warning("%s is ended without its reason on disk: %s", watched.name, error)
 
     def _signal(self, watched: Watched) -> None:
-        if watched.pidfd is None:
-            return
-        watched.signalled_pid = watched.supervisor_pid
-        try:
-            signal.pidfd_send_signal(watched.pidfd, signal.SIGTERM)
-        except OSError:
-            return  # It has ended: the selector is about to say so.
+        if watched.supervisor_pid is not None and watched.is_followed:
+            watched.signalled_pid = watched.supervisor_pid
+            # Where it has ended, the selector is about to say so.
+            ask_to_stop(watched.supervisor_pid, watched.start_time)
 
     def unfollow(self, watched: Watched) -> None:
         """No longer waits for the end of the supervisor."""
+        watched.is_followed = False
+        self._line.pop(watched.name, None)
         if watched.pidfd is not None:
             self._selector.unregister(watched.pidfd)
             os.close(watched.pidfd)
             watched.pidfd = None
+            self._followed -= 1
+            self._follow_next()
+
+    def _follow_next(self) -> None:
+        if not self._line or self._followed >= self._most_followed:
+            return
+        name = next(iter(self._line))
+        watched = self._line.pop(name)
+        assert watched.supervisor_pid is not None
+        # It may have ended before we looked: a pipe at its end is readable at once, as a pidfd would be.
+        watched.pidfd = open_process(watched.supervisor_pid, watched.start_time) or _readable_descriptor()
+        self._selector.register(watched.pidfd, selectors.EVENT_READ, name)
+        self._followed += 1
 
 
 def _readable_descriptor() -> int:

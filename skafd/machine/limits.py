@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
 from skafd.machine.enforcement import Enforcement, Strength
 from skafd.machine.findings import Finding, ok, warning
+from skafd.sandbox import open_files
 
 ENOUGH_WATCHES = 65_536
 ENOUGH_INSTANCES = 16
@@ -51,7 +51,10 @@ def examine_inotify(proc: Path = Path("/proc")) -> Finding:
 
 def examine_open_files() -> Finding:
     """Whether many jobs can run at once."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < ENOUGH_OPEN_FILES:
-        return warning("open files", f"at most {soft} at once", f"ulimit -n {max(ENOUGH_OPEN_FILES, min(hard, 65536))}")
-    return ok("open files", "no limit" if soft == resource.RLIM_INFINITY else f"up to {soft} at once")
+    most = open_files.most()
+    if most < ENOUGH_OPEN_FILES:
+        says = (
+            f"the daemon can have {most}: with more than {most // 2} jobs at once it may learn late that one was lost"
+        )
+        return warning("open files", says, f"as root, before `skafd up`: ulimit -n {ENOUGH_OPEN_FILES}")
+    return ok("open files", f"the daemon can have {most}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import skafd
 from skafd import crash
-from skafd.sandbox import frames
+from skafd.sandbox import frames, open_files
 from skafd.sandbox.cgroup import scope
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.spec import AttemptSpec
@@ -148,7 +148,7 @@ class Launcher:
 
 def _start_process(control: int, place: CgroupPlace) -> subprocess.Popen[bytes]:
     root = str(Path(skafd.__file__).parent.parent)
-    arguments = [str(control), json.dumps(place.to_json()), root]
+    arguments = [str(control), json.dumps(place.to_json()), str(open_files.GIVEN), root]
     # Nothing of the daemon's environment: supervisors show theirs in /proc.
     kept = ("PATH", "LD_LIBRARY_PATH", *crash.VARIABLES)
     environment = {name: os.environ[name] for name in kept if name in os.environ}

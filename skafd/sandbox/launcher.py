@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from skafd.no_room import is_for_want_of_room
-from skafd.sandbox import descriptors, frames, identity, prctl
+from skafd.sandbox import descriptors, frames, identity, open_files, prctl
 from skafd.sandbox.cgroup.base import CgroupPlace
 from skafd.sandbox.crew import Crew
 from skafd.sandbox.signals import SignalPipe, catch_all
@@ -31,7 +31,7 @@ _IDLE_MILLISECONDS = 3
 
 
 def main() -> None:
-    """Serves until end of file; arguments are the socket's descriptor and the place of the cgroups."""
+    """Serves until end of file; arguments: the socket's descriptor, the place of the cgroups, a limit of open files."""
     control = socket.socket(fileno=int(sys.argv[1]))
     descriptors.keep_from_jobs()
     place = _own(CgroupPlace.from_json(json.loads(sys.argv[2])))
@@ -39,6 +39,7 @@ def main() -> None:
     catch_all()
     # All of this is inherited by the supervisors and by their jobs.
     os.umask(0o022)
+    open_files.restore_limit(int(sys.argv[3]))
     prctl.forbid_new_privileges()
     # Inherited by the supervisors, who must survive to say who did not. Only root may ask for it.
     with contextlib.suppress(PermissionError):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,19 +85,27 @@ def test_a_kernel_without_inotify(tmp_path: Path) -> None:
     assert "polled" in (examine_inotify(tmp_path).advice or "")
 
 
-@pytest.fixture
-def few_open_files() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.mark.usefixtures("few_open_files")
-def test_few_open_files_are_warned_of() -> None:
+def test_few_open_files_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 512))
     finding = examine_open_files()
-    assert (finding.severity, finding.says) == (WARNING, "at most 512 at once")
-    assert (finding.advice or "").startswith("ulimit -n ")
+    assert finding.severity is WARNING
+    assert finding.says.startswith("the daemon can have 512: with more than 256 jobs at once")
+    assert "ulimit -n 1024" in (finding.advice or "")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ((1024, 2**20), "65536"),
+        ((2**20, 2**20), "1048576"),
+        ((1024, 4096), "4096"),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), "65536"),
+    ],
+)
+def test_the_daemon_raises_what_it_is_given(monkeypatch: pytest.MonkeyPatch, given: tuple[int, int], says: str) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: given)
+    finding = examine_open_files()
+    assert (finding.severity, finding.says) == (OK, f"the daemon can have {says}")
 
 
 def test_a_state_folder_that_does_not_exist_yet_is_judged_by_where_it_would_be(tmp_path: Path) -> None:
