@@ -33,7 +33,8 @@ def build_foreach(entry: Entry | None, problems: Problems) -> Foreach | None:
 
 def _of_details(details: Entries, entry: Entry, problems: Problems) -> Foreach | None:
     if len(details) != 1:
-        problems.error(Code.VALUE, entry.node, "one of `range`, `glob` and `output` is needed", "leave one")
+        hint = "leave one" if details else "write one, such as `glob: data/*.csv`"
+        problems.error(Code.VALUE, entry.node, "just one of `range`, `glob` and `output` is needed", hint)
         return None
     ((name, part),) = details.items()
     if name == "glob":

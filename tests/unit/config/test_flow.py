@@ -82,6 +82,8 @@ def test_a_pattern_of_paths() -> None:
     ("job", "said"),
     [
         ("{name: b, entrypoint: x, foreach: []}", "there is nothing in this list"),
+        ("{name: b, entrypoint: x, foreach: {}}", "just one of `range`, `glob` and `output` is needed"),
+        ("{name: b, entrypoint: x, foreach: {range: 3, glob: '*'}}", "just one of `range`, `glob` and `output`"),
         ("{name: b, entrypoint: x, foreach: {range: [1, 2, 0]}}", "a range is a number"),
         ("{name: b, entrypoint: x, foreach: {range: [0, 100000]}}", "there are more than 10000 items"),
         ('{name: b, entrypoint: x, foreach: "../*.csv"}', "the pattern leads out of the project"),
