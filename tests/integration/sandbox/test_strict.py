@@ -101,7 +101,7 @@ def test_steps_follow_each_other_and_a_missing_program_is_named(confined: Confin
 def test_a_job_that_leaves_temporary_folders_without_end_has_succeeded(confined: Confined) -> None:
     program = f"import os; os.chdir('/tmp'); [(os.mkdir('deep'), os.chdir('deep')) for _ in range({DEPTH})]"
     found = confined.sandbox.run(confined.spec("job", (python_for_all(), "-I", "-S", "-c", program)))
-    assert (found.verdict, found.exit_code) == (Verdict.EXITED, 0), confined.sandbox.log("job")
+    assert (found.verdict, found.exit_code) == (Verdict.EXITED, 0), (found.reason, confined.sandbox.log("job"))
     assert not (confined.sandbox.home / "runs" / "job" / TEMPORARY).exists()
 
 
