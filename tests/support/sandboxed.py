@@ -46,10 +46,14 @@ class Sandbox:
             "environment": {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"},
             "notify_socket": str(self.socket_path),
             "grace_seconds": PATIENCE_SECONDS,
-            "cgroup_name": name,
+            "cgroup_name": self.cgroup_name(name),
         }
         directory = str(self.home / "runs" / name)
         return AttemptSpec(name=name, directory=directory, commands=commands, **(values | more))
+
+    def cgroup_name(self, name: str) -> str:
+        """No other test's: by it what is left of an attempt is found, and killed, anywhere on the machine."""
+        return f"{name}-{os.getpid()}"
 
     def run(self, spec: AttemptSpec) -> Evidence:
         """Launches and waits for the end."""

@@ -79,7 +79,7 @@ def test_a_child_that_waited_ends_with_its_supervisor(sandbox: Sandbox) -> None:
     [job] = children_of(launched.pid)
     kill_by_force(launched.pid)
     sandbox.wait(lambda: not is_alive(job), "the job has ended too")
-    for folder in set(sandbox.place.leaf("job").folders.values()):
+    for folder in set(sandbox.place.leaf(sandbox.cgroup_name("job")).folders.values()):
         Path(folder).rmdir()
 
 

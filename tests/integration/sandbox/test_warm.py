@@ -84,9 +84,10 @@ def lab(request: pytest.FixtureRequest) -> Iterator[WarmLab]:
 def test_what_a_step_sees_of_itself_is_what_it_sees_when_executed(lab: WarmLab) -> None:
     server = lab.serve()
     seen: dict[str, Any] = {}
+    own = lab.sandbox.cgroup_name("mirror")
     for name, where in (("cold", None), ("warm", server)):
         more: dict[str, Any] = {"files": {"helper.py": "WHERE = __file__\n"}, "variables": {"MINE": "\udce4 yes"}}
-        found = lab.run(name, MIRROR, "--one", "two words", server=where, cgroup_name="mirror", **more)
+        found = lab.run(name, MIRROR, "--one", "two words", server=where, cgroup_name=own, **more)
         assert (found.verdict, found.exit_code) == (Verdict.EXITED, 0), lab.sandbox.log(name)
         assert found.start == ("warm" if where else "")
         seen[name] = json.loads(lab.sandbox.log(name).replace(f"/runs/{name}/", "/runs/any/"))
