@@ -163,7 +163,7 @@ print(json.dumps({
     assert seen["mask"] == 0o022
     assert {key: seen["environment"][key] for key in seen["environment"] if key != "LC_CTYPE"} == {
         "ONE": "1",
-        "SKAFD_SANDBOX": "job",
+        "SKAFD_SANDBOX": sandbox.cgroup_name("job"),
     }
     # Python itself ignores these two.
     assert seen["ignored"] == [signal.SIGPIPE, signal.SIGXFSZ]
