@@ -43,12 +43,13 @@ class Threads:
         self._is_over.set()
         self._late.put(None)
 
-    def join(self, timeout_seconds: float | None = None) -> None:
-        """Waits for each of those that have begun, so long at most. Not to be called from one of them."""
+    def close(self) -> None:
+        """Drops what has not begun, and waits for the rest. Not to be called from one of the threads."""
+        self.end()
         with self._lock:
             alive = set(self._alive)
         for thread in alive:
-            thread.join(timeout_seconds)
+            thread.join()
 
     def _has_begun(self, work: Work) -> bool:
         """False where no thread can be had now."""

@@ -104,7 +104,7 @@ class Orchestrator(threading.Thread):
         self._stopping = threading.Event()
         self._failures = 0
         self._refusal = ""
-        """What kept the last turn from ending, as long as none does."""
+        """What everything waits for since the last turn failed, for people; empty when all is well."""
 
     # --- callable from any thread -----------------------------------------------------------------------
 
@@ -117,9 +117,7 @@ class Orchestrator(threading.Thread):
     def trouble(self) -> str:
         """Why nothing new is started at all, for people; empty when all is well."""
         shortage = self.memory.shortage or (shortage_of(self._home.path) if self._refusal else "")
-        if shortage or not self._refusal:
-            return f"waits for {shortage}" if shortage else ""
-        return self._refusal
+        return f"waits for {shortage}" if shortage else self._refusal
 
     def ring(self) -> None:
         """Time has come."""
@@ -199,8 +197,8 @@ class Orchestrator(threading.Thread):
             return
         if self._failures % _FAILURES_PER_REMARK == 2:
             log.error("that failed too, it is tried every second: %s", error)
-        is_of_database = isinstance(error, StoreError)
-        self._refusal = f"waits for {'the database, which takes nothing' if is_of_database else 'the machine'}: {error}"
+        awaited = "the database, which takes nothing" if isinstance(error, StoreError) else "the machine"
+        self._refusal = f"waits for {awaited}: {error}"
         self._changes.announce()
         self.mailbox.fail(error)
         self._stopping.wait(_SECONDS_BEFORE_TRYING_AGAIN)

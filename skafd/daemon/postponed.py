@@ -48,8 +48,7 @@ class Postponed:
         """Tries nothing any more."""
         with self._lock:
             self._closing.set()
-        self._threads.end()
-        self._threads.join()
+        self._threads.close()
 
     def _wait(self) -> None:
         while not self._closing.wait(self._pause_seconds()):

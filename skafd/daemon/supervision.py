@@ -198,7 +198,7 @@ class Supervision:
 
     def _launch_again(self, watched: Watched) -> list[Report]:
         """Unless a supervisor is on its way, or alive: of two, one might begin after the other's end was told."""
-        if watched.is_followed or self._fork_server.is_asked(watched.name):
+        if self._list.is_followed(watched) or self._fork_server.is_asked(watched.name):
             return []
         if watched.launches >= _MOST_LAUNCHES:
             return [self._not_started(watched, "its supervisor died before it began, three times")]

@@ -33,8 +33,6 @@ class Watched:
     supervisor_pid: int | None = None
     signalled_pid: int | None = None
     """The supervisor that was asked to end: a second request would be force."""
-    is_followed: bool = False
-    """Somebody waits, or waits in line, for the end of its supervisor."""
     start_time: int = 0
     """Of the supervisor."""
     pidfd: int | None = None
@@ -81,11 +79,14 @@ class WatchList:
         for watched in list(self._watched.values()):
             self.remove(watched)
 
+    def is_followed(self, watched: Watched) -> bool:
+        """The end of its supervisor is waited for, or is to be when its turn has come."""
+        return watched.pidfd is not None or watched.name in self._line
+
     def follow(self, watched: Watched, pid: int, start_time: int) -> None:
         """Waits for the end of this supervisor from now on, and passes on a wish to end that came before it."""
         self.unfollow(watched)
         watched.supervisor_pid, watched.start_time = pid, start_time
-        watched.is_followed = True
         self._line[watched.name] = watched
         self._follow_next()
         if watched.kill_reason is not None and watched.signalled_pid != pid:
@@ -115,14 +116,13 @@ class WatchList:
             log.warning("%s is ended without its reason on disk: %s", watched.name, error)
 
     def _signal(self, watched: Watched) -> None:
-        if watched.supervisor_pid is not None and watched.is_followed:
+        if watched.supervisor_pid is not None and self.is_followed(watched):
             watched.signalled_pid = watched.supervisor_pid
             # Where it has ended, the selector is about to say so.
             ask_to_stop(watched.supervisor_pid, watched.start_time)
 
     def unfollow(self, watched: Watched) -> None:
         """No longer waits for the end of the supervisor."""
-        watched.is_followed = False
         self._line.pop(watched.name, None)
         if watched.pidfd is not None:
             self._selector.unregister(watched.pidfd)

@@ -155,8 +155,7 @@ class Deployer:
             self._is_closed = True
             for line in self._lines.values():
                 self._abandon(line)
-        self._threads.end()
-        self._threads.join()
+        self._threads.close()
 
     def _line(self, folder: Path) -> _Line:
         if folder not in self._lines:

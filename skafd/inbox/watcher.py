@@ -81,8 +81,7 @@ class InboxWatcher:
         with self._condition:
             self._is_closed = True
             self._condition.notify()
-        self._threads.end()
-        self._threads.join()
+        self._threads.close()
         self._sources.close()
 
     def _watch(self, folder: Path) -> None:

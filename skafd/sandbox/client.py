@@ -39,7 +39,7 @@ class LaunchFailed:
 
     name: str
     reason: str
-    for_want_of_room: bool = False
+    for_want_of_room: bool
     """Nothing is wrong with the attempt: the machine has no process for it now."""
 
 

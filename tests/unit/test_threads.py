@@ -50,8 +50,7 @@ def test_each_has_a_thread_of_its_own_and_is_waited_for() -> None:
     aside.begin(lambda: work(2))
     assert {begun.get(timeout=PATIENCE_SECONDS), begun.get(timeout=PATIENCE_SECONDS)} == {1, 2}
     may_end.set()
-    aside.end()
-    aside.join()
+    aside.close()
     assert {done.get_nowait(), done.get_nowait()} == {1, 2}
 
 
@@ -75,7 +74,7 @@ def test_what_has_not_begun_at_the_end_never_does(machine: Machine) -> None:
     aside.end()
     machine.is_full = False
     aside.begin(lambda: done.put(2))
-    aside.join()
+    aside.close()
     assert done.empty()
 
 
@@ -89,4 +88,4 @@ def test_one_whose_work_fails_is_not_waited_for(monkeypatch: pytest.MonkeyPatch)
 
     aside.begin(fail)
     assert failed.wait(PATIENCE_SECONDS)
-    aside.join()
+    aside.close()
